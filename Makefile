@@ -1,0 +1,42 @@
+# Every target sets .venv up when it is missing or stale. PYTHON may name another interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup demo test check lint types docs bench bench-check cover clean
+
+help:
+	@echo "make demo    see it work          make test   run the tests"
+	@echo "make check   linters and types    make docs   build docs/_build"
+	@echo "make bench   measure speed        make cover  tests with coverage"
+
+setup:
+	@$(PYTHON) scripts/setup.py
+
+demo: setup
+	@$(BIN)/tradectl plugin list
+	@$(BIN)/tradectl doctor
+
+test: setup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check: lint types
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+docs: setup
+	@$(BIN)/sphinx-build -q -n -W --keep-going docs docs/_build
+
+cover: setup
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
+
+clean:
+	rm -rf .venv docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
