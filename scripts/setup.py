@@ -1,8 +1,8 @@
-"""Make .venv hold exactly what requirements/dev.lock says, plus this workspace, editable.
+"""Put what requirements/dev.lock pins into .venv, and this workspace beside it, editable.
 
-Runs on nothing but Python 3.11+ and pip, and does nothing when nothing changed.
-On Debian the venv module comes without its own pip, so the pip that runs outside is asked
-to install into the environment (``pip --python``); where there is none, venv brings one.
+Runs on nothing but Python 3.11+ and pip, and does nothing when nothing changed. On Debian the venv
+module comes without its own pip, so the pip that runs outside is asked to install into the
+environment (``pip --python``); where there is none, venv brings one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ LOCK = ROOT / "requirements" / "dev.lock"
 WORKSPACE = ROOT / "requirements" / "workspace.txt"
 
 
+def members() -> list[Path]:
+    """Return the project files of the distributions that workspace.txt installs."""
+    lines = WORKSPACE.read_text(encoding="utf-8").splitlines()
+    folders = [line.removeprefix("-e").strip() for line in lines if line.startswith("-e")]
+    return [ROOT / folder / "pyproject.toml" for folder in folders]
+
+
 def fingerprint() -> str:
     """Hash everything the environment is made from."""
     digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
-    for path in [Path(__file__), LOCK, WORKSPACE, *sorted(ROOT.glob("**/pyproject.toml"))]:
-        if VENV not in path.parents:
-            digest.update(path.read_bytes())
+    for path in [Path(__file__), LOCK, WORKSPACE, *members()]:
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -42,20 +48,31 @@ def pip_command() -> list[str]:
 def install(*arguments: str) -> None:
     """Run pip quietly; the lock's hashes decide what may come in."""
     command = [*pip_command(), "install", "--quiet", "--disable-pip-version-check", *arguments]
-    subprocess.run(command, check=True, cwd=ROOT)
+    if status := subprocess.run(command, check=False, cwd=ROOT).returncode:
+        sys.exit(f"set-up stopped: pip ended with status {status} at {arguments[-1]}")
+
+
+def create() -> None:
+    """Make the empty environment, with a pip of its own only where there is no other."""
+    needs_pip = importlib.util.find_spec("pip") is None
+    if needs_pip and importlib.util.find_spec("ensurepip") is None:
+        sys.exit("set-up needs pip, and there is none here\n  hint: apt-get install python3-pip")
+    venv.create(VENV, with_pip=needs_pip)
 
 
 def main() -> int:
     """Set the environment up when it is missing or stale."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - said before pip says it less clearly
+        sys.exit("tradectl needs Python 3.11 or newer\n  hint: make setup PYTHON=python3.11")
     wanted = fingerprint()
-    if STAMP.exists() and STAMP.read_text() == wanted:
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return 0
     print("setting up .venv (about a minute, once)", file=sys.stderr)
     if not PYTHON.exists():
-        venv.create(VENV, with_pip=importlib.util.find_spec("pip") is None)
+        create()
     install("--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
     install("--no-deps", "--no-build-isolation", "-r", str(WORKSPACE))
-    STAMP.write_text(wanted)
+    STAMP.write_text(wanted, encoding="utf-8")
     return 0
 
 
