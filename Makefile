@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test check lint types docs bench bench-check cover clean
+.PHONY: help setup demo test check lint types docs cover lock clean
 
 help:
-	@echo "make demo    see it work          make test   run the tests"
-	@echo "make check   linters and types    make docs   build docs/_build"
-	@echo "make bench   measure speed        make cover  tests with coverage"
+	@echo "make demo    see it work          make test    run the tests"
+	@echo "make check   linters and types    make docs    build docs/_build/index.html"
+	@echo "make cover   tests with coverage  make lock    rewrite requirements/dev.lock"
 
 setup:
 	@$(PYTHON) scripts/setup.py
@@ -37,6 +37,9 @@ cover: setup
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
+
+lock:
+	@scripts/lock.sh
 
 clean:
 	rm -rf .venv docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
