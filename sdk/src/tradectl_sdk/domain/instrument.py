@@ -83,7 +83,8 @@ class Instrument:
     @property
     def value_scale(self) -> Fraction:
         """Money units that one tick of price is worth on one lot of quantity."""
-        return Fraction(self.tick_size * self.lot_size * self.multiplier) * MONEY_UNITS
+        value = self.tick_size * self.lot_size * self.multiplier * MONEY_UNITS
+        return Fraction(value)
 
     def price_to_ticks(self, price: Decimal | float | str) -> int:
         """Convert a price that lies on the grid to ticks.

@@ -116,19 +116,19 @@ ILLEGAL = -1
 
 # fmt: off
 _TABLE = """
-status            SUBMIT UNKNWN ACCEPT REJECT TRIGGR FILL   CANCEL EXPIRE MODIFY DENY   HOLD   NOTFND
-NEW               SUBM   .      ACCE   REJE   TRIG   PART   CANC   EXPI   NEW    DENI   HELD   .
-HELD              SUBM   .      .      .      .      .      CANC   EXPI   HELD   DENI   .      .
-DENIED            .      .      .      .      .      DENI   .      .      .      .      .      .
-SUBMITTED         .      UNKN   ACCE   REJE   TRIG   PART   CANC   EXPI   SUBM   .      .      REJE
-UNKNOWN           .      UNKN   ACCE   REJE   TRIG   PART   CANC   EXPI   UNKN   .      .      REJE
-ACCEPTED          .      .      ACCE   REJE   TRIG   PART   CANC   EXPI   ACCE   .      .      CANC
-TRIGGERED         .      .      TRIG   REJE   TRIG   PART   CANC   EXPI   TRIG   .      .      CANC
-PARTIALLY_FILLED  .      .      PART   .      PART   PART   CANC   EXPI   PART   .      .      CANC
-FILLED            .      .      FILL   .      .      FILL   FILL   FILL   .      .      .      .
-CANCELED          .      .      CANC   CANC   .      CANC   CANC   CANC   .      .      .      .
-EXPIRED           .      .      EXPI   EXPI   .      EXPI   EXPI   EXPI   .      .      .      .
-REJECTED          .      .      REJE   REJE   .      REJE   REJE   REJE   .      .      .      .
+status           SUBMIT UNKNWN ACCEPT REJECT TRIGGR FILL   CANCEL EXPIRE MODIFY DENY   HOLD   NOTFND
+NEW              SUBM   .      ACCE   REJE   TRIG   PART   CANC   EXPI   NEW    DENI   HELD   .
+HELD             SUBM   .      .      .      .      .      CANC   EXPI   HELD   DENI   .      .
+DENIED           .      .      .      .      .      DENI   .      .      .      .      .      .
+SUBMITTED        .      UNKN   ACCE   REJE   TRIG   PART   CANC   EXPI   SUBM   .      .      REJE
+UNKNOWN          .      UNKN   ACCE   REJE   TRIG   PART   CANC   EXPI   UNKN   .      .      REJE
+ACCEPTED         .      .      ACCE   REJE   TRIG   PART   CANC   EXPI   ACCE   .      .      CANC
+TRIGGERED        .      .      TRIG   REJE   TRIG   PART   CANC   EXPI   TRIG   .      .      CANC
+PARTIALLY_FILLED .      .      PART   .      PART   PART   CANC   EXPI   PART   .      .      CANC
+FILLED           .      .      FILL   .      .      FILL   FILL   FILL   .      .      .      .
+CANCELED         .      .      CANC   CANC   .      CANC   CANC   CANC   .      .      .      .
+EXPIRED          .      .      EXPI   EXPI   .      EXPI   EXPI   EXPI   .      .      .      .
+REJECTED         .      .      REJE   REJE   .      REJE   REJE   REJE   .      .      .      .
 """
 # fmt: on
 
