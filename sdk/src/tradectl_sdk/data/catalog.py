@@ -1,0 +1,309 @@
+"""The catalog: series of bars on disk, found by instrument and timeframe.
+
+Layout, readable by anything that knows Parquet and hive partitions::
+
+    ROOT/venue=BINANCE/instrument=BTC%2FUSDT/kind=bars/timeframe=1m/
+        manifest.json               definition, rows, hashes, provenance
+        bars-<hash>.parquet         time, open, high, low, close, volume as int64
+        gaps-<hash>.parquet         the gap ledger
+        repairs-<hash>.parquet      every change made on import
+
+A reader trusts only what the manifest names, and replacing the manifest is the one step that
+makes a new version visible; until then nothing of it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from tradectl_sdk.data import storage
+from tradectl_sdk.data.bars import Bars
+from tradectl_sdk.data.gaps import GapLedger
+from tradectl_sdk.data.manifest import Provenance, SeriesInfo, read_manifest
+from tradectl_sdk.data.writing import MANIFEST, broken_rule, delete, publish, stage_bars, staging
+from tradectl_sdk.domain.instrument import InstrumentId, parse_instrument_id
+from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.errors import DataError, DataMissingError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from duckdb import DuckDBPyConnection
+
+    from tradectl_sdk.domain.instrument import Instrument
+
+Moment = int | str | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a verification found.
+
+    Attributes:
+        series: The series looked at, as ``SYMBOL.VENUE TIMEFRAME``.
+        rows: Bars that were read back.
+        problems: One sentence per finding; empty when all is well.
+    """
+
+    series: str
+    rows: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One change made on import: ``row`` counts data rows of the source from 1."""
+
+    row: int
+    rule: str
+    column: str
+    before: str
+    after: str
+
+
+class Catalog:
+    """Series of bars under one folder.
+
+    Args:
+        root: The folder; made on the first write.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    def folder(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> Path:
+        """Where a series lies, whether or not it exists."""
+        symbol, venue = parse_instrument_id(instrument)
+        return self.root.joinpath(
+            f"venue={_safe(venue)}",
+            f"instrument={_safe(symbol)}",
+            "kind=bars",
+            f"timeframe={Timeframe.parse(timeframe)}",
+        )
+
+    def list_series(self) -> list[SeriesInfo]:
+        """Every series, sorted by instrument, then by timeframe."""
+        pattern = "venue=*/instrument=*/kind=*/timeframe=*/" + MANIFEST
+        found = [read_manifest(path) for path in self.root.glob(pattern)]
+        return sorted(found, key=lambda info: (info.instrument_id, info.timeframe))
+
+    def info(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> SeriesInfo:
+        """What is known about one series.
+
+        Raises:
+            DataMissingError: If the catalog does not have it.
+        """
+        manifest = self.folder(instrument, timeframe) / MANIFEST
+        if not manifest.is_file():
+            raise self._missing(str(instrument), Timeframe.parse(timeframe))
+        return read_manifest(manifest)
+
+    def bars(
+        self,
+        instrument: InstrumentId | str,
+        timeframe: Timeframe | str,
+        start: Moment | None = None,
+        end: Moment | None = None,
+    ) -> Bars:
+        """Read the bars that opened in ``[start, end)``.
+
+        Args:
+            instrument: ``SYMBOL.VENUE``.
+            timeframe: Length of a bar, such as ``1m``.
+            start: Nanoseconds UTC, ISO 8601 text or a datetime; None for the beginning.
+            end: Likewise, exclusive; None for all there is.
+
+        Raises:
+            DataMissingError: If the catalog does not have the series.
+            DataError: If its file is damaged.
+        """
+        path, info = self._open(instrument, timeframe)
+        columns = storage.read_columns(path, _nanoseconds(start), _nanoseconds(end))
+        return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
+
+    def iter_bars(
+        self,
+        instrument: InstrumentId | str,
+        timeframe: Timeframe | str,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        *,
+        chunk: int = storage.ROW_GROUP,
+    ) -> Iterator[Bars]:
+        """Read like :meth:`bars`, in pieces of at most ``chunk`` bars and with flat memory."""
+        if chunk < 1:
+            raise UsageError(f"chunk was {chunk}, expected at least 1")
+        path, info = self._open(instrument, timeframe)
+        for columns in storage.iter_columns(path, _nanoseconds(start), _nanoseconds(end)):
+            bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
+            for first in range(0, len(bars), chunk):
+                yield bars.rows(first, first + chunk)
+
+    def gaps(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> GapLedger:
+        """Read the gap ledger of a series."""
+        info = self.info(instrument, timeframe)
+        path = self.folder(instrument, timeframe) / info.files["gaps"]
+        with storage.connect() as connection:
+            found = connection.execute(
+                'SELECT "start", "end", bars FROM read_parquet(?)', [str(path)]
+            ).fetchnumpy()
+        return GapLedger(*(np.asarray(found[name]) for name in ("start", "end", "bars")))
+
+    def repairs(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> list[Repair]:
+        """Read every change that was made when a series was imported."""
+        info = self.info(instrument, timeframe)
+        path = self.folder(instrument, timeframe) / info.files["repairs"]
+        with storage.connect() as connection:
+            found = connection.execute(
+                'SELECT row, rule, "column", before, after FROM read_parquet(?)', [str(path)]
+            ).fetchall()
+        return [Repair(*values) for values in found]
+
+    def write(
+        self, bars: Bars, *, provenance: Provenance | None = None, replace: bool = False
+    ) -> SeriesInfo:
+        """Store bars from memory, whole or not at all.
+
+        Args:
+            bars: At least one bar; they are held to the rules of stored bars.
+            provenance: Where they came from.
+            replace: Allow to replace a series with other contents.
+
+        Raises:
+            DataError: If a bar breaks a rule, or the series exists and differs.
+        """
+        origin = provenance or Provenance(source="memory")
+        with staging(self.root) as folder, storage.connect() as connection:
+            stage_bars(connection, bars, folder)
+            return self.publish(
+                connection, folder, bars.instrument, bars.timeframe, origin, replace=replace
+            )
+
+    def publish(
+        self,
+        connection: DuckDBPyConnection,
+        folder: Path,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        provenance: Provenance,
+        *,
+        replace: bool,
+    ) -> SeriesInfo:
+        """Make a staged series visible; the importer's last step.
+
+        Raises:
+            DataError: If a bar breaks a rule, or the series exists and ``replace`` is off.
+        """
+        target = self.folder(instrument.id, timeframe)
+        if (target / MANIFEST).exists() and not replace:
+            raise DataError(
+                f"{instrument.id} {timeframe} was already in the catalog",
+                hint="replace it on purpose, or remove it first",
+            )
+        return publish(connection, folder, target, instrument, timeframe, provenance)
+
+    def remove(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> None:
+        """Delete a series.
+
+        Raises:
+            DataMissingError: If the catalog does not have it.
+        """
+        target = self.folder(instrument, timeframe)
+        if not target.exists():
+            raise self._missing(str(instrument), Timeframe.parse(timeframe))
+        delete(self.root, target)
+
+    def verify(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> VerifyReport:
+        """Read a series back and hold it to its hashes and to the rules of stored bars.
+
+        Raises:
+            DataMissingError: If the catalog does not have it.
+        """
+        name = f"{instrument} {Timeframe.parse(timeframe)}"
+        folder = self.folder(instrument, timeframe)
+        try:
+            info = self.info(instrument, timeframe)
+            rows = _verify_files(folder, info)
+            _verify_bars(folder / info.files["bars"], info)
+        except DataMissingError:
+            raise
+        except DataError as error:
+            return VerifyReport(name, 0, (error.message,))
+        return VerifyReport(name, rows, ())
+
+    def _open(
+        self, instrument: InstrumentId | str, timeframe: Timeframe | str
+    ) -> tuple[Path, SeriesInfo]:
+        info = self.info(instrument, timeframe)
+        path = self.folder(instrument, timeframe) / info.files["bars"]
+        if not path.is_file():  # a writer replaced it between the two steps, or it is lost
+            info = self.info(instrument, timeframe)
+            path = path.with_name(info.files["bars"])
+        if not path.is_file():
+            raise DataError(f"{path} was missing", hint="import the series again")
+        return path, info
+
+    def _missing(self, instrument: str, timeframe: Timeframe) -> DataMissingError:
+        known = self.list_series()
+        frames = [str(info.timeframe) for info in known if info.instrument_id == instrument]
+        if frames:
+            hint = f"it is there as {', '.join(frames)}"
+        else:
+            guess = did_you_mean(instrument, {info.instrument_id for info in known})
+            hint = guess or "tradectl data list shows what is there"
+        return DataMissingError(f"{instrument} {timeframe} was not in the catalog", hint=hint)
+
+
+def _verify_files(folder: Path, info: SeriesInfo) -> int:
+    for role, name in info.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path} was missing")
+        if storage.file_hash(path) != info.hashes[role]:
+            raise DataError(f"{path} was changed since it was written: its hash does not fit")
+    return info.rows
+
+
+def _verify_bars(path: Path, info: SeriesInfo) -> None:
+    rows = 0
+    for columns in storage.iter_columns(path):
+        problem = broken_rule(columns, info.timeframe, info.provenance.accepted, rows)
+        if problem:
+            raise DataError(problem)
+        rows += len(columns["time"])
+    if rows != info.rows:
+        raise DataError(f"{path} had {rows} bars, expected {info.rows}")
+    if storage.content_hash(path) != info.columns_hash:
+        raise DataError(f"{path} had other values than its manifest says")
+
+
+def _safe(name: str) -> str:
+    """Make a symbol a folder name that no file system reads as a path."""
+    encoded = quote(name, safe=" -_+=@()")
+    return encoded.replace(".", "%2E") if encoded.startswith(".") else encoded
+
+
+def _nanoseconds(moment: Moment | None) -> int | None:
+    if moment is None or isinstance(moment, int):
+        return moment
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError as error:
+            raise UsageError(
+                f"time was {moment!r}, expected ISO 8601 such as 2024-01-31"
+            ) from error
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000

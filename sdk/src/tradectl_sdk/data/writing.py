@@ -1,0 +1,184 @@
+"""How a series gets into the catalog: staged beside it, checked, then made visible in one step.
+
+1. take the catalog's lock; sweep what a crashed writer left behind;
+2. write every file of the new version into a staging folder;
+3. read the bars back in chunks: hash them, find their gaps, hold them to the stored rules;
+4. move the files in under names that contain their own hash;
+5. replace the manifest (the only step that readers see), then delete what it no longer names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.data import storage
+from tradectl_sdk.data.bars import COLUMNS, PRICE_COLUMNS, Bars
+from tradectl_sdk.data.gaps import find_gaps, grid_offset
+from tradectl_sdk.data.locking import writer_lock
+from tradectl_sdk.data.manifest import Provenance, SeriesInfo
+from tradectl_sdk.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.domain.timeframe import Timeframe
+
+MANIFEST = "manifest.json"
+STAGING = ".staging"
+NON_POSITIVE = "non_positive"  # the one stored rule that can be declared genuine
+
+EMPTY_REPAIRS = (
+    "SELECT 0::BIGINT AS row, '' AS rule, '' AS \"column\", '' AS before, '' AS after WHERE false"
+)
+
+
+@contextlib.contextmanager
+def staging(root: Path) -> Iterator[Path]:
+    """Lock the catalog and lend an empty folder on its file system; nothing in it survives."""
+    root.mkdir(parents=True, exist_ok=True)
+    with writer_lock(root / ".lock"):
+        shutil.rmtree(root / STAGING, ignore_errors=True)
+        folder = root / STAGING / secrets.token_hex(4)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(root / STAGING, ignore_errors=True)
+
+
+def stage_bars(connection: duckdb.DuckDBPyConnection, bars: Bars, folder: Path) -> None:
+    """Write bars from memory into a staging folder, with an empty record of repairs."""
+    connection.register("staged_bars", {name: getattr(bars, name) for name in COLUMNS})
+    query = f"SELECT {', '.join(COLUMNS)} FROM staged_bars"  # noqa: S608 - constants only
+    storage.write_parquet(connection, query, folder / "bars.parquet")
+    storage.write_parquet(connection, EMPTY_REPAIRS, folder / "repairs.parquet")
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    target: Path,
+    instrument: Instrument,
+    frame: Timeframe,
+    provenance: Provenance,
+) -> SeriesInfo:
+    """Turn the staged ``bars.parquet`` and ``repairs.parquet`` into the series at ``target``.
+
+    Raises:
+        DataError: If a stored bar breaks a rule; then nothing has changed.
+    """
+    bars = folder / "bars.parquet"
+    rows, first, last = _check_all(bars, frame, provenance.accepted)
+    gaps = find_gaps((c["time"] for c in storage.iter_columns(bars)), instrument, frame)
+    connection.register("gap_ledger", {"start": gaps.start, "end": gaps.end, "bars": gaps.bars})
+    storage.write_parquet(connection, "SELECT * FROM gap_ledger", folder / "gaps.parquet")
+    hashes = {role: storage.file_hash(folder / f"{role}.parquet") for role in _ROLES}
+    info = SeriesInfo(
+        instrument=instrument,
+        timeframe=frame,
+        rows=rows,
+        first=first,
+        last=last,
+        columns_hash=storage.content_hash(bars),
+        files={role: f"{role}-{hashes[role][:16]}.parquet" for role in _ROLES},
+        hashes=hashes,
+        gaps=len(gaps),
+        missing=gaps.missing,
+        provenance=provenance,
+    )
+    _move_in(folder, target, info)
+    return info
+
+
+_ROLES = ("bars", "gaps", "repairs")
+
+
+def _move_in(folder: Path, target: Path, info: SeriesInfo) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    manifest = folder / MANIFEST
+    manifest.write_text(info.to_json(), encoding="utf-8")
+    for path in (manifest, *(folder / f"{role}.parquet" for role in _ROLES)):
+        _flush(path)
+    for role, name in info.files.items():
+        (folder / f"{role}.parquet").replace(target / name)
+    manifest.replace(target / MANIFEST)
+    _flush(target)
+    for path in target.iterdir():
+        if path.name not in {MANIFEST, *info.files.values()}:
+            path.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Ask the operating system to put a file, or a folder's entries, on disk."""
+    if os.name == "nt" and path.is_dir():  # pragma: no cover - folders cannot be opened there
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_all(path: Path, frame: Timeframe, accepted: tuple[str, ...]) -> tuple[int, int, int]:
+    rows, first, last = 0, 0, 0
+    for columns in storage.iter_columns(path):
+        problem = broken_rule(columns, frame, accepted, rows)
+        if rows and columns["time"][0] <= last:
+            problem = f"bar {rows + 1}: time was not after the bar before it"
+        if problem:
+            raise DataError(problem)
+        first = first if rows else int(columns["time"][0])
+        last = int(columns["time"][-1])
+        rows += len(columns["time"])
+    if not rows:
+        raise DataError("the series had no bars, expected at least one")
+    return rows, first, last
+
+
+def broken_rule(
+    columns: storage.Columns, frame: Timeframe, accepted: tuple[str, ...] = (), before: int = 0
+) -> str:
+    """Name the first stored bar that breaks a rule, or return an empty string.
+
+    Args:
+        columns: Bars sorted by time, arrays of shape ``(n,)``.
+        frame: Their timeframe; bars open at its multiples.
+        accepted: ``non_positive`` allows prices of zero and less.
+        before: How many bars came before these, for the message.
+    """
+    low, high = columns["low"], columns["high"]
+    checks = [
+        (grid_offset(columns["time"], frame) != 0, f"time was not a multiple of {frame}"),
+        (low > high, "high was below low"),
+        (columns["volume"] < 0, "volume was negative"),
+    ]
+    for name in PRICE_COLUMNS:
+        outside = (columns[name] < low) | (columns[name] > high)
+        checks.append((outside, f"{name} was outside of low and high"))
+    if NON_POSITIVE not in accepted:
+        checks.append((low <= 0, "low was zero or negative"))
+    for broken, what in checks:
+        if broken.any():
+            return f"bar {before + int(np.argmax(broken)) + 1}: {what}"
+    return ""
+
+
+def delete(root: Path, target: Path) -> None:
+    """Remove a series: first from sight (its manifest), then its files and empty folders."""
+    with writer_lock(root / ".lock"):
+        (target / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        for folder in target.parents:
+            if folder == root or any(folder.iterdir()):
+                return
+            folder.rmdir()
