@@ -1,0 +1,119 @@
+"""Moments, tails and trend of a series of returns.
+
+Every function takes a float64 array of shape (n,) and returns a float. NaN in gives NaN out: a
+missing return is never skipped in silence. NaN also stands for "undefined": too few values, or a
+division by nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+# A deviation this small relative to the mean is rounding noise of equal values.
+_NOISE = 8 * float(np.finfo(np.float64).eps)
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """Divide, or return NaN when there is nothing to divide by."""
+    return numerator / denominator if denominator else math.nan
+
+
+def mean(values: Floats) -> float:
+    """Arithmetic mean; NaN for an empty array."""
+    return float(values.mean()) if values.size else math.nan
+
+
+def sample_deviation(values: Floats) -> float:
+    """Standard deviation with n - 1 in the denominator (ddof 1); NaN for fewer than two values.
+
+    Equal values give exactly 0, not the rounding noise of their mean.
+    """
+    if values.size < 2:
+        return math.nan
+    deviation = float(values.std(ddof=1))
+    return 0.0 if deviation <= _NOISE * abs(float(values.mean())) else deviation
+
+
+def _standardised_moment(values: Floats, order: int) -> float:
+    if values.size < 2 or not sample_deviation(values):
+        return math.nan
+    centred = values - values.mean()
+    variance = float(centred @ centred) / values.size
+    return float((centred**order).mean()) / math.pow(variance, order / 2)
+
+
+def skewness(values: Floats) -> float:
+    """Third standardised moment, population form (g1, no small-sample correction).
+
+    The form that the standard error of the Sharpe ratio uses. NaN without variation.
+    """
+    return _standardised_moment(values, 3)
+
+
+def kurtosis(values: Floats) -> float:
+    """Fourth standardised moment, population form (Pearson: 3 for a normal distribution)."""
+    return _standardised_moment(values, 4)
+
+
+def excess_kurtosis(values: Floats) -> float:
+    """Kurtosis less 3 (Fisher, g2): 0 for a normal distribution, more for fat tails."""
+    return kurtosis(values) - 3.0
+
+
+def autocorrelation(values: Floats, lag: int = 1) -> float:
+    """Sample autocorrelation at a lag: lagged products over the sum of squares (Box-Jenkins).
+
+    NaN for fewer than ``lag + 2`` values or no variation.
+    """
+    if values.size < lag + 2 or not sample_deviation(values):
+        return math.nan
+    centred = values - values.mean()
+    return float(centred[:-lag] @ centred[lag:]) / float(centred @ centred)
+
+
+def value_at_risk(returns: Floats, confidence: float = 0.95) -> float:
+    """Historical value at risk: the loss that the share ``1 - confidence`` of returns exceeds.
+
+    The quantile interpolates linearly between neighbours (Hyndman-Fan type 7). A loss is a
+    positive number; negative when even the quantile is a gain. NaN for an empty array.
+    """
+    return -float(np.quantile(returns, 1 - confidence)) if returns.size else math.nan
+
+
+def expected_shortfall(returns: Floats, confidence: float = 0.95) -> float:
+    """Mean loss among the returns at or beyond the historical value at risk (CVaR).
+
+    Never less than ``value_at_risk`` of the same returns (Acerbi and Tasche 2002).
+    """
+    if not returns.size or np.isnan(returns).any():
+        return math.nan
+    cutoff = np.quantile(returns, 1 - confidence)
+    tail = returns[returns <= cutoff]
+    return -float(tail.mean())
+
+
+def tail_ratio(returns: Floats) -> float:
+    """Size of the 95th percentile over the size of the 5th; NaN when the latter is 0."""
+    if not returns.size:
+        return math.nan
+    low, high = np.quantile(returns, (0.05, 0.95))
+    return ratio(abs(float(high)), abs(float(low)))
+
+
+def stability(returns: Floats) -> float:
+    """R squared of a straight line through the cumulative log returns: 1 is perfectly steady.
+
+    NaN for fewer than three returns, a return of -100 % or less, or a flat curve.
+    """
+    if returns.size < 3 or not float(returns.min()) > -1:
+        return math.nan
+    curve = np.cumsum(np.log1p(returns))
+    if not sample_deviation(curve):
+        return math.nan
+    index = np.arange(curve.size, dtype=np.float64)
+    return float(np.corrcoef(index, curve)[0, 1]) ** 2

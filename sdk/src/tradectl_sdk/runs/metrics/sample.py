@@ -1,0 +1,211 @@
+"""What the metrics of one run are computed from, derived once and shared by all of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.runs.metrics import growth, moments
+from tradectl_sdk.runs.metrics.drawdown import (
+    NANOSECONDS_PER_DAY,
+    Drawdowns,
+    Integers,
+    find_drawdowns,
+)
+from tradectl_sdk.runs.metrics.periods import (
+    DAYS_PER_YEAR,
+    Frequency,
+    infer_frequency,
+    last_of_each,
+    months,
+    trading_days,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from tradectl_sdk.runs.metrics.moments import Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClosedTrades:
+    """The closed trades of a run, in the order they were closed, as floats for statistics.
+
+    Attributes:
+        profits: Net profit of each in the account's currency, shape (k,).
+        holding: Nanoseconds each was held, shape (k,).
+        still_open: Trades that the end of the run cut short; they are not among the k.
+    """
+
+    profits: Floats
+    holding: Integers
+    still_open: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """One run as the metrics see it.
+
+    Attributes:
+        time: UTC nanoseconds at which equity was taken, not decreasing, shape (n,).
+        equity: Equity in the account's currency, shape (n,), finite.
+        initial_equity: Equity before the first instant; positive.
+        trades: The closed trades, if the run is one of trades.
+        exposure: Gross value of the positions at each instant, shape (n,).
+        benchmark: Price or equity of the benchmark at the same instants, shape (n,), positive.
+        fees: Fees paid, in the account's currency.
+        slippage: What fills cost beyond their reference prices, in the account's currency.
+        traded_value: Value bought plus value sold, in the account's currency.
+        risk_free: Annual risk-free rate; a period's is this over the periods in a year.
+        periods_per_year: Overrides what the timestamps say.
+        session_close: Minutes after midnight UTC at which a trading day ends.
+        trials: Parameter sets that were tried to arrive at this run, this one included.
+
+    Raises:
+        DataError: If the curve is empty, ill-shaped, not finite or goes back in time.
+    """
+
+    time: Integers
+    equity: Floats
+    initial_equity: float
+    trades: ClosedTrades | None = None
+    exposure: Floats | None = None
+    benchmark: Floats | None = None
+    fees: float | None = None
+    slippage: float | None = None
+    traded_value: float | None = None
+    risk_free: float = 0.0
+    periods_per_year: float | None = None
+    session_close: int = 0
+    trials: int = 1
+
+    def __post_init__(self) -> None:
+        """Check what every metric relies on."""
+        self._check_curves()
+        if not 0 < self.initial_equity < math.inf:
+            raise DataError(f"initial equity was {self.initial_equity}, expected more than 0")
+        if self.periods_per_year is not None and not 0 < self.periods_per_year < math.inf:
+            raise UsageError(
+                f"periods per year was {self.periods_per_year}, expected more than 0",
+                hint="leave it out to have it found from the timestamps",
+            )
+        if self.trials < 1:
+            raise UsageError(f"trials was {self.trials}, expected at least 1")
+
+    def _check_curves(self) -> None:
+        if not self.time.size:
+            raise DataError("the equity curve is empty, expected at least one point")
+        for name in ("equity", "exposure", "benchmark"):
+            curve: npt.NDArray[np.float64] | None = getattr(self, name)
+            if curve is None:
+                continue
+            if curve.shape != self.time.shape:
+                raise DataError(
+                    f"{name} had {curve.shape} values, expected {self.time.shape} as the times"
+                )
+            # The sum of finite values is finite; looking for the culprit is for the bad case.
+            if not math.isfinite(float(curve.sum())) and not np.isfinite(curve).all():
+                row = int(np.flatnonzero(~np.isfinite(curve))[0])
+                raise DataError(f"{name} at row {row} was {curve[row]}, expected a finite number")
+        if (self.time[1:] < self.time[:-1]).any():
+            row = int(np.flatnonzero(self.time[1:] < self.time[:-1])[0]) + 1
+            raise DataError(f"time of the equity curve went back at row {row}")
+
+    @cached_property
+    def _day_ends(self) -> tuple[Integers, Integers]:
+        """Indices of each day's last point, and the days' numbers."""
+        labels = trading_days(self.time, self.session_close)
+        ends = last_of_each(labels)
+        return ends, labels[ends]
+
+    @cached_property
+    def frequency(self) -> Frequency | None:
+        """Periods in a year, given or found; None when fewer than two days tell nothing."""
+        if self.periods_per_year is not None:
+            return Frequency(self.periods_per_year, "as set")
+        return infer_frequency(self._day_ends[1])
+
+    @property
+    def periods(self) -> float:
+        """Periods in a year; NaN when unknown, which makes every annualised metric undefined."""
+        return self.frequency.periods_per_year if self.frequency else math.nan
+
+    @property
+    def period_risk_free(self) -> float:
+        """Risk-free return per period: the annual rate over the periods in a year."""
+        return self.risk_free / self.periods if self.risk_free else 0.0
+
+    @cached_property
+    def returns(self) -> Floats:
+        """Daily (or rarer) returns, the first one from the initial equity; shape (d,)."""
+        daily = self.equity[self._day_ends[0]]
+        return growth.simple_returns(np.concatenate(([self.initial_equity], daily)))
+
+    @cached_property
+    def monthly_returns(self) -> Floats:
+        """Returns of calendar months, the first and last ones as far as they go; shape (m,)."""
+        ends, days = self._day_ends
+        monthly = self.equity[ends[last_of_each(months(days))]]
+        return growth.simple_returns(np.concatenate(([self.initial_equity], monthly)))
+
+    @cached_property
+    def paired_returns(self) -> tuple[Floats, Floats] | None:
+        """Returns and benchmark returns of the same periods, shape (d - 1,) each, or None.
+
+        The first period is left out: the benchmark has no price before the first instant.
+        """
+        if self.benchmark is None:
+            return None
+        return self.returns[1:], growth.simple_returns(self.benchmark[self._day_ends[0]])
+
+    @cached_property
+    def drawdowns(self) -> Drawdowns:
+        """Drawdowns at full resolution, the initial equity being the first level."""
+        time = np.concatenate((self.time[:1], self.time))
+        return find_drawdowns(time, np.concatenate(([self.initial_equity], self.equity)))
+
+    @property
+    def years(self) -> float:
+        """Calendar length of the curve in years of 365.25 days."""
+        return float(self.time[-1] - self.time[0]) / NANOSECONDS_PER_DAY / DAYS_PER_YEAR
+
+    @property
+    def net_profit(self) -> float:
+        """Final less initial equity."""
+        return float(self.equity[-1]) - self.initial_equity
+
+    @property
+    def total_return(self) -> float:
+        """Net profit over initial equity."""
+        return self.net_profit / self.initial_equity
+
+    @cached_property
+    def annual_return(self) -> float:
+        """Compound annual growth over the calendar length."""
+        return growth.compound_growth(self.total_return, self.years)
+
+    @cached_property
+    def period_sharpe(self) -> float:
+        """Sharpe ratio per period, not annualised."""
+        excess = self.returns - self.period_risk_free
+        return moments.ratio(moments.mean(excess), moments.sample_deviation(excess))
+
+    @cached_property
+    def skewness(self) -> float:
+        """Skewness of the returns."""
+        return moments.skewness(self.returns)
+
+    @cached_property
+    def kurtosis(self) -> float:
+        """Pearson's kurtosis of the returns."""
+        return moments.kurtosis(self.returns)
+
+    @property
+    def profits(self) -> Floats:
+        """Net profits of the closed trades; empty without trades."""
+        return self.trades.profits if self.trades else np.empty(0)
