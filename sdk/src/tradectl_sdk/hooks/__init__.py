@@ -1,0 +1,17 @@
+"""What plugin authors import: the hook specifications, their records and the markers."""
+
+from __future__ import annotations
+
+from tradectl_sdk.hooks.hookspecs import HOOKS, Hooks, HookSet, hookimpl, hookspec
+from tradectl_sdk.hooks.specs import DataSourceSpec, Spec, StrategySpec
+
+__all__ = [
+    "HOOKS",
+    "DataSourceSpec",
+    "HookSet",
+    "Hooks",
+    "Spec",
+    "StrategySpec",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,137 @@
+"""The hooks that plugins implement, and the one table that lists them.
+
+There are two kinds. *Providers* yield frozen ``*Spec`` records that say what a plugin offers;
+nothing behind a record is imported until it is chosen by name, so what runs never depends on the
+order of installation. *Observers* watch the life of a run; what they raise is logged and stops
+nobody. No hook is called per bar: components do the work, hooks only register them.
+
+A plugin is one object whose class derives from ``Hooks``, so that a type checker rejects a wrong
+argument or result::
+
+    # src/tradectl_acme/__init__.py
+    from tradectl_sdk.hooks import Hooks, hookimpl
+
+    class AcmePlugin(Hooks):
+        ...
+
+    plugin = AcmePlugin()
+
+and one entry point, whose group carries the version of the plugin API::
+
+    [project.entry-points."tradectl.v1"]
+    acme = "tradectl_acme:plugin"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from tradectl_sdk.hooks.specs import DataSourceSpec, Spec, StrategySpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PROJECT = "tradectl"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Hooks:
+    """Everything a plugin may implement; override what it needs and mark it ``@hookimpl``."""
+
+    @hookspec
+    def tradectl_strategies(self) -> Iterable[StrategySpec]:
+        """Yield the strategies on offer.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import Hooks, StrategySpec, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_strategies(self) -> Iterable[StrategySpec]:
+                    yield StrategySpec(
+                        name="acme-trend",
+                        summary="Follow the trend of the last fifty bars",
+                        factory="tradectl_acme.trend:AcmeTrend",
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+    @hookspec
+    def tradectl_data_sources(self) -> Iterable[DataSourceSpec]:
+        """Yield the sources of market data on offer.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import DataSourceSpec, Hooks, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_data_sources(self) -> Iterable[DataSourceSpec]:
+                    yield DataSourceSpec(
+                        name="acme-archive",
+                        summary="Ten years of minute bars that ship with the package",
+                        factory="tradectl_acme.archive:Archive",
+                        capabilities=frozenset({"offline"}),
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookSet:
+    """The hooks of one plugin API.
+
+    Attributes:
+        specification: Class whose methods are the hooks.
+        providers: Provider hook -> the record it yields; one hook for each kind of record.
+        observers: Observer hook -> the event it is called with.
+    """
+
+    specification: type
+    providers: Mapping[str, type[Spec]]
+    observers: Mapping[str, type] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all hooks, sorted."""
+        return tuple(sorted({*self.providers, *self.observers}))
+
+    def provider_of(self, kind: type[Spec]) -> str:
+        """Return the hook that yields this kind of record.
+
+        Raises:
+            KeyError: When no hook does.
+        """
+        for hook, spec in self.providers.items():
+            if spec is kind:
+                return hook
+        raise KeyError(kind.__name__)
+
+
+HOOKS = HookSet(
+    specification=Hooks,
+    providers=MappingProxyType(
+        {
+            "tradectl_data_sources": DataSourceSpec,
+            "tradectl_strategies": StrategySpec,
+        }
+    ),
+)

@@ -1,0 +1,170 @@
+"""The records that provider hooks yield: enough to list a component without importing it.
+
+To add a kind of component, add its ``*Spec`` here, its hook in ``hookspecs.py`` with a complete
+example, and one line in ``HOOKS`` there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from tradectl_sdk.errors import PluginError, did_you_mean
+from tradectl_sdk.plugins.names import is_name, normalise_name
+from tradectl_sdk.plugins.references import import_hint, resolve, split_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One component on offer.
+
+    Attributes:
+        name: What configuration and commands call it: lower-case letters, digits and hyphens.
+        summary: One line for lists.
+        factory: ``package.module:Class`` of the component, imported when it is used.
+        settings: The pydantic model of its settings, as a class or as ``package.module:Model``;
+            None when it has none beyond its own parameters.
+        capabilities: What it claims to do, out of ``known_capabilities``; each claim switches on
+            the conformance checks that hold it to that.
+
+    Raises:
+        PluginError: When a field is not of this form; the host adds whose plugin it was.
+    """
+
+    kind: ClassVar[str] = "component"
+    # Class that the factory must derive from, as package.module:Class; empty when any class will do
+    base: ClassVar[str] = ""
+    # Capability -> what it claims
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    name: str
+    summary: str
+    factory: str
+    settings: type[BaseModel] | str | None = None
+    capabilities: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse what a list, a command line or the loader could not work with."""
+        self._check_name()
+        self._check_summary()
+        self._check_reference("factory", self.factory)
+        if isinstance(self.settings, str):
+            self._check_reference("settings", self.settings)
+        elif self.settings is not None and not isinstance(self.settings, type):
+            raise self._error(f"settings was {self.settings!r}, expected a pydantic model")
+        self._check_capabilities()
+
+    def load(self) -> type:
+        """Import the factory and return the class.
+
+        Raises:
+            PluginError: When it cannot be imported or is not of the right kind.
+        """
+        factory = self._resolve("factory", self.factory)
+        base = resolve(self.base) if self.base else object
+        if not isinstance(factory, type):
+            found = type(factory).__name__
+            raise self._error(f"factory {self.factory!r} was a {found}, expected a class")
+        if isinstance(base, type) and not issubclass(factory, base):
+            raise self._error(
+                f"factory {self.factory!r} does not derive from {base.__name__}",
+                hint=f"write class {factory.__name__}({base.__name__})",
+            )
+        return factory
+
+    def load_settings(self) -> type[BaseModel] | None:
+        """Import the model of the settings; None when the component has none.
+
+        Raises:
+            PluginError: When it cannot be imported or is no pydantic model.
+        """
+        if self.settings is None:
+            return None
+        from pydantic import BaseModel
+
+        model = self.settings
+        found = self._resolve("settings", model) if isinstance(model, str) else model
+        if not isinstance(found, type) or not issubclass(found, BaseModel):
+            raise self._error(f"settings {self.settings!r} is no pydantic model")
+        return found
+
+    def _resolve(self, field: str, reference: str) -> object:
+        try:
+            return resolve(reference)
+        except ImportError as error:
+            raise self._error(
+                f"{field} {reference!r} could not be imported: {error}",
+                hint=import_hint(error, reference),
+            ) from error
+        except AttributeError as error:
+            raise self._error(f"{field} {reference!r} does not exist: {error}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a component must not end the program with SystemExit
+            what = f"{type(error).__name__}: {error}"
+            raise self._error(f"{field} {reference!r} raised on import: {what}") from error
+
+    def _check_name(self) -> None:
+        if not isinstance(self.name, str) or not is_name(self.name):
+            near = normalise_name(str(self.name).replace(" ", "-"))
+            raise PluginError(
+                f"name of a {self.kind} was {self.name!r}, "
+                "expected lower-case letters, digits and hyphens",
+                hint=f"call it {near!r}" if is_name(near) else "",
+            )
+
+    def _check_summary(self) -> None:
+        if not isinstance(self.summary, str) or not self.summary.strip():
+            raise self._error("summary was empty, expected one line")
+        if len(self.summary.splitlines()) > 1:
+            raise self._error("summary had several lines, expected one")
+
+    def _check_reference(self, field: str, reference: str) -> None:
+        try:
+            split_reference(reference)
+        except (ValueError, TypeError) as error:
+            raise self._error(f"{field} {error}") from error
+
+    def _check_capabilities(self) -> None:
+        if not isinstance(self.capabilities, frozenset):
+            found = type(self.capabilities).__name__
+            raise self._error(f"capabilities was a {found}, expected a frozenset")
+        for unknown in sorted(self.capabilities - self.known_capabilities.keys(), key=str):
+            raise self._error(
+                f"capability {unknown!r} is not known",
+                hint=did_you_mean(str(unknown), self.known_capabilities)
+                or f"known are {', '.join(sorted(self.known_capabilities)) or 'none yet'}",
+            )
+
+    def _error(self, message: str, *, hint: str = "") -> PluginError:
+        return PluginError(f"{self.kind} {self.name!r}: {message}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySpec(Spec):
+    """A strategy; the factory derives from ``tradectl_sdk.strategy.Strategy``."""
+
+    kind: ClassVar[str] = "strategy"
+    base: ClassVar[str] = "tradectl_sdk.strategy:Strategy"
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "multi-instrument": "trades several instruments at once",
+            "multi-timeframe": "reads bars of a longer timeframe beside its own",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSourceSpec(Spec):
+    """A source of market data that ``tradectl data`` can import from."""
+
+    kind: ClassVar[str] = "data source"
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"offline": "needs no network once it is installed"}
+    )
