@@ -1,0 +1,109 @@
+"""From the words of a command line to an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.errors import ExitStatus, PluginError, UsageError, did_you_mean
+
+from tradectl import table
+from tradectl.console import Output
+from tradectl.failures import describe
+from tradectl.options import GlobalOptions, split
+from tradectl.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradectl_sdk.plugins import PluginCommand
+
+COMPLETION_VARIABLE = "_TRADECTL_COMPLETE"
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return the exit status; only a broken pipe is raised."""
+    if shell := os.environ.get(COMPLETION_VARIABLE):
+        from tradectl.completion import answer
+
+        sys.stdout.write(answer(words, shell))
+        return ExitStatus.OK
+    options = GlobalOptions(json="--json" in words, debug="--debug" in words)
+    try:
+        options, words = split(words)
+        out = _output(options)
+        status = _dispatch(Session(out, options), list(words))
+        out.finish(ok=status == ExitStatus.OK)
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last stop of all errors
+        failure = describe(error, debug=options.debug)
+        _output(options).failure(failure)
+        return failure.exit_status
+    return status
+
+
+def _output(options: GlobalOptions) -> Output:
+    return Output(as_json=options.json, quiet=options.quiet, colour=not options.no_color)
+
+
+def _dispatch(session: Session, words: list[str]) -> int:
+    if not words or words in (["--help"], ["-h"]):
+        from tradectl.screens import help_screen
+
+        help_screen(session.out)
+        return ExitStatus.OK
+    name, *rest = ["version"] if words == ["--version"] else words
+    if name.startswith("-"):
+        near = did_you_mean(name, ["--help", "--version"])
+        raise UsageError(
+            f"tradectl has no option {name}", hint=near or "tradectl --help lists them"
+        )
+    return _invoke(session, table.find(name), rest)
+
+
+def _invoke(session: Session, row: table.Row, words: list[str]) -> int:
+    if row.plugin is not None:
+        _refuse_disabled(session, row.plugin)
+    command = table.load(row)
+    path = f"tradectl {row.name}"
+    import typer
+    from typer.core import TyperGroup
+
+    if isinstance(command, TyperGroup):
+        _require_verb(path, words, list(command.commands))
+    try:
+        with command.make_context(
+            path, words, obj=session, help_option_names=["--help", "-h"]
+        ) as context:
+            status = command.invoke(context)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return status if isinstance(status, int) else ExitStatus.OK
+
+
+def _refuse_disabled(session: Session, command: PluginCommand) -> None:
+    """Keep a plugin out that the settings disable; its code has not been imported yet."""
+    from tradectl_sdk.plugins import discover_commands
+
+    disabled = session.settings().settings.plugins.disabled
+    if command.name not in discover_commands(disabled=disabled).commands:
+        raise PluginError(
+            f"the command {command.name!r} of {command.distribution} is disabled in the settings",
+            hint="tradectl config show plugins --origin says where",
+        )
+
+
+def _require_verb(path: str, words: Sequence[str], verbs: Sequence[str]) -> None:
+    """Refuse a noun without one of its verbs in the words of every other error."""
+    choice = f"{', '.join(verbs[:-1])} or {verbs[-1]}" if len(verbs) > 1 else verbs[0]
+    if not words:
+        raise UsageError(f"{path} needs a command: {choice}", hint=f"{path} --help")
+    if not words[0].startswith("-") and words[0] not in verbs:
+        near = did_you_mean(words[0], verbs)
+        raise UsageError(
+            f"{path} has no command {words[0]!r}, it has {choice}", hint=near or f"{path} --help"
+        )

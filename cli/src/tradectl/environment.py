@@ -1,0 +1,18 @@
+"""The environment variables tradectl reads, for ``tradectl help environment`` and the docs."""
+
+from __future__ import annotations
+
+ENVIRONMENT = (
+    (
+        "TRADECTL__SECTION__KEY",
+        "A setting, such as TRADECTL__BACKTEST__CASH=5000; it beats the files, an option beats it",
+    ),
+    (
+        "TRADECTL_PLUGINS",
+        "The only plugins that may be loaded, as names with commas between; empty allows none",
+    ),
+    ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml"),
+    ("NO_COLOR", "No colours, when set to anything"),
+    ("TERM", "No colours, when it is dumb"),
+    ("COLUMNS", "How wide tables may be, also where the output is no terminal"),
+)

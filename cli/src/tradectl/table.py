@@ -1,0 +1,117 @@
+"""The command table: help, completion and ``tradectl COMMAND`` start here.
+
+To add a command, write a module in :mod:`tradectl.commands` and add one row to ``BUILT_IN``.
+Nothing is imported to list the table; only the command that runs is. Commands that plugins bring
+come from the entry-point group ``tradectl.commands`` and are listed from metadata; a built-in
+command of the same name wins, so that no plugin can replace ``live``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from tradectl_sdk.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tradectl_sdk.plugins import PluginCommand
+    from typer.core import TyperCommand, TyperGroup
+
+PANELS = ("Start here", "Research", "Trading", "Ecosystem", "Help", "From plugins")
+
+
+class Row(NamedTuple):
+    """One command.
+
+    Attributes:
+        name: The word after ``tradectl``.
+        panel: The part of the help screen it stands in, one of ``PANELS``.
+        help: One line, in the imperative, without a full stop.
+        target: ``module:name`` of a function or of a Typer app with sub-commands; the module of
+            a built-in command lies in :mod:`tradectl.commands`.
+        plugin: The command as the plugin host found it; None for built-in commands.
+    """
+
+    name: str
+    panel: str
+    help: str
+    target: str
+    plugin: PluginCommand | None = None
+
+
+BUILT_IN = (
+    Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
+    Row("plugin", "Ecosystem", "List, check and write plugins", "plugin:app"),
+    Row("config", "Ecosystem", "Show and check the settings in force", "config:app"),
+    Row("help", "Help", "Explain exit codes, environment or output", "help:help_"),
+    Row("explain", "Help", "Explain an error code", "explain:explain"),
+    Row("completion", "Help", "Print the completion script of a shell", "completion:completion"),
+    Row("version", "Help", "Show the versions of everything that matters", "version:version"),
+)
+
+
+@functools.cache
+def rows() -> tuple[Row, ...]:
+    """Return every command in the order of the help screen; entry points are read once."""
+    return (*BUILT_IN, *_from_plugins())
+
+
+def find(name: str) -> Row:
+    """Return a command's row.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    for row in rows():
+        if row.name == name:
+            return row
+    near = did_you_mean(name, [row.name for row in rows()])
+    raise UsageError(
+        f"tradectl has no command {name!r}", hint=near or "tradectl --help lists the commands"
+    )
+
+
+def load(row: Row) -> TyperCommand | TyperGroup:
+    """Import one command and make it ready to run.
+
+    Raises:
+        PluginError: It comes from a plugin and could not be imported.
+    """
+    if row.plugin is not None:
+        return _ready(row, row.plugin.load())
+    module, _, name = row.target.partition(":")
+    return _ready(row, getattr(importlib.import_module(f"tradectl.commands.{module}"), name))
+
+
+def _ready(row: Row, target: Any) -> TyperCommand | TyperGroup:
+    import typer
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    if not isinstance(target, typer.Typer):
+        app = typer.Typer(rich_markup_mode=None, add_completion=False)
+        app.command(name=row.name)(target)
+        target = app
+    command = cast("TyperCommand | TyperGroup", get_command(target))
+    command.name = row.name
+    _mention_global_options(command)
+    for child in command.commands.values() if isinstance(command, TyperGroup) else ():
+        _mention_global_options(cast("TyperCommand", child))
+    return command
+
+
+def _mention_global_options(command: TyperCommand | TyperGroup) -> None:
+    from tradectl.screens import global_options_line
+
+    command.epilog = "\n\n".join(filter(None, (command.epilog, global_options_line())))
+
+
+def _from_plugins() -> Iterator[Row]:
+    from tradectl_sdk.plugins import discover_commands
+
+    builtins = {row.name for row in BUILT_IN}
+    for command in discover_commands(builtins=builtins).commands.values():
+        yield Row(command.name, PANELS[-1], command.summary, command.reference, command)
