@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class BuyAndHold(Strategy):
     """Buy on the first bar and keep it."""
 
-    quantity: float = param(1.0, ge=1e-8, doc="how much to buy, in units of the instrument")
+    quantity: float = param(1.0, ge=1e-8, le=1e9, doc="how much to buy, in units of the instrument")
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Buy once."""

@@ -87,6 +87,11 @@ class Plugins:
         return cls(discover(policy, path=path), hooks=hooks, strict=strict)
 
     @property
+    def hooks(self) -> HookSet:
+        """The hooks that plugins may implement here."""
+        return self._hooks
+
+    @property
     def infos(self) -> tuple[PluginInfo, ...]:
         """Every installed plugin and its state, sorted by name and distribution."""
         return tuple(self._infos.values())
@@ -154,6 +159,21 @@ class Plugins:
     def data_sources(self) -> Mapping[str, Provided[DataSourceSpec]]:
         """Return the sources of market data on offer by name."""
         return self.collect(DataSourceSpec)
+
+    def offered_by(self, name: str) -> tuple[Provided[Any], ...]:
+        """Return everything that one plugin offers, hook by hook, each sorted by name.
+
+        Raises:
+            NotFoundError: When no plugin is called that.
+            PluginError: When strict and a plugin failed.
+        """
+        plugin = self.info(name)
+        return tuple(
+            component
+            for hook in sorted(self._hooks.providers)
+            for component in self.collect(self._hooks.providers[hook]).values()
+            if _key(component.plugin) == _key(plugin)
+        )
 
     def notify(self, hook: str, event: object) -> None:
         """Tell every observer what happened; what one raises is logged and stops nobody.

@@ -1,0 +1,62 @@
+"""Conformance checks for plugin authors.
+
+The whole test file of a plugin::
+
+    from tradectl_sdk.testing import parametrize, plugin_checks
+
+
+    @parametrize(plugin_checks("acme"))
+    def test_conforms(check):
+        check()
+
+Without pytest: ``check_plugin("acme")`` returns a report, ``tradectl plugin check acme`` prints it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.testing.checks import (
+    Check,
+    CheckFailedError,
+    CheckResult,
+    CheckSkippedError,
+    Outcome,
+    Suite,
+    require,
+    run_checks,
+)
+from tradectl_sdk.testing.conformance import (
+    PluginReport,
+    check_plugin,
+    plugin_checks,
+    strategy_checks,
+)
+
+if TYPE_CHECKING:
+    from tradectl_sdk.testing.pytest_support import parametrize
+
+__all__ = [
+    "Check",
+    "CheckFailedError",
+    "CheckResult",
+    "CheckSkippedError",
+    "Outcome",
+    "PluginReport",
+    "Suite",
+    "check_plugin",
+    "parametrize",
+    "plugin_checks",
+    "require",
+    "run_checks",
+    "strategy_checks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs pytest on first use."""
+    if name != "parametrize":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tradectl_sdk.testing.pytest_support import parametrize
+
+    return parametrize

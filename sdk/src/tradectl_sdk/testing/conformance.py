@@ -1,0 +1,139 @@
+"""Which checks a plugin gets, and the report on them.
+
+One list serves pytest in the author's repository, ``tradectl plugin check NAME``, and whoever
+grades plugins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from tradectl_sdk.errors import PluginError
+from tradectl_sdk.plugins.host import Plugins
+from tradectl_sdk.testing.checks import Check, CheckResult, Outcome, run_checks
+from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from tradectl_sdk.plugins.collection import Provided
+    from tradectl_sdk.plugins.records import PluginInfo
+    from tradectl_sdk.strategy import Strategy
+
+_NOTHING_EXPECTED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PluginReport:
+    """The result of every check on one plugin.
+
+    Attributes:
+        plugin: The plugin, as it was after everything was loaded and collected.
+        results: The checks in order: those on the plugin, then those on each component, whose
+            names begin with kind and name of the component.
+    """
+
+    plugin: PluginInfo
+    results: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed; announced failures and skipped checks do not count."""
+        return all(result.status is not Outcome.FAILED for result in self.results)
+
+    def count(self, status: Outcome) -> int:
+        """Return how many checks ended like that."""
+        return sum(result.status is status for result in self.results)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, for JSON."""
+        return {
+            "plugin": self.plugin.name,
+            "distribution": self.plugin.distribution,
+            "version": self.plugin.version,
+            "passed": self.passed,
+            "counts": {status.value: self.count(status) for status in Outcome},
+            "results": [
+                {
+                    "name": result.name,
+                    "doc": result.doc,
+                    "status": result.status.value,
+                    "message": result.message,
+                }
+                for result in self.results
+            ],
+        }
+
+
+def strategy_checks(
+    strategy: type[Strategy], *, capabilities: Collection[str] = (), prefix: str = ""
+) -> list[Check]:
+    """Return the checks on one strategy.
+
+    Args:
+        strategy: The class.
+        capabilities: What it claims to do; see ``StrategySpec.known_capabilities``.
+        prefix: Put before each name, where several strategies share a report.
+    """
+    from tradectl_sdk.testing.strategy_suite import STRATEGY, StrategySubject
+
+    return STRATEGY.checks(StrategySubject(strategy), capabilities=capabilities, prefix=prefix)
+
+
+# Kind of component -> its checks. A kind without an entry has those on the plugin only.
+COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
+    {"strategy": strategy_checks}
+)
+
+
+def plugin_checks(name: str, plugins: Plugins | None = None) -> list[Check]:
+    """Return the checks on one plugin and on every component it offers.
+
+    Args:
+        name: Name of the plugin or of its distribution.
+        plugins: Where to find it; what is installed when None.
+
+    Raises:
+        NotFoundError: When no plugin is called that.
+    """
+    subject = plugin_subject(name, Plugins.discover() if plugins is None else plugins)
+    checks = PLUGIN.checks(subject)
+    for component in subject.components:
+        checks += _component_checks(component)
+    return checks
+
+
+def _component_checks(component: Provided[Any]) -> list[Check]:
+    checks_of = COMPONENT_CHECKS.get(component.spec.kind)
+    if checks_of is None:
+        return []
+    try:
+        loaded = component.load()
+    except PluginError:  # factories_resolve tells it, once
+        return []
+    prefix = f"{component.spec.kind}:{component.name}:"
+    return checks_of(loaded, capabilities=component.spec.capabilities, prefix=prefix)
+
+
+def check_plugin(
+    name: str,
+    plugins: Plugins | None = None,
+    *,
+    expected_failures: Mapping[str, str] = _NOTHING_EXPECTED,
+) -> PluginReport:
+    """Run every check on one plugin.
+
+    Args:
+        name: Name of the plugin or of its distribution.
+        plugins: Where to find it; what is installed when None. Must not be strict.
+        expected_failures: Name of a check -> why it is known to fail.
+
+    Raises:
+        NotFoundError: When no plugin is called that.
+        UsageError: When an expected failure names no check.
+    """
+    plugins = Plugins.discover() if plugins is None else plugins
+    results = run_checks(plugin_checks(name, plugins), expected_failures=expected_failures)
+    return PluginReport(plugins.info(name), tuple(results))
