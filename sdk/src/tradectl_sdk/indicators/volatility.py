@@ -119,9 +119,10 @@ class StandardDeviation(Indicator):
             squares = self.older_squares[0]
         else:
             mean = self.newer_mean
-            deviation = x - self.anchor - mean
+            x -= self.anchor
+            deviation = x - mean
             mean += deviation / slot
-            squares = self.newer_squares + deviation * (x - self.anchor - mean)
+            squares = self.newer_squares + deviation * (x - mean)
             self.slot = slot
             self.newer_mean = mean
             self.newer_squares = squares
