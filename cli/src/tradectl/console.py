@@ -123,7 +123,7 @@ class Output:
             return
         columns = (Column(title=""), Column(title="", wrap=True))
         rows = [(Cell(name, "dim"), _cell(value)) for name, value in pairs]
-        for line in lay_out(columns, rows, width=self.width).lines[1:]:
+        for line in lay_out(columns, rows, width=self.width).lines:
             self._write(self._out, _with_gutters(line))
 
     def note(self, text: str) -> None:

@@ -73,7 +73,7 @@ def lay_out(
     """Lay rows out in columns.
 
     Args:
-        columns: One for each cell of a row.
+        columns: One for each cell of a row; without any title there is no heading.
         rows: The cells; their text may contain line breaks only in columns that wrap.
         width: Terminal cells there are, or None for as many as needed.
     """
@@ -87,7 +87,7 @@ def lay_out(
         _squeeze(columns, widths, shown, width)
     head = tuple(Cell(column.title, "heading") for column in columns)
     lines: list[tuple[Cell, ...]] = []
-    for row in (head, *body):
+    for row in (head, *body) if any(column.title for column in columns) else body:
         lines += _padded(columns, widths, shown, row)
     hidden = tuple(column.title for i, column in enumerate(columns) if i not in shown)
     return Table(lines=tuple(lines), hidden=hidden)

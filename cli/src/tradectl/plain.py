@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Types -> how their values become plain; the first that fits counts.
 _FORMS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
+    ((enum.Enum,), lambda value: plain(value.value)),  # some are text or numbers as well
     ((bool, str, type(None)), lambda value: value),
-    ((enum.Enum,), lambda value: plain(value.value)),
     ((int,), int),
     ((float,), lambda value: float(value) if math.isfinite(value) else None),
     ((Decimal, PurePath), str),

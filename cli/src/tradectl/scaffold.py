@@ -46,6 +46,8 @@ KINDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+LONGEST_LINE = 80  # characters of a summary that the conformance suite accepts
+
 LICENSES: Mapping[str, str] = MappingProxyType(
     {
         "MIT": "MIT licence, see LICENSE.",
@@ -82,9 +84,10 @@ class NewPlugin:
         _check_choice("kind of plugin", self.kind, KINDS)
         _check_choice("licence", self.license, LICENSES)
         for what, text in (("author", self.author), ("summary", self.summary)):
-            if not text.isprintable() or '"' in text or "\\" in text:
+            if not text.isprintable() or len(text) > LONGEST_LINE or set(text) & set('"\\'):
                 raise UsageError(
-                    f"the {what} was {text!r}, expected one line without quotes and backslashes"
+                    f"the {what} was {text!r}, expected one line of at most {LONGEST_LINE} "
+                    "characters without quotes and backslashes"
                 )
 
     @property

@@ -22,8 +22,10 @@ def help_screen(out: Output) -> None:
     out.cells(Cell("tradectl", "bold"), Cell(f" {__version__} - {SLOGAN}"))
     out.line()
     out.cells(Cell("usage: ", "dim"), Cell("tradectl COMMAND [OPTIONS]"))
-    sections = {panel: [(row.name, row.help) for row in rows() if row.panel == panel]
-                for panel in PANELS}  # fmt: skip
+    listed = rows()
+    sections = {
+        panel: [(row.name, row.help) for row in listed if row.panel == panel] for panel in PANELS
+    }
     sections["Options of every command"] = [
         (_spelling(option.names, option.metavar), option.help) for option in GLOBAL_OPTIONS
     ]

@@ -8,7 +8,6 @@ command of the same name wins, so that no plugin can replace ``live``.
 
 from __future__ import annotations
 
-import functools
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from typer.core import TyperCommand, TyperGroup
 
 PANELS = ("Start here", "Research", "Trading", "Ecosystem", "Help", "From plugins")
+
+
+# Options Typer adds to an app unless told not to; ``tradectl completion`` is the one way here.
+_TYPERS_OWN = frozenset({"install_completion", "show_completion"})
 
 
 class Row(NamedTuple):
@@ -53,9 +56,11 @@ BUILT_IN = (
 )
 
 
-@functools.cache
 def rows() -> tuple[Row, ...]:
-    """Return every command in the order of the help screen; entry points are read once."""
+    """Return every command in the order of the help screen.
+
+    Metadata are scanned once a process; the plugin host keeps what it read.
+    """
     return (*BUILT_IN, *_from_plugins())
 
 
@@ -65,13 +70,13 @@ def find(name: str) -> Row:
     Raises:
         UsageError: There is no such command.
     """
-    for row in rows():
-        if row.name == name:
-            return row
-    near = did_you_mean(name, [row.name for row in rows()])
-    raise UsageError(
-        f"tradectl has no command {name!r}", hint=near or "tradectl --help lists the commands"
-    )
+    known = {row.name: row for row in rows()}
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise UsageError(
+            f"tradectl has no command {name!r}", hint=near or "tradectl --help lists the commands"
+        )
+    return known[name]
 
 
 def load(row: Row) -> TyperCommand | TyperGroup:
@@ -95,8 +100,10 @@ def _ready(row: Row, target: Any) -> TyperCommand | TyperGroup:
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
         app.command(name=row.name)(target)
         target = app
+    target.rich_markup_mode = None  # a stranger's app may not have switched it off
     command = cast("TyperCommand | TyperGroup", get_command(target))
     command.name = row.name
+    command.params = [p for p in command.params if p.name not in _TYPERS_OWN]
     _mention_global_options(command)
     for child in command.commands.values() if isinstance(command, TyperGroup) else ():
         _mention_global_options(cast("TyperCommand", child))

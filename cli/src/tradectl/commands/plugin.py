@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tradectl_sdk.errors import ExitStatus, NotFoundError
-from tradectl_sdk.hooks import HOOKS
 from tradectl_sdk.plugins import PluginFailure, PluginInfo, Plugins
 
 from tradectl.commands import noun
@@ -15,8 +15,14 @@ from tradectl.layout import Cell, Column
 from tradectl.scaffold import KINDS, LICENSES, NewPlugin
 from tradectl.session import Session, session_of
 
+if TYPE_CHECKING:
+    from tradectl_sdk.testing import CheckResult, PluginReport
+
+    from tradectl.console import Output
+
 app = noun("List, check and write plugins.")
 
+_OUTCOME_STYLES = {"passed": "ok", "failed": "fail", "xfail": "warn", "skipped": "skip"}
 _STATUS_STYLES = {"loaded": "ok", "failed": "fail", "blocked": "skip"}
 
 
@@ -102,6 +108,29 @@ def info(
 
 
 @app.command()
+def check(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The plugin, or the distribution it comes in.")],
+) -> ExitStatus:
+    """Hold a plugin to what tradectl expects of it.
+
+    The same checks run in the plugin's own tests. The exit status is 1 when one failed.
+    """
+    from tradectl_sdk.testing import Outcome, check_plugin
+
+    session = session_of(context)
+    out = session.out
+    plugins = _loaded(session)
+    report = check_plugin(_find(plugins, name).name, plugins)
+    _results(out, f"plugin {report.plugin.name} ({report.plugin.source})", report)
+    counts = [(report.count(outcome), outcome) for outcome in Outcome]
+    out.note(", ".join(f"{count} {outcome}" for count, outcome in counts if count))
+    out.result("plugin-check/1", report.as_dict())
+    out.next("tradectl plugin list" if report.passed else "tradectl explain PLUGIN")
+    return ExitStatus.OK if report.passed else ExitStatus.FINDING
+
+
+@app.command()
 def new(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
@@ -159,7 +188,7 @@ def _components(plugins: Plugins) -> list[dict[str, str]]:
             "summary": provided.spec.summary,
             "plugin": provided.plugin.name,
         }
-        for kind in HOOKS.providers.values()
+        for kind in plugins.hooks.providers.values()
         for provided in plugins.collect(kind).values()
     ]
 
@@ -173,6 +202,25 @@ def _provides(info: PluginInfo, components: list[dict[str, str]]) -> str:
     if not kinds:
         return info.reason or (f"failed at {info.failure.phase}" if info.failure else "nothing")
     return "\n".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
+
+
+def _results(out: Output, title: str, report: PluginReport) -> None:
+    """Print the checks under what they look at; a passed one needs no more than its name."""
+    width = max(len(result.name.rpartition(":")[2]) for result in report.results)
+    groups = groupby(report.results, key=lambda result: result.name.rpartition(":")[0])
+    for subject, results in groups:
+        out.line(subject.replace(":", " ") or title, "bold")
+        out.table(
+            [Column(title=""), Column(title=""), Column(title="", wrap=True)],
+            [_result(result, width) for result in results],
+        )
+        out.line()
+
+
+def _result(result: CheckResult, width: int) -> tuple[Cell, str, str]:
+    found = "" if result.status == "passed" else f"{result.message}\nrule: {result.doc}"
+    name = result.name.rpartition(":")[2]
+    return Cell(f"  {result.status}", _OUTCOME_STYLES[result.status]), f"{name:<{width}}", found
 
 
 def _document(info: PluginInfo, components: list[dict[str, str]]) -> dict[str, object]:
