@@ -1,0 +1,152 @@
+"""What a user can meet is in the documentation: in the built pages, where a reader would look."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import tradectl_sdk
+from page_examples import ROOT
+from tradectl import table
+from tradectl.options import GLOBAL_OPTIONS
+from tradectl_sdk.config import describe_settings
+from tradectl_sdk.errors import ExitStatus, error_classes
+from tradectl_sdk.hooks import HOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
+
+ReadPage = "Callable[[str], str]"
+
+
+@pytest.fixture(scope="session")
+def build(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("html")
+    command = [sys.executable, "-m", "sphinx", "-q", "-E", "-n", "-W", "--keep-going"]
+    process = subprocess.run(
+        [*command, "-d", str(folder / "trees"), str(ROOT / "docs"), str(folder / "html")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    return folder / "html", process
+
+
+@pytest.fixture(scope="session")
+def read(build: tuple[Path, subprocess.CompletedProcess[str]]) -> Callable[[str], str]:
+    def text_of(name: str) -> str:
+        page = (build[0] / f"{name}.html").read_text(encoding="utf-8")
+        article = page[page.index("<article") : page.index("</article>")]
+        return html.unescape(re.sub(r"<[^>]+>", "", article))
+
+    return text_of
+
+
+def test_the_documentation_builds_without_a_warning(
+    build: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    assert (build[1].returncode, build[1].stdout + build[1].stderr) == (0, "")
+
+
+def test_built_pages_fetch_nothing(build: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    fetched = re.compile(r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="((?:https?:)?//[^"]*)"')
+    found = {
+        (page.name, address)
+        for page in build[0].rglob("*.html")
+        for address in fetched.findall(page.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("hook", HOOKS.names)
+def test_every_hook_is_documented_with_its_exact_arguments(
+    hook: str, read: Callable[[str], str]
+) -> None:
+    function = getattr(HOOKS.specification, hook)
+    arguments = ", ".join(
+        str(parameter).replace("'", "")
+        for parameter in inspect.signature(function).parameters.values()
+    )
+    assert f"{hook}({arguments}) -> " in read("reference/hooks")
+
+
+@pytest.mark.parametrize("hook", HOOKS.names)
+def test_every_hooks_example_runs(hook: str) -> None:
+    documented = inspect.getdoc(getattr(HOOKS.specification, hook)) or ""
+    example = inspect.cleandoc("\n" + documented.partition("::\n")[2])
+    namespace: dict[str, object] = {"__name__": "example"}
+    exec(compile(example, f"<example of {hook}>", "exec"), namespace)  # noqa: S102 - our own text
+    yielded = list(getattr(namespace["plugin"], hook)())
+    assert [type(record) for record in yielded] == [HOOKS.providers[hook]]
+
+
+def commands() -> list[str]:
+    paths = []
+    for row in table.BUILT_IN:
+        verbs = getattr(table.load(row), "commands", {})
+        paths += [f"tradectl {row.name} {verb}" for verb in verbs] or [f"tradectl {row.name}"]
+    return paths
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_documented(command: str, read: Callable[[str], str]) -> None:
+    assert re.search(rf"Usage: {re.escape(command)}\s", read("reference/commands"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", [name for option in GLOBAL_OPTIONS for name in option.names])
+def test_every_global_option_is_documented(name: str, read: Callable[[str], str]) -> None:
+    page = read("reference/commands")
+    assert name in page[page.index("Options of every command") :].split()
+
+
+@pytest.mark.parametrize("row", describe_settings(), ids=lambda row: row.key)
+def test_every_setting_is_documented_with_its_meaning(
+    row: object, read: Callable[[str], str]
+) -> None:
+    page = read("reference/settings")
+    assert getattr(row, "key") in page.split()  # noqa: B009
+    assert getattr(row, "description")  # noqa: B009
+    assert getattr(row, "description") in page  # noqa: B009
+
+
+@pytest.mark.parametrize("cls", list(error_classes()), ids=lambda cls: cls.code)
+def test_every_error_code_is_explained(
+    cls: type[tradectl_sdk.TradectlError], read: Callable[[str], str]
+) -> None:
+    page = " ".join(read("reference/errors").split())
+    summary = " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].replace("``", "").split())
+    assert f"{cls.__name__}, exit status {int(cls.exit_status)}." in page
+    assert summary in page
+
+
+@pytest.mark.parametrize("status", list(ExitStatus), ids=lambda status: status.name)
+def test_every_exit_status_is_documented(status: ExitStatus, read: Callable[[str], str]) -> None:
+    assert re.search(rf"^{int(status)}$", read("reference/exit-codes"), re.MULTILINE)
+    assert status.summary in read("reference/exit-codes")
+
+
+def test_every_environment_variable_in_the_code_is_documented(read: Callable[[str], str]) -> None:
+    sources = [*ROOT.glob("*/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    variable = re.compile(r"""["'`](TRADECTL_[A-Z_]+|NO_COLOR|FORCE_COLOR)\b""")
+    named = {
+        name for path in sources for name in variable.findall(path.read_text(encoding="utf-8"))
+    }
+    documented = set(read("reference/environment").split())
+    assert "TRADECTL_PLUGINS" in named
+    assert {name for name in named if not name.endswith("__")} <= documented
+
+
+@pytest.mark.parametrize("name", sorted(set(tradectl_sdk.__all__) - {"__version__"}))
+def test_every_public_name_is_documented(name: str, read: Callable[[str], str]) -> None:
+    assert re.search(rf"\btradectl_sdk\.{name}\b", read("reference/api"))
