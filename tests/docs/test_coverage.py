@@ -7,30 +7,28 @@ import inspect
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import tradectl_sdk
 from page_examples import ROOT
 from tradectl import table
 from tradectl.options import GLOBAL_OPTIONS
-from tradectl_sdk.config import describe_settings
+from tradectl_sdk.config import SettingRow, describe_settings
 from tradectl_sdk.errors import ExitStatus, error_classes
 from tradectl_sdk.hooks import HOOKS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
 
-ReadPage = "Callable[[str], str]"
+Reader = Callable[[str], str]
+Build = tuple[Path, subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def build(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
+) -> Build:
     folder = tmp_path_factory.mktemp("html")
     command = [sys.executable, "-m", "sphinx", "-q", "-E", "-n", "-W", "--keep-going"]
     process = subprocess.run(
@@ -44,7 +42,7 @@ def build(
 
 
 @pytest.fixture(scope="session")
-def read(build: tuple[Path, subprocess.CompletedProcess[str]]) -> Callable[[str], str]:
+def read(build: Build) -> Reader:
     def text_of(name: str) -> str:
         page = (build[0] / f"{name}.html").read_text(encoding="utf-8")
         article = page[page.index("<article") : page.index("</article>")]
@@ -54,12 +52,12 @@ def read(build: tuple[Path, subprocess.CompletedProcess[str]]) -> Callable[[str]
 
 
 def test_the_documentation_builds_without_a_warning(
-    build: tuple[Path, subprocess.CompletedProcess[str]],
+    build: Build,
 ) -> None:
     assert (build[1].returncode, build[1].stdout + build[1].stderr) == (0, "")
 
 
-def test_built_pages_fetch_nothing(build: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_built_pages_fetch_nothing(build: Build) -> None:
     fetched = re.compile(r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="((?:https?:)?//[^"]*)"')
     found = {
         (page.name, address)
@@ -70,9 +68,7 @@ def test_built_pages_fetch_nothing(build: tuple[Path, subprocess.CompletedProces
 
 
 @pytest.mark.parametrize("hook", HOOKS.names)
-def test_every_hook_is_documented_with_its_exact_arguments(
-    hook: str, read: Callable[[str], str]
-) -> None:
+def test_every_hook_is_documented_with_its_exact_arguments(hook: str, read: Reader) -> None:
     function = getattr(HOOKS.specification, hook)
     arguments = ", ".join(
         str(parameter).replace("'", "")
@@ -100,30 +96,26 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_is_documented(command: str, read: Callable[[str], str]) -> None:
+def test_every_command_is_documented(command: str, read: Reader) -> None:
     assert re.search(rf"Usage: {re.escape(command)}\s", read("reference/commands"), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("name", [name for option in GLOBAL_OPTIONS for name in option.names])
-def test_every_global_option_is_documented(name: str, read: Callable[[str], str]) -> None:
+def test_every_global_option_is_documented(name: str, read: Reader) -> None:
     page = read("reference/commands")
     assert name in page[page.index("Options of every command") :].split()
 
 
 @pytest.mark.parametrize("row", describe_settings(), ids=lambda row: row.key)
-def test_every_setting_is_documented_with_its_meaning(
-    row: object, read: Callable[[str], str]
-) -> None:
+def test_every_setting_is_documented_with_its_meaning(row: SettingRow, read: Reader) -> None:
     page = read("reference/settings")
-    assert getattr(row, "key") in page.split()  # noqa: B009
-    assert getattr(row, "description")  # noqa: B009
-    assert getattr(row, "description") in page  # noqa: B009
+    assert row.key in page.split()
+    assert row.description
+    assert row.description in page
 
 
 @pytest.mark.parametrize("cls", list(error_classes()), ids=lambda cls: cls.code)
-def test_every_error_code_is_explained(
-    cls: type[tradectl_sdk.TradectlError], read: Callable[[str], str]
-) -> None:
+def test_every_error_code_is_explained(cls: type[tradectl_sdk.TradectlError], read: Reader) -> None:
     page = " ".join(read("reference/errors").split())
     summary = " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].replace("``", "").split())
     assert f"{cls.__name__}, exit status {int(cls.exit_status)}." in page
@@ -131,12 +123,12 @@ def test_every_error_code_is_explained(
 
 
 @pytest.mark.parametrize("status", list(ExitStatus), ids=lambda status: status.name)
-def test_every_exit_status_is_documented(status: ExitStatus, read: Callable[[str], str]) -> None:
+def test_every_exit_status_is_documented(status: ExitStatus, read: Reader) -> None:
     assert re.search(rf"^{int(status)}$", read("reference/exit-codes"), re.MULTILINE)
     assert status.summary in read("reference/exit-codes")
 
 
-def test_every_environment_variable_in_the_code_is_documented(read: Callable[[str], str]) -> None:
+def test_every_environment_variable_in_the_code_is_documented(read: Reader) -> None:
     sources = [*ROOT.glob("*/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
     variable = re.compile(r"""["'`](TRADECTL_[A-Z_]+|NO_COLOR|FORCE_COLOR)\b""")
     named = {
@@ -148,5 +140,5 @@ def test_every_environment_variable_in_the_code_is_documented(read: Callable[[st
 
 
 @pytest.mark.parametrize("name", sorted(set(tradectl_sdk.__all__) - {"__version__"}))
-def test_every_public_name_is_documented(name: str, read: Callable[[str], str]) -> None:
+def test_every_public_name_is_documented(name: str, read: Reader) -> None:
     assert re.search(rf"\btradectl_sdk\.{name}\b", read("reference/api"))
