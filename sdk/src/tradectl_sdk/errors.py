@@ -7,9 +7,11 @@
     ├── ConfigError                CONFIG             2  settings are wrong; lists every problem
     ├── PluginError                PLUGIN             2  a plugin could not be loaded or used
     ├── StrategyError              STRATEGY           2  a strategy raised, or cannot run
-    │   └── NotCompilableError     NOT_COMPILABLE     2  a kernel uses what machine code cannot
+    │   ├── NotCompilableError     NOT_COMPILABLE     2  a kernel uses what machine code cannot
+    │   └── KernelRaisedError      KERNEL_RAISED      2  an exception left compiled code
     ├── DataError                  DATA               3  data is bad
-    │   └── DataMissingError       DATA_MISSING       3  data is not there
+    │   ├── DataMissingError       DATA_MISSING       3  data is not there
+    │   └── ImportRefusedError     IMPORT_REFUSED     3  a file holds bad bars; lists them
     ├── CredentialError            CREDENTIAL         4  keys are missing or refused
     ├── ExchangeError              EXCHANGE           5  an exchange or the network failed
     ├── NotFoundError              NOT_FOUND          6  no such thing, or it is not running
@@ -196,6 +198,33 @@ class NotCompilableError(StrategyError):
     code = "NOT_COMPILABLE"
 
 
+class KernelRaisedError(StrategyError):
+    """An exception left compiled code.
+
+    The message names the exception, the function and the line. Compiled code raises what plain
+    Python would raise there, and OverflowError where a whole number outgrows 64 bits;
+    ``--engine interpreted`` runs the same code as plain Python and shows the whole traceback.
+
+    Attributes:
+        exception: Name of the exception's class, such as ``ZeroDivisionError``.
+        text: The exception's message where it was a constant, else an empty string.
+        function: Qualified name of the function that raised.
+        filename: The file it stands in.
+        line: The line, counted from 1.
+    """
+
+    code = "KERNEL_RAISED"
+
+    def __init__(self, exception: str, text: str, function: str, filename: str, line: int) -> None:
+        what = f"{exception}: {text}" if text else exception
+        super().__init__(f"{filename}:{line}: {what}, in {function}")
+        self.exception = exception
+        self.text = text
+        self.function = function
+        self.filename = filename
+        self.line = line
+
+
 class DataError(TradectlError):
     """Market data is bad: unsorted, duplicated, inconsistent, truncated or of the wrong shape.
 
@@ -215,6 +244,32 @@ class DataMissingError(DataError):
     """
 
     code = "DATA_MISSING"
+
+
+class ImportRefusedError(DataError):
+    """A file holds bars that break a rule, and nothing of it was stored.
+
+    The message lists each rule that was broken, how often, and its first rows, columns and values
+    as they stand in the file; rows are counted from 1 without the header. Rules: unreadable_time,
+    missing, not_a_number, missing_volume, non_positive, ohlc, negative_volume, future, off_grid,
+    order, duplicate, conflict, spike, level_shift, timeframe, off_tick.
+
+    ``--repair`` mends what can be mended and records each change beside the data;
+    ``--accept RULE`` declares findings of non_positive, spike, level_shift and timeframe genuine.
+    """
+
+    code = "IMPORT_REFUSED"
+
+    def __init__(self, message: str, *, findings: Iterable[object] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        """Return the message, every finding on a line of its own, then the hint."""
+        lines = [self.message, *(f"  {finding}" for finding in self.findings)]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
 
 
 class CredentialError(TradectlError):

@@ -1,0 +1,115 @@
+"""The way in: compile an object's entry method, or find it compiled already, and call it."""
+
+from __future__ import annotations
+
+import ctypes
+import inspect
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
+from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, NONE, Kind
+from tradectl_sdk.kernel.machine import Loaded
+from tradectl_sdk.kernel.memory import Memory
+from tradectl_sdk.kernel.shape import Shape, take_census
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradectl_sdk.kernel.unit import RaiseSite
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled unit and what has to be known to call it; this is what the store keeps."""
+
+    code: bytes
+    entry: str
+    symbols: tuple[str, ...]
+    raises: tuple[RaiseSite, ...]
+    stored: frozenset[tuple[int, str]]
+    returns: str
+
+
+class CompiledKernel:
+    """The machine code of an entry method, for every object of one shape."""
+
+    def __init__(self, shape: Shape, program: Program) -> None:
+        self._shape = shape
+        self._program = program
+        self._loaded = Loaded(program.code, program.entry, program.symbols)
+
+    def __call__(self, obj: Any) -> Any:
+        """Run the entry on an object as it is now and leave the outcome in the object.
+
+        Raises:
+            KernelRaisedError: The compiled code raised; the object holds the state of that moment.
+            NotCompilableError: The object is not of the shape that was compiled.
+        """
+        census = take_census(obj)
+        if census.shape != self._shape:
+            raise NotCompilableError(_difference(self._shape, census.shape))
+        memory = Memory(census)
+        result = ctypes.c_int64()
+        status = self._loaded.call(ctypes.byref(result), memory.address)
+        memory.write_back(self._program.stored)
+        if status:
+            site = self._program.raises[status - 1]
+            raise KernelRaisedError(
+                site.exception, site.message, site.function, site.filename, site.line
+            )
+        return _RESULTS[self._program.returns](result.value)
+
+
+_RESULTS: dict[str, Callable[[int], Any]] = {
+    "None": lambda _: None,
+    "bool": lambda word: bool(word & 1),
+    "int": int,
+    "float": lambda word: ctypes.c_double.from_buffer(ctypes.c_int64(word)).value,
+}
+
+
+def compile_kernel(
+    obj: Any, entry: str = "run", notify: Callable[[str], None] | None = None
+) -> CompiledKernel:
+    """Compile the method ``entry`` of an initialised object, with everything it reaches.
+
+    Args:
+        obj: The entry kernel; its present attributes say what is compiled.
+        entry: A method without arguments that returns a number or nothing.
+        notify: Called once with a line of text before a compilation that takes time.
+
+    Raises:
+        NotCompilableError: Something it reaches cannot be expressed as machine code.
+    """
+    census = take_census(obj)
+    function = inspect.getattr_static(type(obj), entry, None)
+    if not isinstance(function, types.FunctionType):
+        raise NotCompilableError(f"{type(obj).__qualname__} has no method {entry!r}")
+    if notify is not None:
+        notify(f"compiling {type(obj).__qualname__} (first run only)")
+    return CompiledKernel(census.shape, build(census.shape, function))
+
+
+def build(shape: Shape, function: types.FunctionType) -> Program:
+    """Compile a function of one argument, the kernel that is the shape's first struct."""
+    from tradectl_sdk.kernel.entry import emit  # only a real compilation needs the compiler
+
+    return emit(shape, function)
+
+
+def _difference(expected: Shape, found: Shape) -> str:
+    """Say what keeps an object from running on code compiled for another one."""
+    for one, other in zip(expected.structs, found.structs, strict=False):
+        if one.cls is not other.cls:
+            return f"expected {one.cls.__qualname__} in this place, was {other.cls.__qualname__}"
+        for was, now in zip(one.fields, other.fields, strict=False):
+            if was.name != now.name:
+                return f"{one.cls.__qualname__} has the attribute {now.name!r}, was {was.name!r}"
+            if was.kind != now.kind:
+                return f"{one.cls.__qualname__}.{was.name} has changed its type"
+    return "the object is not of the shape that was compiled"
+
+
+__all__ = ["BOOL", "FLOAT", "INT", "NONE", "CompiledKernel", "Kind", "Program", "compile_kernel"]

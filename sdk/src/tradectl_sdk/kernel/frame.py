@@ -1,0 +1,248 @@
+"""The function being compiled: its variables, its guards and the calls it makes.
+
+A variable has one kind through its whole function. What that is shows only at the last
+assignment, so a function is emitted again with what was learned until nothing widens any more;
+mostly once is enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
+
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Kind,
+    Opaque,
+    Tuple,
+    describe,
+    is_number,
+    join,
+)
+from tradectl_sdk.kernel.unit import (
+    BIT,
+    DOUBLE,
+    STATUS,
+    WORD,
+    Compiled,
+    RaiseSite,
+    Unit,
+    Value,
+    ir_type,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from tradectl_sdk.errors import NotCompilableError
+    from tradectl_sdk.kernel.syntax import Source
+
+
+class NotYetKnownError(Exception):
+    """A variable is read before the assignment that tells its kind was seen."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """Where ``break`` and ``continue`` go, and which names each ``break`` leaves bound."""
+
+    after: Any
+    following: Any
+    exits: list[set[str]] = field(default_factory=list)
+
+
+class Frame:
+    """One attempt at emitting a function for given kinds of arguments."""
+
+    def __init__(self, unit: Unit, source: Source, kinds: dict[str, Kind], returns: Kind | None):
+        self.unit = unit
+        self.source = source
+        self.kinds = dict(kinds)
+        self.returns = returns
+        self.widened = False
+        self.skipped: ast.stmt | None = None
+        self.bound: set[str] = set()
+        self.loops: list[Loop] = []
+        self.function: Any = None
+        self.builder: Any = None
+        self._slots: dict[str, tuple[Kind, Any]] = {}
+        self._flags: dict[str, Any] = {}
+
+    def open(self, arguments: dict[str, Kind]) -> None:
+        """Declare the function and put its arguments into variables."""
+        types = [ir_type(kind) for kind in arguments.values()]
+        self.function = self.unit.declare(self.source.name, types)
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        body = self.function.append_basic_block("body")
+        self._entry = self.builder.block
+        self.builder.position_at_end(body)
+        for (name, kind), argument in zip(arguments.items(), self.function.args[1:], strict=True):
+            self.assign(self.source.node, name, Value(kind, argument))
+        self._body = body
+
+    def close(self) -> None:
+        """End the entry block, which holds the variables' storage."""
+        ir.IRBuilder(self._entry).branch(self._body)
+
+    def refusal(self, node: ast.AST, message: str, hint: str = "") -> NotCompilableError:
+        """Return the error for a construct that cannot be compiled."""
+        return self.source.refusal(node, message, hint)
+
+    # -- variables ------------------------------------------------------------------------
+
+    def assign(self, node: ast.AST, name: str, value: Value) -> None:
+        """Store a value in a variable, widening its kind when needed."""
+        if isinstance(value.kind, Opaque):
+            raise self.refusal(node, f"{value.kind.what} cannot be used in compiled code")
+        known = self.kinds.get(name, value.kind)
+        kind = join(known, value.kind)
+        if kind is None:
+            raise self.refusal(
+                node,
+                f"{name!r} is {describe(value.kind)} here and {describe(known)} elsewhere",
+                "use two names: a variable has one type in compiled code",
+            )
+        self.kinds[name] = kind
+        self.builder.store(self.cast(value, kind).ir, self._slot(name, kind))
+        self.builder.store(ir.Constant(BIT, 1), self._flags[name])
+        self.bound.add(name)
+
+    def read(self, node: ast.AST, name: str) -> Value:
+        """Load a variable, guarding against one that may have no value yet."""
+        kind = self.kinds.get(name)
+        if kind is None:
+            raise NotYetKnownError
+        slot = self._slot(name, kind)
+        if name not in self.bound:
+            self.guard(
+                node,
+                self.builder.not_(self.builder.load(self._flags[name], typ=BIT)),
+                "UnboundLocalError",
+                f"cannot access local variable '{name}' where it is not associated with a value",
+            )
+        return Value(kind, self.builder.load(slot, typ=ir_type(kind)))
+
+    def _slot(self, name: str, kind: Kind) -> Any:
+        present = self._slots.get(name)
+        if present is not None and present[0] == kind:
+            return present[1]
+        self.widened = self.widened or present is not None
+        slot = self.allocate(kind)
+        self._slots[name] = kind, slot
+        if name not in self._flags:
+            entry = ir.IRBuilder(self._entry)
+            self._flags[name] = entry.alloca(BIT)
+            entry.store(ir.Constant(BIT, 0), self._flags[name])
+        return slot
+
+    def forget(self, name: str) -> None:
+        """Let a variable take another kind from here on (for the items of a tuple)."""
+        self.kinds.pop(name, None)
+        self._slots.pop(name, None)
+
+    def allocate(self, kind: Kind) -> Any:
+        """Reserve storage that lives as long as the call."""
+        return ir.IRBuilder(self._entry).alloca(ir_type(kind))
+
+    # -- values ---------------------------------------------------------------------------
+
+    def cast(self, value: Value, kind: Kind) -> Value:
+        """Convert to a wider kind (see :func:`~tradectl_sdk.kernel.kinds.join`)."""
+        if value.kind == kind:
+            return value
+        if isinstance(kind, Tuple) and isinstance(value.kind, Tuple):
+            items = [self.item(value, number) for number in range(len(kind.items))]
+            pairs = zip(items, kind.items, strict=True)
+            return self.pack([self.cast(item, wanted) for item, wanted in pairs])
+        if kind == INT:
+            return Value(INT, self.builder.zext(value.ir, WORD))
+        if kind == FLOAT and value.kind == BOOL:
+            return Value(FLOAT, self.builder.uitofp(value.ir, DOUBLE))
+        if isinstance(value.ir, ir.Constant):
+            return Value(FLOAT, ir.Constant(DOUBLE, float(value.ir.constant)))
+        return Value(FLOAT, self.builder.sitofp(value.ir, DOUBLE))
+
+    def item(self, value: Value, number: int) -> Value:
+        """Return one item of a tuple."""
+        assert isinstance(value.kind, Tuple)  # noqa: S101 - for the type checker
+        return Value(value.kind.items[number], self.builder.extract_value(value.ir, number))
+
+    def pack(self, items: list[Value]) -> Value:
+        """Make a tuple."""
+        kind = Tuple(tuple(item.kind for item in items))
+        packed = ir.Constant(ir_type(kind), ir.Undefined)
+        for number, item in enumerate(items):
+            packed = self.builder.insert_value(packed, item.ir, number)
+        return Value(kind, packed)
+
+    def number(self, node: ast.AST, value: Value, what: str) -> Value:
+        """Return a value that must be a number, for the construct named."""
+        if not is_number(value.kind):
+            raise self.refusal(
+                node, f"{what} takes numbers in compiled code, was {describe(value.kind)}"
+            )
+        return value
+
+    def truth(self, node: ast.AST, value: Value) -> Any:
+        """Return the bit that ``if`` looks at."""
+        if value.kind == BOOL:
+            return value.ir
+        if value.kind == INT:
+            return self.builder.icmp_signed("!=", value.ir, ir.Constant(WORD, 0))
+        if value.kind == FLOAT:
+            return self.builder.fcmp_unordered("!=", value.ir, ir.Constant(DOUBLE, 0.0))
+        if value.kind == NONE:
+            return ir.Constant(BIT, 0)
+        raise self.refusal(node, f"{describe(value.kind)} cannot be taken for true or false")
+
+    # -- control --------------------------------------------------------------------------
+
+    def block(self, name: str) -> Any:
+        """Add a block to the function."""
+        return self.function.append_basic_block(name)
+
+    def guard(self, node: ast.AST, bad: Any, exception: str, message: str) -> None:
+        """Raise an exception when a condition holds, which it hardly ever does."""
+        failed, good = self.block("failed"), self.block("good")
+        self.builder.cbranch(bad, failed, good).set_weights([1, 100_000])
+        self.builder.position_at_end(failed)
+        self.raise_(node, exception, message)
+        self.builder.position_at_end(good)
+
+    def raise_(self, node: ast.AST, exception: str, message: str) -> None:
+        """Leave the function with the status of an exception raised here."""
+        site = RaiseSite(
+            exception, message, self.source.name, self.source.filename, getattr(node, "lineno", 0)
+        )
+        self.builder.ret(ir.Constant(STATUS, self.unit.raise_site(site)))
+
+    def return_(self, node: ast.AST, value: Value) -> None:
+        """Leave the function with a result."""
+        kind = value.kind if self.returns is None else join(self.returns, value.kind)
+        if kind is None:
+            raise self.refusal(
+                node,
+                f"returns {describe(value.kind)} here and {describe(self.returns or NONE)} "
+                "elsewhere",
+                "return the same type on every path",
+            )
+        self.widened = self.widened or (self.returns is not None and kind != self.returns)
+        self.returns = kind
+        self.builder.store(self.cast(value, kind).ir, self.function.args[0])
+        self.builder.ret(ir.Constant(STATUS, 0))
+
+    def call(self, callee: Compiled, arguments: list[Value]) -> Value:
+        """Call a compiled function; an exception it raises passes through."""
+        out = self.allocate(callee.returns)
+        status = self.builder.call(callee.function, [out, *(item.ir for item in arguments)])
+        failed, good = self.block("raised"), self.block("returned")
+        bad = self.builder.icmp_unsigned("!=", status, ir.Constant(STATUS, 0))
+        self.builder.cbranch(bad, failed, good).set_weights([1, 100_000])
+        ir.IRBuilder(failed).ret(status)
+        self.builder.position_at_end(good)
+        return Value(callee.returns, self.builder.load(out, typ=ir_type(callee.returns)))

@@ -1,0 +1,222 @@
+"""What an object graph looks like to machine code: classes, attribute names and their kinds.
+
+Lengths and values are no part of a shape, so that a sweep over windows compiles once. Objects
+that look alike share one struct (two averages, say), found by refining a partition: objects start
+out equal when class and plain attributes agree and are told apart as soon as the kernels they
+refer to are. This works for graphs with cycles as well (the strategy knows the context, the
+context its strategy).
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradectl_sdk.errors import NotCompilableError
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Buffer,
+    Kernel,
+    Kind,
+    Opaque,
+    Tuple,
+    slots,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DTYPES = ("float64", "int64", "int32", "int8", "uint8", "bool")
+_FORMATS = {"d": "float64", "q": "int64", "l": "int64", "i": "int32", "b": "int8", "B": "uint8"}
+_FORMATS["?"] = "bool"
+if np.dtype("l").itemsize != 8:  # pragma: no cover - Windows: a C long has 32 bits there
+    _FORMATS["l"] = "int32"
+_ELEMENTS = {float: "float64", int: "int64", bool: "bool"}
+_FOREIGN = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "pandas", "polars"}
+_PLAIN = {bool: BOOL, float: FLOAT, type(None): NONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One attribute and where it lies: ``slot`` counts 8-byte words from the struct's start."""
+
+    name: str
+    kind: Kind
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """All objects of one class whose attributes look alike."""
+
+    cls: type
+    fields: tuple[Field, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of 8-byte slots."""
+        return sum(slots(field.kind) for field in self.fields)
+
+    def field(self, name: str) -> Field | None:
+        """Return the attribute of this name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Every struct reachable from the entry object, which is of the first one."""
+
+    structs: tuple[Struct, ...]
+
+    def describe(self) -> str:
+        """Return the shape as text that is the same in every process (for the cache key)."""
+        return "\n".join(
+            f"{struct.cls.__module__}.{struct.cls.__qualname__} {struct.fields!r}"
+            for struct in self.structs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The kernels found, in order of discovery; ``members[i]`` is of ``structs[numbers[i]]``."""
+
+    shape: Shape
+    members: list[Any]
+    numbers: list[int]
+
+
+def take_census(root: Any) -> Census:
+    """Find every kernel reachable from an object and say what they look like.
+
+    Raises:
+        NotCompilableError: The object itself is no kernel.
+    """
+    if not is_kernel(root):
+        raise NotCompilableError(
+            f"{type(root).__qualname__} is no kernel, expected an object of a plain Python class",
+            hint="pass an initialised object whose class was written in Python",
+        )
+    members: list[Any] = [root]
+    places = {id(root): 0}
+    described: list[list[tuple[str, Kind]]] = []
+    for member in members:  # grows while it is walked
+        attributes = _attributes(member)
+        described.append([(name, _kind(value, members, places)) for name, value in attributes])
+    return _refine(members, described)
+
+
+def is_kernel(value: Any) -> bool:
+    """Return True for an instance of a plain class that is not Python's or NumPy's own."""
+    cls = type(value)
+    return (
+        bool(cls.__flags__ & 0x200)  # a heap type: written in Python, not in C
+        and not isinstance(value, (type, Enum, BaseException, types.ModuleType, int, float, str))
+        and not isinstance(value, (tuple, list, dict, set, frozenset, bytes, np.ndarray))
+        and cls.__module__.partition(".")[0] not in _FOREIGN
+    )
+
+
+def _attributes(member: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the instance's attributes: its dictionary, then the slots of its classes."""
+    own = getattr(member, "__dict__", {})
+    yield from own.items()
+    for cls in type(member).__mro__:
+        slot_names = cls.__dict__.get("__slots__", ())
+        for slot_name in (slot_names,) if isinstance(slot_names, str) else slot_names:
+            hidden = slot_name.startswith("__")
+            if hidden and slot_name.endswith("__"):
+                continue
+            name = f"_{cls.__name__.lstrip('_')}{slot_name}" if hidden else slot_name
+            if name not in own and hasattr(member, name):
+                yield name, getattr(member, name)
+
+
+def _kind(value: Any, members: list[Any], places: dict[int, int]) -> Kind:
+    """Return an attribute's kind; a kernel is known by its place among the members for now."""
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain
+    if isinstance(value, int):
+        return INT if -(2**63) <= value < 2**63 else Opaque("an int beyond 64 bits")
+    if isinstance(value, float):
+        return FLOAT
+    if isinstance(value, (list, np.ndarray, memoryview)):
+        return _buffer(value)
+    if type(value) is tuple:
+        return Tuple(tuple(_kind(item, members, places) for item in value))
+    if not is_kernel(value):
+        return Opaque(_in_words(value))
+    if id(value) not in places:
+        places[id(value)] = len(members)
+        members.append(value)
+    return Kernel(places[id(value)])
+
+
+def _buffer(value: Any) -> Kind:
+    if isinstance(value, list):
+        found = set(map(type, value))
+        element = _ELEMENTS.get(found.pop()) if len(found) == 1 else None
+        if element:
+            return Buffer("list", element)
+        return Opaque("an empty list" if not value else "a list that is not all floats or all ints")
+    if isinstance(value, np.ndarray):
+        dtype, writable = value.dtype.name, value.flags.writeable
+        aligned = value.flags.c_contiguous and value.flags.aligned and value.dtype.isnative
+    else:
+        dtype, writable = _FORMATS.get(value.format, value.format), not value.readonly
+        aligned = value.c_contiguous
+    if dtype in DTYPES and value.ndim in {1, 2} and aligned:
+        return Buffer(
+            "array" if isinstance(value, np.ndarray) else "view", dtype, value.ndim, writable
+        )
+    order = "" if aligned else " that is not C-contiguous"
+    return Opaque(f"a {value.ndim}-dimensional array of {dtype}{order}")
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, np.generic):
+        return f"a NumPy scalar ({type(value).__name__})"
+    name = type(value).__name__
+    return "a string" if name == "str" else f"a {name}"
+
+
+def _refine(members: list[Any], described: list[list[tuple[str, Kind]]]) -> Census:
+    """Split the members into the fewest structs, numbered in order of first appearance."""
+    numbers = [0] * len(members)
+    count = 0
+    while True:
+        seen: dict[Any, int] = {}
+        following = []
+        for member, attributes in zip(members, described, strict=True):
+            look = tuple((name, _renumber(kind, numbers)) for name, kind in attributes)
+            following.append(seen.setdefault((type(member), look), len(seen)))
+        numbers = following
+        if len(seen) == count:
+            break
+        count = len(seen)
+    structs = tuple(_lay_out(cls, look) for cls, look in seen)
+    return Census(Shape(structs), members, numbers)
+
+
+def _renumber(kind: Kind, numbers: list[int]) -> Kind:
+    if isinstance(kind, Kernel):
+        return Kernel(numbers[kind.index])
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(_renumber(item, numbers) for item in kind.items))
+    return kind
+
+
+def _lay_out(cls: type, look: tuple[tuple[str, Kind], ...]) -> Struct:
+    fields, slot = [], 0
+    for name, kind in look:
+        fields.append(Field(name, kind, slot))
+        slot += slots(kind)
+    return Struct(cls, tuple(fields))

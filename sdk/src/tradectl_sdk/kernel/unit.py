@@ -1,0 +1,191 @@
+"""One unit of compilation: the LLVM module that all functions reached from the entry share.
+
+Every compiled function returns a status: 0, or the number of the place that raised; its result
+goes through a pointer. The table of places travels with the object code, so that an exception can
+be named by a process that never saw the source.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from llvmlite import ir
+
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Buffer,
+    Kernel,
+    Kind,
+    Scalar,
+    Static,
+    Tuple,
+)
+
+if TYPE_CHECKING:
+    from tradectl_sdk.kernel.shape import Field, Shape
+
+STATUS = ir.IntType(32)
+BIT = ir.IntType(1)
+WORD = ir.IntType(64)
+DOUBLE = ir.DoubleType()
+POINTER = ir.PointerType()
+
+ELEMENTS: dict[str, tuple[ir.Type, Kind]] = {
+    "float64": (DOUBLE, FLOAT),
+    "int64": (WORD, INT),
+    "int32": (ir.IntType(32), INT),
+    "int8": (ir.IntType(8), INT),
+    "uint8": (ir.IntType(8), INT),
+    "bool": (ir.IntType(8), BOOL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value in the making: its kind and the LLVM value that computes it."""
+
+    kind: Kind
+    ir: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseSite:
+    """A place in the source where compiled code can raise."""
+
+    exception: str
+    message: str
+    function: str
+    filename: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One function compiled for one combination of argument kinds."""
+
+    function: Any
+    returns: Kind
+
+
+def ir_type(kind: Kind) -> ir.Type:
+    """Return the LLVM type of a kind; what is known when compiling takes a dummy bit."""
+    match kind:
+        case Kernel():
+            return POINTER
+        case Buffer():
+            return ir.LiteralStructType([POINTER] + [WORD] * kind.ndim)
+        case Tuple():
+            return ir.LiteralStructType([ir_type(item) for item in kind.items])
+        case Scalar():
+            return {INT: WORD, FLOAT: DOUBLE}.get(kind, BIT)
+    return BIT
+
+
+def constant(obj: bool | float | None) -> Value:
+    """Return a number known when compiling."""
+    if obj is None:
+        return Value(NONE, ir.Constant(BIT, 0))
+    if isinstance(obj, bool):
+        return Value(BOOL, ir.Constant(BIT, int(obj)))
+    if isinstance(obj, int):
+        return Value(INT, ir.Constant(WORD, int(obj)))
+    return Value(FLOAT, ir.Constant(DOUBLE, float(obj)))
+
+
+def static(obj: Any) -> Value:
+    """Return an object known when compiling, such as a module or a function."""
+    return Value(Static(obj), ir.Constant(BIT, 0))
+
+
+class Unit:
+    """The module under construction and what is learned on the way."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.module = ir.Module("kernel")
+        self.raises: list[RaiseSite] = []
+        self.stored: set[tuple[int, str]] = set()
+        self.compiled: dict[Any, Compiled] = {}
+        self.active: list[Any] = []
+        self._loads: dict[tuple[int, str], list[Any]] = {}
+        self._constants: dict[int, tuple[Any, Value]] = {}
+        self._names: set[str] = set()
+        self._root = self.module.add_metadata(["tradectl kernel"])
+
+    # -- functions ------------------------------------------------------------------------
+
+    def declare(self, name: str, arguments: list[ir.Type]) -> Any:
+        """Add a function that takes a result pointer and arguments and returns a status."""
+        kind = ir.FunctionType(STATUS, [POINTER, *arguments])
+        function = ir.Function(self.module, kind, self.unique(name))
+        function.linkage = "internal"
+        function.attributes.add("nounwind")
+        return function
+
+    def discard(self, function: Any) -> None:
+        """Drop a function whose variables turned out to be wider than assumed."""
+        del self.module.globals[function.name]
+
+    def external(self, name: str, function_type: ir.FunctionType) -> Any:
+        """Return a function that the loader, or LLVM itself, provides."""
+        found = self.module.globals.get(name)
+        return found if found is not None else ir.Function(self.module, function_type, name)
+
+    def unique(self, name: str) -> str:
+        """Return a symbol not yet taken."""
+        plain = re.sub(r"\W+", "_", name)
+        number = 0
+        while (symbol := f"{plain}.{number}") in self._names:
+            number += 1
+        self._names.add(symbol)
+        return symbol
+
+    def raise_site(self, site: RaiseSite) -> int:
+        """Enter a place in the table of raising places and return its status."""
+        self.raises.append(site)
+        return len(self.raises)
+
+    # -- memory ---------------------------------------------------------------------------
+
+    def tag(self, instruction: Any, name: str) -> None:
+        """Say which storage an access touches: two different names never overlap."""
+        node = self.module.add_metadata([name, self._root, ir.Constant(WORD, 0)])
+        access = self.module.add_metadata([node, node, ir.Constant(WORD, 0)])
+        instruction.set_metadata("tbaa", access)
+
+    def tag_field(self, instruction: Any, struct: int, field: Field) -> None:
+        """Tag the access to a struct's field, and remember it if it is a load."""
+        self.tag(instruction, f"{struct}.{field.name}")
+        self._loads.setdefault((struct, field.name), []).append(instruction)
+
+    def seal(self) -> None:
+        """Tell LLVM which fields nothing stores into: their loads may leave any loop."""
+        nothing = self.module.add_metadata([])
+        for place, loads in self._loads.items():
+            if place not in self.stored:
+                for load in loads:
+                    load.set_metadata("invariant.load", nothing)
+
+    def constant_buffer(self, array: np.ndarray[Any, Any]) -> Value:
+        """Return a read-only array that becomes part of the unit."""
+        known = self._constants.get(id(array))
+        if known is not None:
+            return known[1]
+        element, _ = ELEMENTS[array.dtype.name]
+        plain = array.astype(np.uint8) if array.dtype == bool else array
+        items = plain.ravel().tolist()
+        data_type = ir.ArrayType(element, len(items))
+        data = ir.GlobalVariable(self.module, data_type, self.unique("constant"))
+        data.linkage, data.global_constant = "internal", True
+        data.initializer = ir.Constant(data_type, items)
+        kind = Buffer("array", array.dtype.name, array.ndim, writable=False)
+        lengths = [ir.Constant(WORD, length) for length in array.shape]
+        value = Value(kind, ir.Constant.literal_struct([data, *lengths]))
+        self._constants[id(array)] = array, value
+        return value
