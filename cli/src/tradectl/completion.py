@@ -75,13 +75,16 @@ class Candidate(NamedTuple):
 
 
 def answer(words: Sequence[str], shell: str) -> str:
-    """Return the candidates for the last word, one a line, in the form the shell reads."""
+    """Return the candidates for the last word, one a line, in the form the shell reads.
+
+    Whatever goes wrong, the answer is no candidates: this is no place for messages.
+    """
     *before, incomplete = words or ("",)
-    lines = [
-        _line(candidate, shell)
-        for candidate in candidates(before, incomplete)
-        if candidate.word.startswith(incomplete)
-    ]
+    try:
+        found = list(candidates(before, incomplete))
+    except Exception:  # noqa: BLE001 - a half-typed line may be wrong in any way
+        found = []
+    lines = [_line(entry, shell) for entry in found if entry.word.startswith(incomplete)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -124,8 +127,8 @@ def _of_command(words: Sequence[str], incomplete: str) -> Iterator[Candidate]:
         command = command.commands[rest.pop(0)]
     if isinstance(command, TyperGroup):
         for name, verb in command.commands.items():
-            yield Candidate(name, "" if rest else verb.get_short_help_str())
-    context = command.make_context(command.name, rest, resilient_parsing=True)
+            yield Candidate(name, "" if rest else verb.get_short_help_str(limit=80))
+    context = command.make_context(command.name, list(rest), resilient_parsing=True)
     source = command if incomplete.startswith("-") else _expected(command, context, rest)
     if source is not None:
         for item in source.shell_complete(context, incomplete):

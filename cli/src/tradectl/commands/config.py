@@ -17,11 +17,23 @@ from tradectl.session import session_of
 app = noun("Show and check the settings in force.")
 
 
+def _keys(incomplete: str) -> list[str]:
+    """Complete a section first, and the keys in it once it is named."""
+    from tradectl_sdk.config import describe_settings
+
+    names = [name for row in describe_settings() for name in _above(row.key)]
+    deep = "." in incomplete
+    return [name for name in dict.fromkeys(names) if deep or "." not in name]
+
+
 @app.command()
 def show(
     context: typer.Context,
     section: Annotated[
-        str, typer.Argument(help="A section or key, such as backtest; all when left out.")
+        str,
+        typer.Argument(
+            help="A section or key, such as backtest; all when left out.", autocompletion=_keys
+        ),
     ] = "",
     *,
     origin: Annotated[

@@ -26,6 +26,19 @@ _OUTCOME_STYLES = {"passed": "ok", "failed": "fail", "xfail": "warn", "skipped":
 _STATUS_STYLES = {"loaded": "ok", "failed": "fail", "blocked": "skip"}
 
 
+def _installed(incomplete: str) -> list[str]:
+    """Complete the name of a plugin, from metadata alone."""
+    from tradectl_sdk.plugins.discovery import discover
+
+    return [plugin.name for plugin in discover().plugins if plugin.name.startswith(incomplete)]
+
+
+_Name = Annotated[
+    str,
+    typer.Argument(help="The plugin, or the distribution it comes in.", autocompletion=_installed),
+]
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
@@ -71,7 +84,7 @@ def list_(
 @app.command()
 def info(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The plugin, or the distribution it comes in.")],
+    name: _Name,
 ) -> ExitStatus:
     """Show everything about one plugin."""
     session = session_of(context)
@@ -110,7 +123,7 @@ def info(
 @app.command()
 def check(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The plugin, or the distribution it comes in.")],
+    name: _Name,
 ) -> ExitStatus:
     """Hold a plugin to what tradectl expects of it.
 

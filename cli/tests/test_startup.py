@@ -1,0 +1,66 @@
+"""Budgets for what start-up imports: counts, since a stop-watch on a busy machine lies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAVY = {"numpy", "pydantic", "numba", "duckdb", "pandas", "rich", "tradectl_strategies"}
+
+COUNT = """
+import sys
+from tradectl.__main__ import main
+status = main(sys.argv[1:])
+assert status == 0, status
+print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def modules_after(*words: str) -> set[str]:
+    """Return what is in ``sys.modules`` once a command line is done."""
+    process = subprocess.run(
+        [sys.executable, "-c", COUNT, *words], capture_output=True, text=True, check=True
+    )
+    return set(process.stderr.splitlines()[-1].split())
+
+
+@pytest.fixture
+def twenty_plugins(install: Callable[..., None]) -> None:
+    for number in range(20):
+        points = {
+            "tradectl.v1": {f"fake{number}": f"fake{number}:plugin"},
+            "tradectl.commands": {f"fake{number}": f"fake{number}:app"},
+        }
+        install(f"acme-fake{number}", points, {f"fake{number}": "raise SystemExit('imported')"})
+
+
+def test_version_loads_next_to_nothing() -> None:
+    assert len(modules_after("--version")) <= 50
+
+
+@pytest.mark.usefixtures("twenty_plugins")
+def test_help_loads_little_and_no_plugin_however_many_there_are() -> None:
+    loaded = modules_after("--quiet", "--help")
+    assert len(loaded) <= 220
+    assert not loaded & HEAVY
+    assert "typer" not in loaded
+    assert not [name for name in loaded if name.startswith("fake")]
+
+
+@pytest.mark.usefixtures("twenty_plugins")
+def test_completion_of_a_command_loads_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TRADECTL_COMPLETE", "bash")
+    loaded = modules_after("pl")
+    assert len(loaded) <= 220
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("words", [["explain", "-q"], ["plugin", "list", "-q"], ["doctor", "-q"]])
+def test_everyday_commands_load_no_engine(words: list[str]) -> None:
+    assert not modules_after(*words) & {"numpy", "numba", "duckdb", "pandas", "rich"}
