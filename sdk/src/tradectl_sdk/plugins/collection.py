@@ -126,7 +126,7 @@ def _by_name(plugin: PluginInfo, records: Iterable[S]) -> dict[str, Provided[S]]
     found: dict[str, Provided[S]] = {}
     for record in records:
         if record.name in found:
-            message = f"it offers two {record.kind} records named {record.name!r}"
+            message = f"it offers {record.kind} {record.name!r} twice"
             raise PhaseError(plugin.failed(Phase.COLLECT, message))
         found[record.name] = Provided(record, plugin)
     return found

@@ -90,12 +90,9 @@ def _scan(state: tuple[tuple[Path, int], ...]) -> Scan:
 def _metadata_folders(folder: Path) -> dict[str, list[Path]]:
     """Return normalised distribution name -> its metadata folders, of which there should be one."""
     found: dict[str, list[Path]] = {}
-    try:
-        # pip renames what it is about to remove so that it starts with "~"
-        folders = sorted(path for path in folder.glob("*.dist-info") if path.name[0] != "~")
-    except OSError:
-        return found
-    for path in folders:
+    for path in sorted(folder.glob("*.dist-info")):
+        if path.name.startswith("~"):  # pip renames what it is about to remove
+            continue
         found.setdefault(normalise_name(_name_and_version(path)[0]), []).append(path)
     return found
 
