@@ -129,7 +129,7 @@ class Catalog:
             DataError: If its file is damaged.
         """
         path, info = self._open(instrument, timeframe)
-        columns = storage.read_columns(path, _nanoseconds(start), _nanoseconds(end))
+        columns = storage.read_columns(path, nanoseconds(start), nanoseconds(end))
         return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
 
     def iter_bars(
@@ -145,7 +145,7 @@ class Catalog:
         if chunk < 1:
             raise UsageError(f"chunk was {chunk}, expected at least 1")
         path, info = self._open(instrument, timeframe)
-        for columns in storage.iter_columns(path, _nanoseconds(start), _nanoseconds(end)):
+        for columns in storage.iter_columns(path, nanoseconds(start), nanoseconds(end)):
             bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
             for first in range(0, len(bars), chunk):
                 yield bars.rows(first, first + chunk)
@@ -242,17 +242,25 @@ class Catalog:
             return VerifyReport(name, 0, (error.message,))
         return VerifyReport(name, rows, ())
 
+    def bars_file(self, info: SeriesInfo) -> Path:
+        """The Parquet file that holds a series.
+
+        Raises:
+            DataError: If it is lost.
+        """
+        path = self.folder(info.instrument_id, info.timeframe) / info.files["bars"]
+        if not path.is_file():
+            raise DataError(f"{path} was missing", hint="import the series again")
+        return path
+
     def _open(
         self, instrument: InstrumentId | str, timeframe: Timeframe | str
     ) -> tuple[Path, SeriesInfo]:
         info = self.info(instrument, timeframe)
         path = self.folder(instrument, timeframe) / info.files["bars"]
-        if not path.is_file():  # a writer replaced it between the two steps, or it is lost
+        if not path.is_file():  # a writer may have replaced it between these two steps
             info = self.info(instrument, timeframe)
-            path = path.with_name(info.files["bars"])
-        if not path.is_file():
-            raise DataError(f"{path} was missing", hint="import the series again")
-        return path, info
+        return self.bars_file(info), info
 
     def _missing(self, instrument: str, timeframe: Timeframe) -> DataMissingError:
         known = self.list_series()
@@ -294,7 +302,8 @@ def _safe(name: str) -> str:
     return encoded.replace(".", "%2E") if encoded.startswith(".") else encoded
 
 
-def _nanoseconds(moment: Moment | None) -> int | None:
+def nanoseconds(moment: Moment | None) -> int | None:
+    """Turn a moment as people write it into nanoseconds UTC; without offset it means UTC."""
     if moment is None or isinstance(moment, int):
         return moment
     if isinstance(moment, str):

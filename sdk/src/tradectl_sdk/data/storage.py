@@ -60,9 +60,9 @@ def read_columns(path: Path, start: int | None = None, end: int | None = None) -
     Raises:
         DataError: If the file cannot be read, or its times do not increase.
     """
-    condition, values = _time_range(start, end)
+    condition = time_range(start, end)
     with connect() as connection:
-        return _fetch(connection, path, condition, values)
+        return _fetch(connection, path, condition)
 
 
 def iter_columns(path: Path, start: int | None = None, end: int | None = None) -> Iterator[Columns]:
@@ -72,7 +72,7 @@ def iter_columns(path: Path, start: int | None = None, end: int | None = None) -
             low = first if start is None else max(start, first)
             high = last if end is None else min(end - 1, last)
             if low <= high:
-                yield _fetch(connection, path, " WHERE time BETWEEN ? AND ?", [low, high])
+                yield _fetch(connection, path, time_range(low, high + 1))
 
 
 def content_hash(path: Path) -> str:
@@ -94,11 +94,9 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fetch(
-    connection: duckdb.DuckDBPyConnection, path: Path, condition: str, values: list[int]
-) -> Columns:
+def _fetch(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> Columns:
     try:
-        result = connection.execute(_SELECT + condition, [str(path), *values]).fetchnumpy()
+        result = connection.execute(_SELECT + condition, [str(path)]).fetchnumpy()
     except duckdb.Error as error:
         raise unreadable(path, error) from error
     columns: dict[str, Any] = {name: result[name] for name in COLUMNS}
@@ -130,8 +128,8 @@ def _row_groups(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple
         raise unreadable(path, error) from error
 
 
-def _time_range(start: int | None, end: int | None) -> tuple[str, list[int]]:
-    bounds = [("time >= ?", start), ("time < ?", end)]
-    conditions = [text for text, value in bounds if value is not None]
-    values = [value for _, value in bounds if value is not None]
-    return (" WHERE " + " AND ".join(conditions) if conditions else ""), values
+def time_range(start: int | None, end: int | None) -> str:
+    """SQL condition for bars that opened in ``[start, end)``; empty for all of them."""
+    bounds = [("time >= {}", start), ("time < {}", end)]
+    conditions = [text.format(int(value)) for text, value in bounds if value is not None]
+    return " WHERE " + " AND ".join(conditions) if conditions else ""
