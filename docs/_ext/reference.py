@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MODULES = (
     "tradectl_sdk.errors",
     "tradectl_sdk.indicators",
+    "tradectl_sdk.kernel",
     "tradectl_sdk.hooks",
     "tradectl_sdk.plugins",
     "tradectl_sdk.config",
@@ -157,14 +158,15 @@ def _help(command: Any, path: str) -> str:
 
 def api() -> Iterator[str]:
     """Yield every public name: those of ``tradectl_sdk``, then those of its public modules."""
-    yield from _public("tradectl_sdk", tradectl_sdk.__all__)
+    described: dict[int, str] = {}
+    yield from _public("tradectl_sdk", tradectl_sdk.__all__, described)
     for name in MODULES:
         module = importlib.import_module(name)
         yield from section(name)
         yield from (f".. py:module:: {name}", "")
         yield from ((inspect.getdoc(module) or "").partition("\n\n")[0].splitlines())
         yield ""
-        yield from _public(name, getattr(module, "__all__", _defined_in(module)))
+        yield from _public(name, getattr(module, "__all__", _defined_in(module)), described)
 
 
 def _defined_in(module: ModuleType) -> list[str]:
@@ -176,13 +178,17 @@ def _defined_in(module: ModuleType) -> list[str]:
     ]
 
 
-def _public(module: str, names: Iterable[str]) -> Iterator[str]:
+def _public(module: str, names: Iterable[str], described: dict[int, str]) -> Iterator[str]:
+    """Yield each name; one that was described under another module is only pointed to."""
     for name in sorted(names):
         value = getattr(importlib.import_module(module), name)
-        if inspect.isclass(value):
-            yield from (f".. autoclass:: {module}.{name}", "   :members:", "")
+        home = described.setdefault(id(value), f"{module}.{name}")
+        if home != f"{module}.{name}":
+            yield from (f"``{module}.{name}`` is :py:obj:`{home}`.", "")
+        elif inspect.isclass(value):
+            yield from (f".. autoclass:: {home}", "   :members:", "")
         elif callable(value):
-            yield from (f".. autofunction:: {module}.{name}", "")
+            yield from (f".. autofunction:: {home}", "")
 
 
 PAGES: dict[str, Callable[[], Iterable[str]]] = {
