@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -57,6 +58,7 @@ class Plugins:
         self._infos = {_key(plugin): plugin for plugin in discovery.plugins}
         self._failures = list(discovery.failures)
         self._collected: dict[str, Mapping[str, Provided[Any]]] = {}
+        self._environment = MappingProxyType(dict(os.environ))
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hooks.specification)
         self._raise_if_strict()
@@ -90,6 +92,11 @@ class Plugins:
     def hooks(self) -> HookSet:
         """The hooks that plugins may implement here."""
         return self._hooks
+
+    @property
+    def initial_environment(self) -> Mapping[str, str]:
+        """The process's environment as it was before any plugin was imported."""
+        return self._environment
 
     @property
     def infos(self) -> tuple[PluginInfo, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.testing.checks import CheckFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PROBE: Final = Path(__file__).with_name("import_probe.py")
 _DEADLINE_SECONDS: Final = 60.0
@@ -44,7 +46,12 @@ class ImportReport:
 
 
 def probe_import(
-    module: str, attribute: str, hooks: list[str], *, hash_seed: int = 0
+    module: str,
+    attribute: str,
+    hooks: list[str],
+    *,
+    environment: Mapping[str, str],
+    hash_seed: int = 0,
 ) -> ImportReport:
     """Import a module in a fresh interpreter that sees what this one sees.
 
@@ -52,6 +59,7 @@ def probe_import(
         module: What to import.
         attribute: Path of the plugin object in it.
         hooks: Provider hooks to call on the object.
+        environment: Environment of the new interpreter.
         hash_seed: Seed of string hashing, so that order taken from a set shows.
 
     Raises:
@@ -64,7 +72,7 @@ def probe_import(
             input=json.dumps(request),
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            env={**environment, "PYTHONHASHSEED": str(hash_seed)},
             timeout=_DEADLINE_SECONDS,
             check=False,
         )

@@ -12,7 +12,7 @@ from tradectl_sdk.testing.checks import CheckFailedError, CheckSkippedError, Sui
 from tradectl_sdk.testing.imports import ImportReport, probe_import
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tradectl_sdk.plugins.collection import Provided
     from tradectl_sdk.plugins.host import Plugins
@@ -44,14 +44,21 @@ class PluginSubject:
         plugin: The plugin, after everything was loaded and collected.
         components: What it offers.
         providers: The provider hooks it implements.
+        environment: The environment of the interpreters it is imported in.
     """
 
     def __init__(
-        self, plugin: PluginInfo, components: Iterable[Provided[Any]], providers: Iterable[str]
+        self,
+        plugin: PluginInfo,
+        components: Iterable[Provided[Any]],
+        *,
+        providers: Iterable[str],
+        environment: Mapping[str, str],
     ) -> None:
         self.plugin = plugin
         self.components = tuple(components)
         self.providers = sorted(providers)
+        self.environment = environment
 
     @cached_property
     def imported(self) -> ImportReport:
@@ -71,7 +78,13 @@ class PluginSubject:
             module, attribute = split_reference(self.plugin.reference)
         except ValueError as error:
             raise CheckSkippedError(f"its entry point {error}") from error
-        report = probe_import(module, attribute, self.providers, hash_seed=hash_seed)
+        report = probe_import(
+            module,
+            attribute,
+            self.providers,
+            environment=self.environment,
+            hash_seed=hash_seed,
+        )
         require(not report.error, f"import raised {report.error}")
         return report
 
@@ -84,7 +97,12 @@ def plugin_subject(name: str, plugins: Plugins) -> PluginSubject:
     """
     components = plugins.offered_by(name)
     plugin = plugins.info(name)
-    return PluginSubject(plugin, components, set(plugin.hooks) & plugins.hooks.providers.keys())
+    return PluginSubject(
+        plugin,
+        components,
+        providers=set(plugin.hooks) & plugins.hooks.providers.keys(),
+        environment=plugins.initial_environment,
+    )
 
 
 PLUGIN: Final[Suite[PluginSubject]] = Suite("plugin")
