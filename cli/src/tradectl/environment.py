@@ -12,6 +12,7 @@ ENVIRONMENT = (
         "The only plugins that may be loaded, as names with commas between; empty allows none",
     ),
     ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml"),
+    ("TRADECTL_CACHE_DIR", "The folder of compiled strategies, instead of the user's cache folder"),
     ("NO_COLOR", "No colours, when set to anything"),
     ("TERM", "No colours, when it is dumb"),
     ("COLUMNS", "How wide tables may be, also where the output is no terminal"),
