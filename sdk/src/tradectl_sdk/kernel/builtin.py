@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import ir
 
-from tradectl_sdk.kernel import expressions, libm, operators
+from tradectl_sdk.kernel import conditions, elements, libm, operators
 from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, Buffer, Static, Tuple, describe, join
 from tradectl_sdk.kernel.unit import DOUBLE, WORD, Value, constant
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradectl_sdk.kernel.frame import Frame
-
-Emitter = "Callable[[Frame, ast.Call], Value]"
 
 
 def find(obj: Any) -> Callable[[Frame, ast.Call], Value] | None:
@@ -39,7 +38,7 @@ def find(obj: Any) -> Callable[[Frame, ast.Call], Value] | None:
             raise frame.refusal(
                 node, f"{name}() with {len(node.args)} arguments cannot be compiled", hint
             )
-        values = [expressions.expression(frame, argument) for argument in node.args]
+        values = [frame.expression(argument) for argument in node.args]
         if obj not in _ANY_KIND:
             for value in values:
                 frame.number(node, value, f"{name}()")
@@ -85,7 +84,7 @@ def _bool(frame: Frame, node: ast.AST, x: Value) -> Value:
 
 def _len(frame: Frame, node: ast.AST, x: Value) -> Value:
     if isinstance(x.kind, Buffer):
-        return Value(INT, expressions.buffer_length(frame, x))
+        return Value(INT, elements.buffer_length(frame, x))
     if isinstance(x.kind, Tuple):
         return constant(len(x.kind.items))
     if isinstance(x.kind, Static) and isinstance(x.kind.obj, np.ndarray):
@@ -94,7 +93,7 @@ def _len(frame: Frame, node: ast.AST, x: Value) -> Value:
 
 
 def _isinstance(frame: Frame, node: ast.Call, *_: Value) -> Value:
-    known = expressions.fold(frame, node)
+    known = conditions.fold(frame, node)
     if known is None:
         raise frame.refusal(node, "isinstance() takes a kernel and one class in compiled code")
     return constant(known)
@@ -150,8 +149,11 @@ _PLAIN: dict[Any, tuple[int, int, Callable[..., Value]]] = {
     np.minimum: (2, 2, _numpy_extreme("<=")),
     np.sign: (1, 1, _numpy_sign),
 }
-_TABLE = _PLAIN | libm.functions()
-_ALIASES = {np.isnan: "isnan", np.isinf: "isinf", np.isfinite: "isfinite"}
-for _ufunc, _name in _ALIASES.items():
-    _TABLE[_ufunc] = libm.functions()[getattr(__import__("math"), _name)]
+_MATH = libm.functions()
+_TABLE = _PLAIN | _MATH
+_TABLE |= {
+    np.isnan: _MATH[math.isnan],
+    np.isinf: _MATH[math.isinf],
+    np.isfinite: _MATH[math.isfinite],
+}
 _ANY_KIND = {len, isinstance, bool}

@@ -8,9 +8,8 @@ import math
 import types
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.kernel import builtin, expressions
+from tradectl_sdk.kernel import builtin, invoke
 from tradectl_sdk.kernel.kinds import Kernel, Opaque, Static, describe
-from tradectl_sdk.kernel.syntax import source_of
 
 if TYPE_CHECKING:
     from tradectl_sdk.errors import NotCompilableError
@@ -35,12 +34,12 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if isinstance(node.func, ast.Attribute):
         if _is_super(node.func.value):
             return _call_super(frame, node, node.func)
-        base = expressions.expression(frame, node.func.value)
+        base = frame.expression(node.func.value)
         if isinstance(base.kind, Kernel):
             return _call_method(frame, node, base, frame.source.mangle(node.func.attr))
         if not isinstance(base.kind, Static):
             raise _no_method(frame, node, base, node.func.attr)
-    target = expressions.expression(frame, node.func)
+    target = frame.expression(node.func)
     if not isinstance(target.kind, Static):
         raise frame.refusal(node, f"{describe(target.kind)} cannot be called")
     return _call_object(frame, node, target.kind.obj)
@@ -48,7 +47,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
 
 def _call_object(frame: Frame, node: ast.Call, obj: Any) -> Value:
     if isinstance(obj, types.FunctionType):
-        return call_function(frame, node, obj, [], node)
+        return invoke.call_function(frame, node, obj, [], node)
     emit = builtin.find(obj)
     if emit is not None:
         return emit(frame, node)
@@ -74,7 +73,7 @@ def _call_method(frame: Frame, node: ast.Call, base: Value, name: str) -> Value:
         what = field.kind.what if isinstance(field.kind, Opaque) else describe(field.kind)
         raise frame.refusal(node, f"{name!r} is {what} and cannot be called in compiled code")
     if isinstance(found, types.FunctionType):
-        return call_function(frame, node, found, [base], node)
+        return invoke.call_function(frame, node, found, [base], node)
     if isinstance(found, staticmethod):
         return _call_object(frame, node, found.__func__)
     if found is None:
@@ -107,7 +106,7 @@ def _call_super(frame: Frame, node: ast.Call, func: ast.Attribute) -> Value:
         for cls in order[owner + 1 :]:
             found = vars(cls).get(name)
             if isinstance(found, types.FunctionType):
-                return call_function(frame, node, found, [base], node)
+                return invoke.call_function(frame, node, found, [base], node)
     raise frame.refusal(node, f"super() has no method {name!r}")
 
 
@@ -119,61 +118,3 @@ def _no_method(frame: Frame, node: ast.Call, base: Value, name: str) -> NotCompi
             "keep a list of full length and a counter of the elements in use",
         )
     return frame.refusal(node, f"{describe(base.kind)} has no method {name!r} in compiled code")
-
-
-def call_function(
-    frame: Frame,
-    node: ast.AST,
-    function: types.FunctionType,
-    first: list[Value],
-    written: ast.Call | None = None,
-) -> Value:
-    """Compile a function for the kinds at hand and call it."""
-    from tradectl_sdk.kernel.functions import specialise  # a function needs calls, and so on
-
-    arguments = bind(frame, node, function, first, written)
-    for name, value in arguments.items():
-        if isinstance(value.kind, Opaque):
-            raise frame.refusal(node, f"the argument {name!r} is {value.kind.what}")
-    kinds = {name: value.kind for name, value in arguments.items()}
-    compiled = specialise(frame.unit, source_of(function), kinds, node, frame.source)
-    return frame.call(compiled, list(arguments.values()))
-
-
-def bind(
-    frame: Frame,
-    node: ast.AST,
-    function: types.FunctionType,
-    first: list[Value],
-    written: ast.Call | None,
-) -> dict[str, Value]:
-    """Match the arguments of a call to the names of a function's parameters."""
-    code = function.__code__
-    if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
-        raise frame.refusal(
-            node, f"{function.__qualname__} takes * or ** arguments, which cannot be compiled"
-        )
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    positional = [*first, *(expressions.expression(frame, a) for a in getattr(written, "args", []))]
-    if len(positional) > code.co_argcount:
-        raise frame.refusal(node, f"too many arguments for {function.__qualname__}()")
-    given = dict(zip(names, positional, strict=False))
-    for keyword in getattr(written, "keywords", []):
-        if keyword.arg is None or keyword.arg not in names or keyword.arg in given:
-            raise frame.refusal(
-                node, f"{function.__qualname__}() takes no argument {keyword.arg!r} here"
-            )
-        given[keyword.arg] = expressions.expression(frame, keyword.value)
-    defaults = dict(
-        zip(
-            names[code.co_argcount - len(function.__defaults__ or ()) : code.co_argcount],
-            function.__defaults__ or (),
-            strict=True,
-        )
-    ) | (function.__kwdefaults__ or {})
-    for name in names:
-        if name not in given:
-            if name not in defaults:
-                raise frame.refusal(node, f"{function.__qualname__}() misses the argument {name!r}")
-            given[name] = expressions.known_value(frame, node, defaults[name])
-    return {name: given[name] for name in names}

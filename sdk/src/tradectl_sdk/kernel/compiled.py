@@ -5,31 +5,19 @@ from __future__ import annotations
 import ctypes
 import inspect
 import types
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
-from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, NONE, Kind
+from tradectl_sdk.kernel import store
 from tradectl_sdk.kernel.machine import Loaded
 from tradectl_sdk.kernel.memory import Memory
 from tradectl_sdk.kernel.shape import Shape, take_census
+from tradectl_sdk.kernel.sources import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tradectl_sdk.kernel.unit import RaiseSite
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A compiled unit and what has to be known to call it; this is what the store keeps."""
-
-    code: bytes
-    entry: str
-    symbols: tuple[str, ...]
-    raises: tuple[RaiseSite, ...]
-    stored: frozenset[tuple[int, str]]
-    returns: str
+    from tradectl_sdk.kernel.program import Program
 
 
 class CompiledKernel:
@@ -87,13 +75,27 @@ def compile_kernel(
     function = inspect.getattr_static(type(obj), entry, None)
     if not isinstance(function, types.FunctionType):
         raise NotCompilableError(f"{type(obj).__qualname__} has no method {entry!r}")
-    if notify is not None:
-        notify(f"compiling {type(obj).__qualname__} (first run only)")
-    return CompiledKernel(census.shape, build(census.shape, function))
+    key = fingerprint(census.shape, function)
+    known = _memory.get((key, census.shape))
+    if known is None:
+        program = store.load(key)
+        if program is None:
+            if notify is not None:
+                notify(f"compiling {type(obj).__qualname__} (first run only)")
+            program = _build(census.shape, function)
+            store.save(key, program)
+        known = CompiledKernel(census.shape, program)
+        while len(_memory) >= _REMEMBERED:
+            _memory.pop(next(iter(_memory)))
+        _memory[key, census.shape] = known
+    return known
 
 
-def build(shape: Shape, function: types.FunctionType) -> Program:
-    """Compile a function of one argument, the kernel that is the shape's first struct."""
+_REMEMBERED = 64
+_memory: dict[tuple[str, Shape], CompiledKernel] = {}
+
+
+def _build(shape: Shape, function: types.FunctionType) -> Program:
     from tradectl_sdk.kernel.entry import emit  # only a real compilation needs the compiler
 
     return emit(shape, function)
@@ -110,6 +112,3 @@ def _difference(expected: Shape, found: Shape) -> str:
             if was.kind != now.kind:
                 return f"{one.cls.__qualname__}.{was.name} has changed its type"
     return "the object is not of the shape that was compiled"
-
-
-__all__ = ["BOOL", "FLOAT", "INT", "NONE", "CompiledKernel", "Kind", "Program", "compile_kernel"]

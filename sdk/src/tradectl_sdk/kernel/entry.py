@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.kernel.compiled import Program
 from tradectl_sdk.kernel.functions import specialise
 from tradectl_sdk.kernel.kinds import Kernel, Scalar, describe
 from tradectl_sdk.kernel.libm import C_FUNCTIONS, PREFIX
 from tradectl_sdk.kernel.machine import emit_object
+from tradectl_sdk.kernel.program import Program
 from tradectl_sdk.kernel.syntax import source_of
 from tradectl_sdk.kernel.unit import Unit
 

@@ -8,7 +8,7 @@ mostly once is enough.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llvmlite import ir
 
@@ -24,13 +24,13 @@ from tradectl_sdk.kernel.kinds import (
     is_number,
     join,
 )
+from tradectl_sdk.kernel.program import RaiseSite
 from tradectl_sdk.kernel.unit import (
     BIT,
     DOUBLE,
     STATUS,
     WORD,
     Compiled,
-    RaiseSite,
     Unit,
     Value,
     ir_type,
@@ -56,10 +56,36 @@ class Loop:
     exits: list[set[str]] = field(default_factory=list)
 
 
+class Grammar(Protocol):
+    """What expressions, statements and calls need of one another, since each contains the rest."""
+
+    def expression(self, frame: Frame, node: ast.expr) -> Value:
+        """Emit an expression."""
+        ...
+
+    def block(self, frame: Frame, statements: list[ast.stmt]) -> None:
+        """Emit statements."""
+        ...
+
+    def specialise(
+        self, unit: Unit, source: Source, arguments: dict[str, Kind], node: ast.AST, caller: Source
+    ) -> Compiled:
+        """Compile a function for given kinds of arguments."""
+        ...
+
+
 class Frame:
     """One attempt at emitting a function for given kinds of arguments."""
 
-    def __init__(self, unit: Unit, source: Source, kinds: dict[str, Kind], returns: Kind | None):
+    def __init__(
+        self,
+        unit: Unit,
+        source: Source,
+        grammar: Grammar,
+        kinds: dict[str, Kind],
+        returns: Kind | None,
+    ) -> None:
+        self.grammar = grammar
         self.unit = unit
         self.source = source
         self.kinds = dict(kinds)
@@ -92,6 +118,10 @@ class Frame:
     def refusal(self, node: ast.AST, message: str, hint: str = "") -> NotCompilableError:
         """Return the error for a construct that cannot be compiled."""
         return self.source.refusal(node, message, hint)
+
+    def expression(self, node: ast.expr) -> Value:
+        """Emit an expression and return its value."""
+        return self.grammar.expression(self, node)
 
     # -- variables ------------------------------------------------------------------------
 

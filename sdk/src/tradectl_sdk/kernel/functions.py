@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.kernel.expressions import expression
 from tradectl_sdk.kernel.frame import Frame
 from tradectl_sdk.kernel.kinds import NONE, Kind
 from tradectl_sdk.kernel.statements import block
@@ -12,6 +13,18 @@ from tradectl_sdk.kernel.unit import Compiled, Unit, constant
 
 if TYPE_CHECKING:
     from tradectl_sdk.kernel.syntax import Source
+
+
+class _Grammar:
+    """The three that contain each other."""
+
+    expression = staticmethod(expression)
+    block = staticmethod(block)
+
+    def specialise(
+        self, unit: Unit, source: Source, arguments: dict[str, Kind], node: ast.AST, caller: Source
+    ) -> Compiled:
+        return specialise(unit, source, arguments, node, caller)
 
 
 def specialise(
@@ -32,7 +45,7 @@ def specialise(
     kinds: dict[str, Kind] = dict(arguments)
     returns: Kind | None = None
     while True:
-        frame = Frame(unit, source, kinds, returns)
+        frame = Frame(unit, source, _Grammar(), kinds, returns)
         frame.open(arguments)
         block(frame, source.node.body)
         if not frame.builder.block.is_terminated:

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from tradectl_sdk.kernel import statements
-from tradectl_sdk.kernel.expressions import (
-    buffer_length,
-    condition,
-    expression,
-    fold,
-    load_element,
-)
+from tradectl_sdk.kernel.conditions import condition, fold
+from tradectl_sdk.kernel.elements import buffer_length, load_element
 from tradectl_sdk.kernel.frame import Loop
 from tradectl_sdk.kernel.kinds import INT, Buffer, Static, Tuple, describe
+from tradectl_sdk.kernel.stores import assign
 from tradectl_sdk.kernel.unit import ELEMENTS, WORD, Value
 
 if TYPE_CHECKING:
@@ -44,7 +39,7 @@ def for_(frame: Frame, node: ast.For) -> None:
     """Emit ``for``, with its ``else``."""
     iterated = node.iter
     if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name):
-        called = expression(frame, iterated.func)
+        called = frame.expression(iterated.func)
         if isinstance(called.kind, Static) and called.kind.obj is range:
             _over_range(frame, node, iterated)
             return
@@ -76,14 +71,14 @@ def _round(
     frame.loops.append(loop)
     if opening is not None:
         opening()
-    statements.block(frame, node.body)
+    frame.grammar.block(frame, node.body)
     if not frame.builder.block.is_terminated:
         frame.builder.branch(loop.following)
     frame.loops.pop()
     if done is not None:
         frame.bound = before
         frame.builder.position_at_end(done)
-        statements.block(frame, node.orelse)
+        frame.grammar.block(frame, node.orelse)
         if not frame.builder.block.is_terminated:
             loop.exits.append(set(frame.bound))
             frame.builder.branch(loop.after)
@@ -101,7 +96,7 @@ def _meet_exits(frame: Frame, after: Any, exits: list[set[str]]) -> None:
 
 def _over_range(frame: Frame, node: ast.For, called: ast.Call) -> None:
     """Count a hidden number of steps; the loop variable may be changed by the body."""
-    values = [expression(frame, argument) for argument in called.args]
+    values = [frame.expression(argument) for argument in called.args]
     if not 1 <= len(values) <= 3 or called.keywords:
         raise frame.refusal(node, "range() takes one to three arguments")
     for value in values:
@@ -147,13 +142,13 @@ def _counted(
 
     def opening() -> None:
         value = item(frame.builder.load(counter, typ=WORD))
-        statements.assign(frame, node.target, value)
+        assign(frame, node.target, value)
 
     _round(frame, node, Loop(after, following), body, done, opening)
 
 
 def _over_values(frame: Frame, node: ast.For, iterated: ast.expr, *, numbered: bool) -> None:
-    value = expression(frame, iterated)
+    value = frame.expression(iterated)
     if isinstance(value.kind, Tuple):
         _unrolled(frame, node, value, numbered=numbered)
         return
@@ -190,17 +185,17 @@ def _unrolled(frame: Frame, node: ast.For, value: Value, *, numbered: bool) -> N
         for name in ast.walk(node.target):
             if isinstance(name, ast.Name):
                 frame.forget(name.id)
-        statements.assign(frame, node.target, item)
+        assign(frame, node.target, item)
         bound = set(frame.bound)
         following = frame.block("next")
         frame.loops.append(Loop(after, following, exits))
-        statements.block(frame, node.body)
+        frame.grammar.block(frame, node.body)
         frame.loops.pop()
         if not frame.builder.block.is_terminated:
             frame.builder.branch(following)
         frame.builder.position_at_end(following)
         frame.bound = bound
-    statements.block(frame, node.orelse)
+    frame.grammar.block(frame, node.orelse)
     if not frame.builder.block.is_terminated:
         exits.append(set(frame.bound))
         frame.builder.branch(after)

@@ -9,15 +9,17 @@ do; an int and a float are compared exactly, as CPython's ``float_richcompare`` 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llvmlite import ir
 
-from tradectl_sdk.kernel import libm
+from tradectl_sdk.kernel import invoke, libm
+from tradectl_sdk.kernel.exact import true_divide
 from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, describe
 from tradectl_sdk.kernel.unit import DOUBLE, WORD, Value
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable
 
     from tradectl_sdk.kernel.frame import Frame
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 ZERO = ir.Constant(WORD, 0)
 _FLOAT_ZERO = ir.Constant(DOUBLE, 0.0)
 _EXACT = 2**53  # every int up to here is a float as well
+_TRUE_DIVIDE = cast("types.FunctionType", true_divide)
 _COMPARISONS = {
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -180,22 +183,39 @@ def _bitwise(frame: Frame, node: ast.AST, sign: str, left: Value, right: Value) 
 
 
 def _divide(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
-    """True division; two ints beyond 2**53 are left to the interpreter, which rounds once."""
-    if FLOAT not in {left.kind, right.kind}:
-        for side in (left, right):
-            exact_guard(frame, node, side)
+    """Emit true division; of ints beyond 2**53, by the long way that rounds only once."""
+    if FLOAT in {left.kind, right.kind}:
+        return _float_divide(frame, node, left, right)
+    left, right = frame.cast(left, INT), frame.cast(right, INT)
+    zero = frame.builder.icmp_signed("==", right.ir, ZERO)
+    frame.guard(node, zero, "ZeroDivisionError", "division by zero")
+    large = frame.builder.or_(_is_large(frame, left.ir), _is_large(frame, right.ir))
+    long, short, done = (frame.block(name) for name in ("long", "short", "divided"))
+    frame.builder.cbranch(large, long, short)
+    frame.builder.position_at_end(long)
+    rare = invoke.call_function(frame, node, _TRUE_DIVIDE, [left, right])
+    rare_end = frame.builder.block
+    frame.builder.branch(done)
+    frame.builder.position_at_end(short)
+    usual = frame.builder.fdiv(frame.cast(left, FLOAT).ir, frame.cast(right, FLOAT).ir)
+    frame.builder.branch(done)
+    frame.builder.position_at_end(done)
+    phi = frame.builder.phi(DOUBLE)
+    phi.add_incoming(rare.ir, rare_end)
+    phi.add_incoming(usual, short)
+    return Value(FLOAT, phi)
+
+
+def _float_divide(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
     divisor = frame.cast(right, FLOAT).ir
-    zero_guard(frame, node, divisor, "division by zero")
+    zero_guard(frame, node, divisor, "float division by zero")
     return Value(FLOAT, frame.builder.fdiv(frame.cast(left, FLOAT).ir, divisor))
 
 
-def exact_guard(frame: Frame, node: ast.AST, value: Value) -> None:
-    """Raise unless an int is small enough to be a float without rounding."""
-    if value.kind == BOOL or isinstance(value.ir, ir.Constant):
-        return
-    shifted = frame.builder.add(value.ir, ir.Constant(WORD, _EXACT))
-    outside = frame.builder.icmp_unsigned(">", shifted, ir.Constant(WORD, 2 * _EXACT))
-    frame.guard(node, outside, "OverflowError", "int too large to divide exactly")
+def _is_large(frame: Frame, value: Any) -> Any:
+    """Return the bit that says an int is too large to be a float without rounding."""
+    shifted = frame.builder.add(value, ir.Constant(WORD, _EXACT))
+    return frame.builder.icmp_unsigned(">", shifted, ir.Constant(WORD, 2 * _EXACT))
 
 
 def zero_guard(frame: Frame, node: ast.AST, divisor: Any, message: str) -> None:

@@ -6,35 +6,29 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.kernel import loops, operators
-from tradectl_sdk.kernel.expressions import (
-    condition,
-    element_address,
-    expression,
-    field_address,
-    fold,
-    load_element,
-    load_field,
-)
+from tradectl_sdk.kernel.attributes import load_field
+from tradectl_sdk.kernel.conditions import condition, fold
+from tradectl_sdk.kernel.elements import load_element
 from tradectl_sdk.kernel.frame import NotYetKnownError
 from tradectl_sdk.kernel.kinds import (
-    BOOL,
-    FLOAT,
-    INT,
     Buffer,
-    Kernel,
     Opaque,
     Static,
-    Tuple,
     describe,
-    is_number,
 )
-from tradectl_sdk.kernel.unit import ELEMENTS, WORD, Value, constant, ir_type
+from tradectl_sdk.kernel.stores import (
+    assign,
+    store_element,
+    store_field,
+    target_address,
+    target_field,
+)
+from tradectl_sdk.kernel.unit import constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradectl_sdk.kernel.frame import Frame
-    from tradectl_sdk.kernel.shape import Field
 
 
 def block(frame: Frame, statements: list[ast.stmt]) -> None:
@@ -51,11 +45,11 @@ def block(frame: Frame, statements: list[ast.stmt]) -> None:
 
 def _expression(frame: Frame, node: ast.Expr) -> None:
     if not isinstance(node.value, ast.Constant):  # a docstring
-        expression(frame, node.value)
+        frame.expression(node.value)
 
 
 def _return(frame: Frame, node: ast.Return) -> None:
-    value = expression(frame, node.value) if node.value else constant(None)
+    value = frame.expression(node.value) if node.value else constant(None)
     if isinstance(value.kind, (Static, Opaque)):
         raise frame.refusal(node, f"{describe(value.kind)} cannot be returned in compiled code")
     frame.return_(node, value)
@@ -65,121 +59,14 @@ def _return(frame: Frame, node: ast.Return) -> None:
 
 
 def _assign(frame: Frame, node: ast.Assign) -> None:
-    value = expression(frame, node.value)
+    value = frame.expression(node.value)
     for target in node.targets:
         assign(frame, target, value)
 
 
 def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
     if node.value is not None:
-        assign(frame, node.target, expression(frame, node.value))
-
-
-def assign(frame: Frame, target: ast.expr, value: Value) -> None:
-    """Store a value in a variable, an attribute, an element, or in several of them."""
-    match target:
-        case ast.Name():
-            frame.assign(target, target.id, value)
-        case ast.Attribute():
-            base = expression(frame, target.value)
-            _store_field(frame, target, base, value)
-        case ast.Subscript():
-            buffer = expression(frame, target.value)
-            _store_element(frame, target, buffer, value, _address(frame, target, buffer))
-        case ast.Tuple():
-            _unpack(frame, target, value)
-        case _:
-            raise frame.refusal(target, "this kind of assignment cannot be compiled")
-
-
-def _unpack(frame: Frame, target: ast.Tuple, value: Value) -> None:
-    count = len(value.kind.items) if isinstance(value.kind, Tuple) else -1
-    if count != len(target.elts):
-        raise frame.refusal(
-            target, f"cannot unpack {describe(value.kind)} into {len(target.elts)} names"
-        )
-    for number, item in enumerate(target.elts):
-        assign(frame, item, frame.item(value, number))
-
-
-def _field(frame: Frame, target: ast.Attribute, base: Value) -> Field:
-    name = frame.source.mangle(target.attr)
-    if not isinstance(base.kind, Kernel):
-        raise frame.refusal(target, f"{describe(base.kind)} takes no attributes in compiled code")
-    struct = frame.unit.shape.structs[base.kind.index]
-    found = struct.field(name)
-    if found is None:
-        raise frame.refusal(
-            target,
-            f"the attribute {name!r} of {struct.cls.__qualname__} is set for the first time here",
-            "give it its first value in __init__ or on_start",
-        )
-    if getattr(struct.cls, "__setattr__") is not object.__setattr__:  # noqa: B009
-        raise frame.refusal(target, f"{struct.cls.__qualname__} sets attributes in its own way")
-    return found
-
-
-def _store_field(frame: Frame, target: ast.Attribute, base: Value, value: Value) -> None:
-    field = _field(frame, target, base)
-    if not is_number(field.kind):
-        raise frame.refusal(
-            target,
-            f"{field.name!r} is {describe(field.kind)} and cannot be replaced in compiled code",
-            "change its elements or attributes instead",
-        )
-    value = fitting(frame, target, value, field)
-    assert isinstance(base.kind, Kernel)  # noqa: S101 - for the type checker
-    frame.unit.stored.add((base.kind.index, field.name))
-    word = frame.builder.zext(value.ir, WORD) if field.kind == BOOL else value.ir
-    instruction = frame.builder.store(word, field_address(frame, base, field.slot), align=8)
-    frame.unit.tag(instruction, f"{base.kind.index}.{field.name}")
-
-
-def fitting(frame: Frame, node: ast.AST, value: Value, field: Field) -> Value:
-    """Return the value as the attribute's kind, which it may widen to but not change."""
-    fits = value.kind == field.kind or (
-        is_number(value.kind)
-        and (field.kind == FLOAT or (field.kind == INT and value.kind == BOOL))
-    )
-    if not fits:
-        hint = "start with 0.0 instead of 0" if value.kind == FLOAT else ""
-        raise frame.refusal(
-            node,
-            f"{field.name!r} started as {describe(field.kind)} and becomes "
-            f"{describe(value.kind)} here",
-            hint,
-        )
-    return frame.cast(value, field.kind)
-
-
-def _address(frame: Frame, target: ast.Subscript, buffer: Value) -> Any:
-    if not isinstance(buffer.kind, Buffer):
-        raise frame.refusal(target, f"an element of {describe(buffer.kind)} cannot be assigned")
-    if not buffer.kind.writable:
-        raise frame.refusal(target, "this array is read-only")
-    return element_address(frame, target, buffer)
-
-
-def _store_element(
-    frame: Frame, target: ast.Subscript, buffer: Value, value: Value, address: Any
-) -> None:
-    kind = buffer.kind
-    assert isinstance(kind, Buffer)  # noqa: S101 - for the type checker
-    stored, seen = ELEMENTS[kind.dtype]
-    if not is_number(value.kind) or (seen != FLOAT and value.kind == FLOAT):
-        raise frame.refusal(target, f"{describe(kind)} cannot hold {describe(value.kind)}")
-    if seen == BOOL and value.kind != BOOL:
-        raise frame.refusal(target, f"{describe(kind)} cannot hold {describe(value.kind)}")
-    raw = frame.cast(value, seen).ir
-    if seen == BOOL:
-        raw = frame.builder.zext(raw, stored)
-    elif stored != ir_type(seen):
-        narrow = frame.builder.trunc(raw, stored)
-        back = frame.builder.zext if kind.dtype == "uint8" else frame.builder.sext
-        lost = frame.builder.icmp_signed("!=", back(narrow, WORD), raw)
-        frame.guard(target, lost, "OverflowError", f"int out of bounds for {kind.dtype}")
-        raw = narrow
-    frame.unit.tag(frame.builder.store(raw, address), "element")
+        assign(frame, node.target, frame.expression(node.value))
 
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> None:
@@ -188,20 +75,20 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> None:
     match target:
         case ast.Name():
             old = frame.read(node, target.id)
-            new = operators.binary(frame, node, node.op, old, expression(frame, node.value))
+            new = operators.binary(frame, node, node.op, old, frame.expression(node.value))
             frame.assign(node, target.id, new)
         case ast.Attribute():
-            base = expression(frame, target.value)
-            old = load_field(frame, node, base, _field(frame, target, base))
-            new = operators.binary(frame, node, node.op, old, expression(frame, node.value))
-            _store_field(frame, target, base, new)
+            base = frame.expression(target.value)
+            old = load_field(frame, node, base, target_field(frame, target, base))
+            new = operators.binary(frame, node, node.op, old, frame.expression(node.value))
+            store_field(frame, target, base, new)
         case ast.Subscript():
-            buffer = expression(frame, target.value)
-            address = _address(frame, target, buffer)
+            buffer = frame.expression(target.value)
+            address = target_address(frame, target, buffer)
             assert isinstance(buffer.kind, Buffer)  # noqa: S101 - checked by _address
             old = load_element(frame, address, buffer.kind)
-            new = operators.binary(frame, node, node.op, old, expression(frame, node.value))
-            _store_element(frame, target, buffer, new, address)
+            new = operators.binary(frame, node, node.op, old, frame.expression(node.value))
+            store_element(frame, target, buffer, new, address)
 
 
 # -- control ------------------------------------------------------------------------------
@@ -236,7 +123,7 @@ def _raise(frame: Frame, node: ast.Raise) -> None:
     called = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     if called is None:
         raise frame.refusal(node, "a bare raise cannot be compiled")
-    target = expression(frame, called)
+    target = frame.expression(called)
     cls = target.kind.obj if isinstance(target.kind, Static) else None
     if not (isinstance(cls, type) and issubclass(cls, BaseException)):
         raise frame.refusal(node, "raise takes an exception class in compiled code")

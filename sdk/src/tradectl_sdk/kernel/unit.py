@@ -28,6 +28,7 @@ from tradectl_sdk.kernel.kinds import (
 )
 
 if TYPE_CHECKING:
+    from tradectl_sdk.kernel.program import RaiseSite
     from tradectl_sdk.kernel.shape import Field, Shape
 
 STATUS = ir.IntType(32)
@@ -52,17 +53,6 @@ class Value:
 
     kind: Kind
     ir: Any
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseSite:
-    """A place in the source where compiled code can raise."""
-
-    exception: str
-    message: str
-    function: str
-    filename: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Elements of lists, arrays and tuples, with the bounds checked as Python checks them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from llvmlite import ir
+
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    INT,
+    Buffer,
+    Kind,
+    Static,
+    Tuple,
+    describe,
+)
+from tradectl_sdk.kernel.unit import (
+    ELEMENTS,
+    WORD,
+    Value,
+    ir_type,
+)
+
+if TYPE_CHECKING:
+    from tradectl_sdk.kernel.frame import Frame
+
+_ZERO = ir.Constant(WORD, 0)
+
+
+def buffer_length(frame: Frame, buffer: Value, axis: int = 0) -> Any:
+    """Return the length of a list or of an array's axis."""
+    return frame.builder.extract_value(buffer.ir, 1 + axis)
+
+
+def element_address(frame: Frame, node: ast.Subscript, buffer: Value) -> Any:
+    """Return the address of ``buffer[i]`` or ``buffer[i, j]`` after checking the bounds."""
+    kind = buffer.kind
+    assert isinstance(kind, Buffer)  # noqa: S101 - for the type checker
+    indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if any(isinstance(index, ast.Slice) for index in indices):
+        raise frame.refusal(node, "a slice cannot be compiled", "loop over the elements")
+    if len(indices) != kind.ndim:
+        raise frame.refusal(
+            node, f"{describe(kind)} takes {kind.ndim} indices here, was {len(indices)}"
+        )
+    offset: Any = None
+    for axis, part in enumerate(indices):
+        length = buffer_length(frame, buffer, axis)
+        index = checked_index(frame, part, frame.expression(part), length, kind)
+        if offset is not None:
+            offset = frame.builder.mul(offset, length)
+        offset = index if offset is None else frame.builder.add(offset, index)
+    data = frame.builder.extract_value(buffer.ir, 0)
+    return frame.builder.gep(data, [offset], inbounds=True, source_etype=ELEMENTS[kind.dtype][0])
+
+
+def checked_index(frame: Frame, node: ast.AST, index: Value, length: Any, kind: Kind) -> Any:
+    """Return the index counted from the start, or raise IndexError."""
+    if index.kind not in {INT, BOOL}:
+        raise frame.refusal(node, f"an index must be an int, was {describe(index.kind)}")
+    builder = frame.builder
+    plain = frame.cast(index, INT).ir
+    negative = builder.icmp_signed("<", plain, _ZERO)
+    wrapped = builder.select(negative, builder.add(plain, length), plain)
+    outside = builder.icmp_unsigned(">=", wrapped, length)
+    what = "list" if isinstance(kind, Buffer) and kind.origin == "list" else "array"
+    frame.guard(node, outside, "IndexError", f"{what} index out of range")
+    return wrapped
+
+
+def load_element(frame: Frame, address: Any, kind: Buffer) -> Value:
+    """Load an element and widen it to the kind Python sees."""
+    stored, seen = ELEMENTS[kind.dtype]
+    raw = frame.builder.load(address, typ=stored)
+    frame.unit.tag(raw, "element")
+    if seen == BOOL:
+        return Value(BOOL, frame.builder.icmp_unsigned("!=", raw, ir.Constant(stored, 0)))
+    if kind.dtype == "uint8":
+        return Value(INT, frame.builder.zext(raw, WORD))
+    return Value(seen, frame.builder.sext(raw, WORD) if stored != ir_type(seen) else raw)
+
+
+def subscript(frame: Frame, node: ast.Subscript) -> Value:
+    """Read an element of a list, an array or a tuple."""
+    base = frame.expression(node.value)
+    if isinstance(base.kind, Static) and isinstance(base.kind.obj, np.ndarray):
+        base = _table(frame, node, base.kind.obj)
+    if isinstance(base.kind, Buffer):
+        return load_element(frame, element_address(frame, node, base), base.kind)
+    if not isinstance(base.kind, Tuple):
+        raise frame.refusal(node, f"{describe(base.kind)} has no elements in compiled code")
+    index = frame.expression(node.slice)
+    if index.kind != INT or not isinstance(index.ir, ir.Constant):
+        raise frame.refusal(
+            node, "a tuple takes a constant index", "use a read-only NumPy array for a table"
+        )
+    count = len(base.kind.items)
+    number = index.ir.constant
+    if not -count <= number < count:
+        raise frame.refusal(node, f"a tuple of {count} has no item {number}")
+    return frame.item(base, number % count)
+
+
+def _table(frame: Frame, node: ast.AST, array: np.ndarray[Any, Any]) -> Value:
+    if array.flags.writeable:
+        raise frame.refusal(
+            node,
+            "an array outside any kernel must be read-only",
+            "call setflags(write=False) on it where it is made",
+        )
+    if array.dtype.name not in ELEMENTS or array.ndim not in {1, 2}:
+        raise frame.refusal(
+            node, f"a {array.ndim}-dimensional {array.dtype} array cannot be compiled"
+        )
+    return frame.unit.constant_buffer(array)
