@@ -11,6 +11,7 @@ A path is a tuple of keys and array indices: ``("venue", 0, "name")`` is the nam
 
 from __future__ import annotations
 
+import re
 import tomllib
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 _BLANK = " \t\r"
 _BREAKING = " \t\r\n"
 _VALUE_ENDS = ",]}#\n"
+# A multi-line string may end in one or two quotes of its own before the closing three.
+_STRING = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""(?:"{0,2})|"(?:\\.|[^"\\])*"'''
+    r"""|'''.*?'''(?:'{0,2})|'[^']*'""",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +163,9 @@ class _Scanner:
 
     def _string(self) -> None:
         """Move past a string of any of the four kinds."""
-        quote = self.text[self.at]
-        delimiter = quote * 3 if self.text.startswith(quote * 3, self.at) else quote
-        self.at += len(delimiter)
-        while not self.text.startswith(delimiter, self.at):
-            self.at += 2 if quote == '"' and self.text[self.at] == "\\" else 1
-        self.at += len(delimiter)
-        if len(delimiter) == 3:  # a multi-line string may end in one or two quotes of its own
-            for _ in range(2):
-                self.at += self.text.startswith(quote, self.at)
+        found = _STRING.match(self.text, self.at)
+        assert found is not None, "tomllib has accepted the string"  # noqa: S101
+        self.at = found.end()
 
     def _skip_separators(self) -> str:
         """Move to the next element or closing bracket inside brackets, and return its first."""

@@ -87,7 +87,7 @@ class PluginsSection(Section):
     """Which plugins may be loaded, and a free table of settings for each."""
 
     model_config = ConfigDict(title="plugins", extra="allow")
-    __pydantic_extra__: dict[str, dict[str, Any]]
+    __pydantic_extra__: dict[str, dict[str, Any]] = Field(init=False)
 
     disabled: tuple[str, ...] = Field(
         default=(), description="Names of plugins that are never imported, even when installed."
