@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from tradectl_sdk.data.importing import ImportReport, import_bars
     from tradectl_sdk.data.manifest import SeriesInfo
     from tradectl_sdk.data.resample import resample
-    from tradectl_sdk.data.sources import DataSource, SeriesDescriptor, load_series
+    from tradectl_sdk.data.sources import (
+        DataSource,
+        SeriesDescriptor,
+        find_descriptor,
+        load_series,
+    )
 
 _HOMES = {
     "Bars": "tradectl_sdk.data.bars",
@@ -34,6 +39,7 @@ _HOMES = {
     "SeriesInfo": "tradectl_sdk.data.manifest",
     "VerifyReport": "tradectl_sdk.data.catalog",
     "export_bars": "tradectl_sdk.data.exporting",
+    "find_descriptor": "tradectl_sdk.data.sources",
     "import_bars": "tradectl_sdk.data.importing",
     "load_series": "tradectl_sdk.data.sources",
     "resample": "tradectl_sdk.data.resample",
@@ -48,6 +54,7 @@ __all__ = [
     "SeriesInfo",
     "VerifyReport",
     "export_bars",
+    "find_descriptor",
     "import_bars",
     "load_series",
     "resample",

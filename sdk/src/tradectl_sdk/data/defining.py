@@ -67,6 +67,7 @@ def fit_grid(job: Job, instrument: Instrument) -> Rule:
     for column in VALUE_COLUMNS:
         step = instrument.lot_size if column == "volume" else instrument.tick_size
         grid.check_range(job.connection, column, step)
+    _note_rounded_volume(job, instrument.lot_size)
     tick = instrument.tick_size
     if job.options.adjust:
         job.notes.append(f"adjusted prices were rounded to {plain(tick)}")
@@ -79,3 +80,11 @@ def fit_grid(job: Job, instrument: Instrument) -> Rule:
     rule = Rule("off_tick", f"prices are multiples of {plain(tick)}", find, ("SELECT 1",))
     run_rules(job.connection, [rule], job.source, job.outcome, repair=job.options.repair)
     return rule
+
+
+def _note_rounded_volume(job: Job, lot: Decimal) -> None:
+    """Volume is a statistic, so it is rounded to whole lots, but never in silence."""
+    off = f"SELECT count(*) FROM work WHERE {grid.is_off('volume', lot)}"
+    row = job.connection.execute(off).fetchone()
+    if row and row[0]:
+        job.notes.append(f"{row[0]} volumes were rounded to lots of {plain(lot)}")
