@@ -6,6 +6,8 @@ their enumerations.
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from tradectl_sdk.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from tradectl_sdk.runs.folders import metrics_to_json
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Mapping, Sequence
 
     from tradectl_sdk.domain.instrument import Instrument
@@ -25,6 +28,33 @@ BACKTEST_SCHEMA = "tradectl.backtest/1"
 RUN_VIEW_SCHEMA = "tradectl.run-view/1"
 
 Rows = list[dict[str, Any]]
+
+
+class _Decimals:
+    """Writes ticks, lots and money; the same number is worked out once."""
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        @functools.cache
+        def price(instrument: int, ticks: int) -> str:
+            return plain(instruments[instrument].ticks_to_price(ticks))
+
+        @functools.cache
+        def quantity(instrument: int, lots: int) -> str:
+            return plain(instruments[instrument].lots_to_quantity(lots))
+
+        self.price = price
+        self.quantity = quantity
+        self.money = functools.cache(_money)
+        self.names = [str(each.id) for each in instruments]
+
+
+def _lower_names(kind: type[enum.IntEnum]) -> dict[int, str]:
+    return {int(member): member.name.lower() for member in kind}
+
+
+_SIDES, _TYPES, _TIMES_IN_FORCE, _STATUSES = map(
+    _lower_names, (Side, OrderType, TimeInForce, OrderStatus)
+)
 
 
 def backtest_to_json(record: RunRecord) -> dict[str, Any]:
@@ -67,22 +97,22 @@ def run_to_json(record: RunRecord, *, fills: bool = False) -> dict[str, Any]:
 
 def fills_to_json(fills: Records, instruments: Sequence[Instrument]) -> Rows:
     """Write fills, one dictionary each."""
-    names = _fill_names()
+    names, write = _fill_names(), _Decimals(instruments)
     return [
         {
             "id": row["id"],
             "order": row["order"],
             "time": time,
             "known": known,
-            "instrument": str(instruments[row["instrument"]].id),
-            "side": Side(row["side"]).name.lower(),
-            "quantity": plain(instruments[row["instrument"]].lots_to_quantity(row["quantity"])),
-            "price": plain(instruments[row["instrument"]].ticks_to_price(row["price"])),
-            "reference": plain(instruments[row["instrument"]].ticks_to_price(row["reference"])),
-            "fee": _money(row["fee"]),
+            "instrument": write.names[row["instrument"]],
+            "side": _SIDES[row["side"]],
+            "quantity": write.quantity(row["instrument"], row["quantity"]),
+            "price": write.price(row["instrument"], row["price"]),
+            "reference": write.price(row["instrument"], row["reference"]),
+            "fee": write.money(row["fee"]),
             "liquidity": "maker" if row["liquidity"] else "taker",
             "reason": _name(names, row["reason"]),
-            "position": plain(instruments[row["instrument"]].lots_to_quantity(row["position"])),
+            "position": write.quantity(row["instrument"], row["position"]),
         }
         for row, time, known in zip(
             _rows(fills), iso_times(fills["time"]), iso_times(fills["known"]), strict=True
@@ -92,11 +122,11 @@ def fills_to_json(fills: Records, instruments: Sequence[Instrument]) -> Rows:
 
 def orders_to_json(orders: Records, instruments: Sequence[Instrument]) -> Rows:
     """Write orders, one dictionary each; a price or time that an order lacks is null."""
-    names = _order_names()
+    names, write = _order_names(), _Decimals(instruments)
     created, closed = iso_times(orders["created"]), iso_times(orders["closed"])
     expires = iso_times(orders["expires"])
     return [
-        _order(row, instruments, names)
+        _order(row, write, names)
         | {
             "created": created[index],
             "closed": closed[index] if row["closed"] else None,
@@ -106,51 +136,45 @@ def orders_to_json(orders: Records, instruments: Sequence[Instrument]) -> Rows:
     ]
 
 
-def _order(
-    row: Mapping[str, int], instruments: Sequence[Instrument], names: Mapping[int, str]
-) -> dict[str, Any]:
+def _order(row: Mapping[str, int], write: _Decimals, names: Mapping[int, str]) -> dict[str, Any]:
     # An order may have been denied for naming an instrument that is not there.
-    known = 0 <= row["instrument"] < len(instruments)
-    instrument = instruments[row["instrument"] if known else 0]
-
-    def price(ticks: int) -> str | None:
-        return plain(instrument.ticks_to_price(ticks)) if ticks else None
-
+    known = 0 <= row["instrument"] < len(write.names)
+    instrument = row["instrument"] if known else 0
     return {
         "id": row["id"],
-        "instrument": str(instrument.id) if known else None,
-        "side": Side(row["side"]).name.lower(),
-        "type": OrderType(row["type"]).name.lower(),
-        "time_in_force": TimeInForce(row["time_in_force"]).name.lower(),
-        "quantity": plain(instrument.lots_to_quantity(row["quantity"])),
-        "filled": plain(instrument.lots_to_quantity(row["filled"])),
-        "limit": price(row["limit"]),
-        "trigger": price(row["trigger"]),
-        "status": OrderStatus(row["status"]).name.lower(),
+        "instrument": write.names[instrument] if known else None,
+        "side": _SIDES[row["side"]],
+        "type": _TYPES[row["type"]],
+        "time_in_force": _TIMES_IN_FORCE[row["time_in_force"]],
+        "quantity": write.quantity(instrument, row["quantity"]),
+        "filled": write.quantity(instrument, row["filled"]),
+        "limit": write.price(instrument, row["limit"]) if row["limit"] else None,
+        "trigger": write.price(instrument, row["trigger"]) if row["trigger"] else None,
+        "status": _STATUSES[row["status"]],
         "reason": _name(names, row["reason"]) if row["reason"] else None,
         "group": row["group"] or None,
         "parent": row["parent"] or None,
-        "fees": _money(row["fees"]),
+        "fees": write.money(row["fees"]),
     }
 
 
 def trades_to_json(trades: Records, instruments: Sequence[Instrument]) -> Rows:
     """Write trades, one dictionary each; average prices and excursions are numbers."""
-    names = _fill_names()
+    names, write = _fill_names(), _Decimals(instruments)
     entered, left = iso_times(trades["entry_time"]), iso_times(trades["exit_time"])
     return [
         {
             "id": row["id"],
-            "instrument": str(instruments[row["instrument"]].id),
+            "instrument": write.names[row["instrument"]],
             "side": "long" if row["side"] > 0 else "short",
             "entry_time": entered[index],
             "exit_time": None if row["open"] else left[index],
-            "quantity": plain(instruments[row["instrument"]].lots_to_quantity(row["quantity"])),
+            "quantity": write.quantity(row["instrument"], row["quantity"]),
             "entry_price": row["entry_price"],
             "exit_price": _number(row["exit_price"]),
-            "gross": _money(row["gross"]),
-            "fees": _money(row["fees"]),
-            "net": _money(row["net"]),
+            "gross": write.money(row["gross"]),
+            "fees": write.money(row["fees"]),
+            "net": write.money(row["net"]),
             "bars": None if row["open"] else row["bars"],
             "entry_reason": _name(names, row["entry_reason"]),
             "exit_reason": None if row["open"] else _name(names, row["exit_reason"]),
@@ -177,7 +201,7 @@ def _money(units: int) -> str:
 
 
 def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return value if math.isfinite(value) else None
 
 
 def _fill_names() -> Mapping[int, str]:

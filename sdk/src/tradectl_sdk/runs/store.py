@@ -145,6 +145,17 @@ class RunStore:
             return []
 
     def _read(self, folder: Path) -> RunRecord:
+        for _ in range(_ATTEMPTS):
+            before = _inode(folder)
+            try:
+                return self._read_once(folder)
+            except DataError:
+                # Another process may have replaced or removed the run under our eyes.
+                if _inode(folder) == before:
+                    raise
+        return self._read_once(folder)
+
+    def _read_once(self, folder: Path) -> RunRecord:
         from tradectl_sdk.runs.folders import read_run
 
         if not folder.is_dir():
@@ -218,6 +229,14 @@ def short_ids(run_ids: Iterable[str], least: int = 6) -> Sequence[str]:
     while len({run_id[: length + 2] for run_id in ids}) < len(set(ids)):
         length += 1
     return [run_id[: length + 2] for run_id in ids]
+
+
+def _inode(folder: Path) -> int:
+    """Tell one folder of a name from the next; 0 while there is none."""
+    try:
+        return folder.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _damaged(folder: Path, reason: str) -> DataError:

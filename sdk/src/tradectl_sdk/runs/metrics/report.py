@@ -53,7 +53,7 @@ def compute_metrics(sample: Sample, rows: Iterable[Metric] | None = None) -> Met
     with np.errstate(all="ignore"):
         for row in METRICS.values() if rows is None else rows:
             value = row.function(sample) if row.need.met_by(sample) else math.nan
-            values[row.name] = value if math.isfinite(value) else None
+            values[row.name] = float(value) if math.isfinite(value) else None
             if values[row.name] is None:
                 undefined[row.name] = _reason(row, sample)
     return MetricsReport(values=values, undefined=undefined, conventions=conventions(sample))

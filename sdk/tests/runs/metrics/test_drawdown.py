@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY, Drawdowns, find_drawdowns
+
+
+def daily(*levels: float) -> Drawdowns:
+    time = np.arange(len(levels), dtype=np.int64) * NANOSECONDS_PER_DAY
+    return find_drawdowns(time, np.array(levels, dtype=np.float64))
+
+
+def test_a_drawdown_lasts_from_its_peak_to_its_recovery() -> None:
+    found = daily(100, 90, 80, 95, 100, 99, 101)
+    assert found.depths.tolist() == pytest.approx([0.2, 0.01])
+    assert found.durations.tolist() == [4, 2]
+    assert found.max_drawdown_duration == 4
+    assert found.max_drawdown_recovery == 2
+    assert found.average_drawdown == pytest.approx(0.105)
+    assert found.time_under_water == 1
+
+
+def test_a_drawdown_still_open_lasts_to_the_end_and_has_no_recovery() -> None:
+    found = daily(100, 110, 100, 55, 60)
+    assert found.max_drawdown == 0.5
+    assert found.max_drawdown_duration == found.longest == 3
+    assert math.isnan(found.max_drawdown_recovery)
+    assert found.time_under_water == 0.75
+
+
+def test_the_longest_need_not_be_the_deepest() -> None:
+    found = daily(100, 99, 99, 99, 100, 50, 100)
+    assert found.longest == 4
+    assert found.max_drawdown_duration == 2
+
+
+def test_a_curve_that_never_falls_has_none() -> None:
+    found = daily(100, 100, 101)
+    assert (found.max_drawdown, found.longest, found.time_under_water) == (0, 0, 0)
+    assert math.isnan(found.average_drawdown)
+    assert math.isnan(found.max_drawdown_duration)
+
+
+def test_more_than_everything_can_be_lost() -> None:
+    assert daily(100, -50).max_drawdown == 1.5
+
+
+def test_pain_and_ulcer_count_the_points_at_a_peak_too() -> None:
+    found = daily(100, 90, 100, 100)
+    assert found.pain_index == pytest.approx(0.025)
+    assert found.ulcer_index == pytest.approx(0.05)
