@@ -8,13 +8,14 @@ handlers are compiled when they can be and mean the same either way.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from tradectl_sdk.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tradectl_sdk.engine.bars import Bar
     from tradectl_sdk.engine.context import Context, Fill, OrderUpdate
 
@@ -128,7 +129,9 @@ def param(
     choices: tuple[ParameterValue, ...] = (),
     doc: str = "",
 ) -> Any:
-    """Declare a parameter in the body of a strategy: ``fast: int = param(10, ge=2, le=200)``.
+    """Declare a parameter in the body of a strategy.
+
+    As in ``fast: int = param(10, ge=2, le=200)``; the default's type is the parameter's type.
 
     Args:
         default: The value unless set; bool, int or float.
@@ -155,13 +158,17 @@ class Strategy:
         SmaCross(fast=20).fast == 20
 
     Attributes:
-        warmup: Bars that are fed through the handlers before orders are accepted.
+        warmup: Bars that are fed through the handlers before orders are accepted; may be set in
+            ``on_start``, where the parameters are known.
+        portfolio: False: each instrument of a run gets a strategy object of its own. True: one
+            object sees all instruments and tells them apart by ``bar.instrument``.
 
     Raises:
         UsageError: If an argument is not a declared parameter, or outside its bounds.
     """
 
-    warmup: ClassVar[int] = 0
+    warmup: int = 0
+    portfolio: ClassVar[bool] = False
 
     def __init__(self, **parameters: object) -> None:
         declared = type(self).parameters()

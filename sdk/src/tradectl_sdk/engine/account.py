@@ -1,0 +1,77 @@
+"""The simulated account: exact cash and positions, and the float view of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.money import MONEY_UNITS
+
+if TYPE_CHECKING:
+    from tradectl_sdk.engine.market import Market
+
+
+class Account:
+    """One netting account.
+
+    Attributes:
+        cash: Money units; falls by what is bought, rises by what is sold, less fees. Negative in
+            a margin account means borrowed.
+        margin: Whether it may borrow and sell short; otherwise it is a cash account.
+        lots: Signed position per instrument.
+        open_buys: Lots of open orders per instrument that may still increase a position upward.
+        open_sells: The same downward. Reduce-only orders count in neither.
+        holding: Signed value per unit of price of each position, as float.
+        cash_float: ``cash`` in units of currency.
+        fees: Money units paid so far.
+    """
+
+    def __init__(self, market: Market, cash: int, *, margin: bool) -> None:
+        count = market.count
+        self._market = market
+        self.cash = cash
+        self.cash_float: float = cash / MONEY_UNITS
+        self.margin = margin
+        self.fees = 0
+        self.lots = [0] * count
+        self.holding = [0.0] * count
+        self.position = [0.0] * count  # signed quantity, as float
+        self.open_buys = [0] * count
+        self.open_sells = [0] * count
+
+    def apply(self, instrument: int, side: int, lots: int, value: int, fee: int) -> None:
+        """Book a fill. Value and fee are money units; value is positive."""
+        self.cash -= side * value + fee
+        self.cash_float = self.cash / MONEY_UNITS
+        self.fees += fee
+        held = self.lots[instrument] + side * lots
+        self.lots[instrument] = held
+        self.holding[instrument] = held * self._market.lot_value[instrument]
+        self.position[instrument] = self._market.to_quantity(instrument, held)
+
+    def equity(self) -> float:
+        """Cash plus every position at its instrument's last price, in units of currency."""
+        total: float = self.cash_float
+        for instrument in range(self._market.count):
+            total += self.holding[instrument] * self._market.price[instrument]
+        return total
+
+    def exact_equity(self) -> int:
+        """The same in money units, exactly."""
+        total = self.cash
+        market = self._market
+        for instrument in range(market.count):
+            lots = self.lots[instrument]
+            if lots > 0:
+                total += market.value(instrument, market.last[instrument], lots)
+            elif lots < 0:
+                total -= market.value(instrument, market.last[instrument], -lots)
+        return total
+
+    def gross_value(self) -> int:
+        """Sum of the absolute values of all positions, in money units."""
+        total = 0
+        market = self._market
+        for instrument in range(market.count):
+            lots = abs(self.lots[instrument])
+            total += market.value(instrument, market.last[instrument], lots)
+        return total

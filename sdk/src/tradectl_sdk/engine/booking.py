@@ -1,0 +1,314 @@
+"""Turning a match into facts: the fill, the account, the order, its siblings and its children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderStatus, TimeInForce
+from tradectl_sdk.engine.bars import NEVER
+from tradectl_sdk.engine.buffers import ints
+from tradectl_sdk.engine.columns import (
+    F_BAR,
+    F_FEE,
+    F_ID,
+    F_INSTRUMENT,
+    F_KNOWN,
+    F_LIQUIDITY,
+    F_LOTS,
+    F_ORDER,
+    F_POSITION,
+    F_PRICE,
+    F_REASON,
+    F_REFERENCE,
+    F_SIDE,
+    F_TIME,
+    FILL_WIDTH,
+    O_ACTIVE,
+    O_CLOSED,
+    O_FEES,
+    O_FILLED,
+    O_FLAGS,
+    O_GROUP,
+    O_ID,
+    O_INSTRUMENT,
+    O_LOTS,
+    O_NEXT,
+    O_PARENT,
+    O_SIDE,
+    O_STATUS,
+    O_TIF,
+    O_TRAIL,
+    O_TRIGGER,
+    O_VALUE,
+    ORDER_WIDTH,
+)
+from tradectl_sdk.engine.orders import FILL_ENTRY, NOBODY
+from tradectl_sdk.engine.reasons import CloseReason
+
+if TYPE_CHECKING:
+    from tradectl_sdk.engine.account import Account
+    from tradectl_sdk.engine.market import Market
+    from tradectl_sdk.engine.orders import Journal, Orders
+
+SUBMIT = int(OrderEvent.SUBMIT)
+ACCEPT = int(OrderEvent.ACCEPT)
+REJECT = int(OrderEvent.REJECT)
+FILL = int(OrderEvent.FILL)
+CANCEL = int(OrderEvent.CANCELED)
+TRIGGER = int(OrderEvent.TRIGGER)
+HELD = int(OrderStatus.HELD)
+FILLED = int(OrderStatus.FILLED)
+REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
+TRAIL_BPS = int(OrderFlag.TRAIL_BPS)
+FOK = int(TimeInForce.FOK)
+NOT_WHOLE = int(CloseReason.NOT_WHOLE)
+SIBLING_FILLED = int(CloseReason.SIBLING_FILLED)
+PARENT_ENDED = int(CloseReason.PARENT_ENDED)
+CASH_AT_FILL = int(CloseReason.CASH_AT_FILL)
+NOTHING_LEFT = int(CloseReason.NOTHING_LEFT)
+
+
+def trailed(side: int, ticks: int, trail: int, flags: int) -> int:
+    """Trigger of a trailing stop whose best price so far is ``ticks``; at least one tick."""
+    distance = trail
+    if flags & TRAIL_BPS:
+        distance = (ticks * trail + 500_000) // 1_000_000
+    return max(ticks + side * distance, 1)
+
+
+class FeeModel(Protocol):
+    """What a fill costs."""
+
+    def fee(self, instrument: int, lots: int, value: int, maker: bool, filled: int) -> int:
+        """Return the fee in money units; negative for a rebate."""
+
+
+class SlippageModel(Protocol):
+    """How much worse than its reference price a taking fill is."""
+
+    def slip(self, instrument: int, ticks: int, lots: int, volume: int) -> int:
+        """Return ticks, not negative."""
+
+
+class Fills:
+    """Every fill of a run, a flat int64 row each; see :mod:`.columns`."""
+
+    def __init__(self, capacity: int) -> None:
+        self.rows = ints(capacity * FILL_WIDTH)
+        self.count = 0
+
+    @property
+    def capacity(self) -> int:
+        """Rows there is room for."""
+        return len(self.rows) // FILL_WIDTH
+
+
+class Slot:
+    """The bar in which orders are being filled.
+
+    Attributes:
+        left: Lots of its volume not yet taken by our fills; NEVER for no limit.
+        low: Its lowest price, in ticks.
+        high: Its highest price.
+        volume: Lots traded in it.
+        opened: When it opened.
+        known: When it closed.
+        time: The time a fill gets: the open, then the close once the open is past.
+        inside: Whether the open is past.
+        bar: Its number in its series.
+    """
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.low = 0
+        self.high = 0
+        self.volume = 0
+        self.opened = 0
+        self.known = 0
+        self.time = 0
+        self.inside = False
+        self.bar = 0
+
+
+class Booking:
+    """Applies fills and endings to every table they concern."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        fills: Fills,
+        account: Account,
+        market: Market,
+        journal: Journal,
+        fees: FeeModel,
+        slippage: SlippageModel,
+    ) -> None:
+        self.slot = Slot()
+        self.orders = orders
+        self.fills = fills
+        self.account = account
+        self.market = market
+        self.journal = journal
+        self.taken = [0] * market.count  # lots of each instrument's present bar
+        self._fees = fees
+        self._slippage = slippage
+
+    def expose(self, row: int, lots: int) -> None:
+        """Add lots (or take them off, when negative) to what open orders may still trade."""
+        rows = self.orders.rows
+        if rows[row + O_FLAGS] & REDUCE_ONLY:
+            return
+        instrument = rows[row + O_INSTRUMENT]
+        if rows[row + O_SIDE] > 0:
+            self.account.open_buys[instrument] += lots
+        else:
+            self.account.open_sells[instrument] += lots
+
+    def close(self, row: int, event: int, reason: int, now: int) -> None:
+        """End a working order before it is filled whole, and what depends on it."""
+        rows = self.orders.rows
+        self.orders.unlink(row)
+        self.expose(row, rows[row + O_FILLED] - rows[row + O_LOTS])
+        status = self.orders.finish(row, event, reason, now)
+        self.journal.note(status, row)
+        self._abandon_children(row, now)
+
+    def trigger(self, row: int) -> None:
+        """Turn a stop-limit into a limit order."""
+        self.journal.note(self.orders.move(row, TRIGGER), row)
+
+    def follow(self, row: int, best: int) -> None:
+        """Let a trailing stop follow the best price seen; its trigger only ever tightens."""
+        rows = self.orders.rows
+        side, trigger = rows[row + O_SIDE], rows[row + O_TRIGGER]
+        level = trailed(side, best, rows[row + O_TRAIL], rows[row + O_FLAGS])
+        rows[row + O_TRIGGER] = min(trigger, level) if side > 0 else max(trigger, level)
+
+    def execute(self, row: int, reference: int, maker: bool, reason: int) -> int:
+        """Fill as much of an order as the bar allows, and return the lots filled.
+
+        Args:
+            row: Offset of the order.
+            reference: The price in ticks before slippage.
+            maker: Whether the order was resting; taking fills slip.
+            reason: FillReason.
+        """
+        rows, slot, market = self.orders.rows, self.slot, self.market
+        instrument, side = rows[row + O_INSTRUMENT], rows[row + O_SIDE]
+        lots = self._fillable(row)
+        if lots <= 0:
+            return 0
+        price = reference
+        if not maker:
+            price += side * self._slippage.slip(instrument, reference, lots, slot.volume)
+            price = min(max(price, slot.low), slot.high)
+        value = market.value(instrument, price, lots)
+        fee = self._fees.fee(instrument, lots, value, maker, rows[row + O_FILLED])
+        account = self.account
+        if side > 0 and not account.margin and value + fee > account.cash:
+            self.close(row, REJECT, CASH_AT_FILL, slot.known)
+            return 0
+        account.apply(instrument, side, lots, value, fee)
+        if slot.left != NEVER:
+            slot.left -= lots
+            self.taken[instrument] += lots
+        self._record(row, lots, price, reference, fee, maker, reason)
+        self._progress(row, lots, value, fee)
+        return lots
+
+    def _fillable(self, row: int) -> int:
+        """Lots of an order that position and volume allow; ends it where they rule it out."""
+        rows, slot = self.orders.rows, self.slot
+        lots = rows[row + O_LOTS] - rows[row + O_FILLED]
+        if rows[row + O_FLAGS] & REDUCE_ONLY:
+            held = -self.account.lots[rows[row + O_INSTRUMENT]] * rows[row + O_SIDE]
+            if held <= 0:
+                self.close(row, CANCEL, NOTHING_LEFT, slot.known)
+                return 0
+            lots = min(lots, held)
+        if lots > slot.left:
+            if rows[row + O_TIF] == FOK:
+                self.close(row, CANCEL, NOT_WHOLE, slot.known)
+                return 0
+            lots = slot.left
+        return lots
+
+    def _record(
+        self, row: int, lots: int, price: int, reference: int, fee: int, maker: bool, reason: int
+    ) -> None:
+        order, slot, fills = self.orders.rows, self.slot, self.fills
+        out, at = fills.rows, fills.count * FILL_WIDTH
+        instrument = order[row + O_INSTRUMENT]
+        fills.count += 1
+        out[at + F_ID] = fills.count
+        out[at + F_TIME] = slot.time
+        out[at + F_KNOWN] = slot.known
+        out[at + F_ORDER] = order[row + O_ID]
+        out[at + F_INSTRUMENT] = instrument
+        out[at + F_SIDE] = order[row + O_SIDE]
+        out[at + F_LOTS] = lots
+        out[at + F_PRICE] = price
+        out[at + F_REFERENCE] = reference
+        out[at + F_FEE] = fee
+        out[at + F_LIQUIDITY] = 1 if maker else 0
+        out[at + F_REASON] = reason
+        out[at + F_POSITION] = self.account.lots[instrument]
+        out[at + F_BAR] = slot.bar
+        self.journal.note(FILL_ENTRY, fills.count - 1)
+
+    def _progress(self, row: int, lots: int, value: int, fee: int) -> None:
+        """Move the order on after a fill, then its siblings and children."""
+        rows = self.orders.rows
+        rows[row + O_FILLED] += lots
+        rows[row + O_FEES] += fee
+        rows[row + O_VALUE] += value
+        self.expose(row, -lots)
+        if self.orders.move(row, FILL) == FILLED:
+            rows[row + O_CLOSED] = self.slot.time
+            self.orders.unlink(row)
+        if rows[row + O_GROUP] > 0:
+            self._shrink_siblings(row, lots)
+        self._activate_children(row, lots)
+
+    def _shrink_siblings(self, row: int, lots: int) -> None:
+        """Take what one order of a group has filled off the others."""
+        rows = self.orders.rows
+        group = rows[row + O_GROUP]
+        other = self.orders.first[rows[row + O_INSTRUMENT]]
+        while other != NOBODY:
+            after = rows[other + O_NEXT]
+            if other != row and rows[other + O_GROUP] == group:
+                left = rows[other + O_LOTS] - rows[other + O_FILLED]
+                if left <= lots:
+                    self.close(other, CANCEL, SIBLING_FILLED, self.slot.known)
+                else:
+                    rows[other + O_LOTS] -= lots
+                    self.expose(other, -lots)
+            other = after
+
+    def _activate_children(self, row: int, lots: int) -> None:
+        """Give the orders that depend on this one as many lots as it has filled."""
+        rows, slot = self.orders.rows, self.slot
+        parent = rows[row + O_ID]
+        child = row + ORDER_WIDTH
+        while child < self.orders.count * ORDER_WIDTH and rows[child + O_PARENT] == parent:
+            rows[child + O_LOTS] += lots
+            if rows[child + O_STATUS] == HELD:
+                self.orders.move(child, SUBMIT)
+                self.journal.note(self.orders.move(child, ACCEPT), child)
+                self.orders.link(child)
+                # An entry inside the bar leaves its exits to the rest of the bar; see Venue.
+                rows[child + O_ACTIVE] = slot.opened + 1 if slot.inside else slot.opened
+            child += ORDER_WIDTH
+
+    def _abandon_children(self, row: int, now: int) -> None:
+        """End the orders that waited for a fill which will not come."""
+        rows = self.orders.rows
+        parent = rows[row + O_ID]
+        child = row + ORDER_WIDTH
+        while child < self.orders.count * ORDER_WIDTH and rows[child + O_PARENT] == parent:
+            if rows[child + O_STATUS] == HELD:
+                status = self.orders.finish(child, CANCEL, PARENT_ENDED, now)
+                self.journal.note(status, child)
+            child += ORDER_WIDTH

@@ -1,0 +1,217 @@
+"""Putting an engine together from instruments, series, assumptions and a strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tradectl_sdk.domain.money import to_money
+from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.engine.account import Account
+from tradectl_sdk.engine.bars import Columns, Feed, Series, Signal
+from tradectl_sdk.engine.booking import Booking, Fills
+from tradectl_sdk.engine.buffers import view_floats
+from tradectl_sdk.engine.context import Context
+from tradectl_sdk.engine.costs import BasisPoints, ShareOfValue
+from tradectl_sdk.engine.desk import Desk
+from tradectl_sdk.engine.engine import Engine
+from tradectl_sdk.engine.gate import Gate, Rule, chain
+from tradectl_sdk.engine.market import Market
+from tradectl_sdk.engine.orders import Journal, Orders
+from tradectl_sdk.engine.settings import Assumptions, BarPath, LimitFill, MarketFill
+from tradectl_sdk.engine.venue import Venue
+from tradectl_sdk.engine.walk import Walk
+from tradectl_sdk.errors import DataMissingError, UsageError
+from tradectl_sdk.strategy import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.engine.booking import FeeModel, SlippageModel
+
+MINUTE = 60_000_000_000
+_ROOM = 4096  # rows a table starts with beyond what one instant may need
+
+
+class Resampler(Protocol):
+    """Gives a series of an instrument at another timeframe, made from what the run has."""
+
+    def __call__(self, instrument: int, timeframe: Timeframe) -> Columns:
+        """Return its columns, with ``drives`` False."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """Everything a run is made of; building an engine from it twice gives equal engines.
+
+    Attributes:
+        instruments: What is traded, in order.
+        columns: One driving series per instrument, in the same order.
+        make_strategy: Makes a fresh strategy; called once per instrument, or once in all when
+            the strategy is a portfolio strategy.
+        assumptions: About venue and account.
+        make_rules: Makes fresh risk rules, in order.
+        observing: Whether a rule wants to see the equity of each instant.
+        fees: Makes the fee model; maker and taker shares per instrument unless given.
+        slippage: Makes the slippage model; basis points unless given.
+        resample: Where ``ctx.bar("1h")`` gets its series.
+        signals: Prepared columns by name: one array per instrument, shape (n_bars,).
+        warmup: Instants before orders are accepted; at least what the strategy asks for.
+    """
+
+    instruments: Sequence[Instrument]
+    columns: Sequence[Columns]
+    make_strategy: Callable[[], Strategy]
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    make_rules: Callable[[], Sequence[Rule]] = tuple
+    observing: bool = False
+    fees: Callable[[], FeeModel] | None = None
+    slippage: Callable[[], SlippageModel] | None = None
+    resample: Resampler | None = None
+    signals: Mapping[str, Sequence[NDArray[np.float64]]] = field(default_factory=dict)
+    warmup: int = 0
+
+
+class Lookup:
+    """Answers ``ctx.bar`` and ``ctx.signal`` while strategies start."""
+
+    def __init__(self, plan: Plan, feed: Feed) -> None:
+        self._plan = plan
+        self._feed = feed
+        self._extra: dict[tuple[int, int], Columns] = {}
+        self._series: list[tuple[Series, tuple[int, int]]] = []
+        self._signals: list[tuple[Signal, int]] = []
+
+    def bar(self, timeframe: str, instrument: int) -> Series:
+        """Return completed bars of an instrument at a timeframe."""
+        wanted = Timeframe.parse(timeframe)
+        key = (instrument, wanted.nanoseconds)
+        if self._plan.columns[instrument].length == wanted.nanoseconds:
+            key = (instrument, 0)
+        elif key not in self._extra:
+            if self._plan.resample is None:
+                raise DataMissingError(f"there are no {wanted} bars in this run")
+            self._extra[key] = self._plan.resample(instrument, wanted)
+        series = Series(self._feed)
+        self._series.append((series, key))
+        return series
+
+    def signal(self, name: str, instrument: int) -> Signal:
+        """Return a prepared column of an instrument."""
+        if name not in self._plan.signals:
+            known = ", ".join(sorted(self._plan.signals)) or "none"
+            raise DataMissingError(f"there is no signal {name!r} in this run; there is {known}")
+        values = self._plan.signals[name][instrument]
+        if len(values) != len(self._plan.columns[instrument].time):
+            raise UsageError(
+                f"signal {name!r} has {len(values)} values, "
+                f"expected one per bar: {len(self._plan.columns[instrument].time)}"
+            )
+        signal = Signal(view_floats(values), self._feed)
+        self._signals.append((signal, instrument))
+        return signal
+
+    def load(self) -> None:
+        """Hand all series to the feed, longer timeframes first, and bind what was asked for."""
+        keys = sorted(self._extra, key=lambda key: (-key[1], key[0]))
+        keys += [(instrument, 0) for instrument in range(len(self._plan.columns))]
+        self._feed.load([self._extra[k] if k[1] else self._plan.columns[k[0]] for k in keys])
+        for series, key in self._series:
+            series.bind(keys.index(key))
+        for signal, instrument in self._signals:
+            signal.bind(keys.index((instrument, 0)))
+
+
+def build(plan: Plan) -> Engine:
+    """Make an engine that stands before its first event, its strategies started.
+
+    Raises:
+        UsageError: If the plan contradicts itself.
+        Exception: Whatever a strategy's ``on_start`` raises.
+    """
+    assumptions = plan.assumptions
+    feed, market = Feed(), Market(plan.instruments)
+    account = Account(market, to_money(assumptions.cash), margin=assumptions.margin)
+    strategies = _strategies(plan)
+    booking = _tables(plan, market, account, listening=_listens(strategies[0]))
+    gate = Gate(chain(plan.make_rules()), account, market, observing=plan.observing)
+    touch = assumptions.limit_fill is LimitFill.TOUCH
+    venue = Venue(
+        feed,
+        booking,
+        Walk(feed, booking, touch=touch),
+        market_fill=list(MarketFill).index(assumptions.market_fill),
+        touch=touch,
+        path=list(BarPath).index(assumptions.bar_path),
+        share_millionths=int(assumptions.volume_share * 1_000_000),
+        exits_in_entry_bar=assumptions.exits_in_entry_bar,
+    )
+    desk = Desk(
+        gate=gate,
+        venue=venue,
+        account=account,
+        market=market,
+        order_limit=assumptions.max_orders_per_instant,
+        day_ends=[one.session_close * MINUTE for one in plan.instruments],
+    )
+    lookup = Lookup(plan, feed)
+    context = Context(desk, lookup)
+    for number, strategy in enumerate(strategies):
+        context.instrument = number
+        strategy.on_start(context)
+    context.instrument = 0
+    lookup.load()
+    return Engine(
+        feed=feed,
+        strategies=strategies,
+        context=context,
+        desk=desk,
+        gate=gate,
+        settle_at_close=assumptions.market_fill is MarketFill.THIS_CLOSE,
+        warmup=max([plan.warmup, *(strategy.warmup for strategy in strategies)]),
+        instants=_instants(plan.columns),
+    )
+
+
+def _instants(columns: Sequence[Columns]) -> int:
+    """Most instants there can be; exact for one series."""
+    return sum(len(one.time) for one in columns)
+
+
+def _strategies(plan: Plan) -> list[Strategy]:
+    if len(plan.instruments) != len(plan.columns):
+        raise UsageError(
+            f"there were {len(plan.columns)} series for {len(plan.instruments)} instruments"
+        )
+    first = plan.make_strategy()
+    if first.portfolio:
+        return [first]
+    return [first, *(plan.make_strategy() for _ in plan.instruments[1:])]
+
+
+def _listens(strategy: Strategy) -> bool:
+    """Whether a strategy wants to be told about fills or orders."""
+    cls = type(strategy)
+    return cls.on_fill is not Strategy.on_fill or cls.on_order is not Strategy.on_order
+
+
+def _tables(plan: Plan, market: Market, account: Account, *, listening: bool) -> Booking:
+    room = _ROOM + 4 * plan.assumptions.max_orders_per_instant
+    orders = Orders(market.count, room)
+    fees = plan.fees() if plan.fees else ShareOfValue(plan.instruments)
+    bps = plan.assumptions.slippage_bps
+    slippage = plan.slippage() if plan.slippage else BasisPoints(bps)
+    booking = Booking(
+        orders=orders,
+        fills=Fills(room),
+        account=account,
+        market=market,
+        journal=Journal(8 * room if listening else 1, enabled=listening),
+        fees=fees,
+        slippage=slippage,
+    )
+    return booking

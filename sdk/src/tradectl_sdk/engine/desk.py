@@ -1,0 +1,265 @@
+"""The order desk: from what a strategy asks for, through the gate, to the venue."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderType, TimeInForce
+from tradectl_sdk.engine.booking import trailed
+from tradectl_sdk.engine.columns import O_ID
+from tradectl_sdk.engine.market import OFF_GRID
+from tradectl_sdk.engine.reasons import DenyReason
+
+if TYPE_CHECKING:
+    from tradectl_sdk.engine.account import Account
+    from tradectl_sdk.engine.gate import Gate
+    from tradectl_sdk.engine.market import Market
+    from tradectl_sdk.engine.venue import Venue
+
+MARKET = int(OrderType.MARKET)
+LIMIT = int(OrderType.LIMIT)
+STOP = int(OrderType.STOP)
+STOP_LIMIT = int(OrderType.STOP_LIMIT)
+TRAILING_STOP = int(OrderType.TRAILING_STOP)
+GTC = int(TimeInForce.GTC)
+GTD = int(TimeInForce.GTD)
+DAY = int(TimeInForce.DAY)
+REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
+TRAIL_BPS = int(OrderFlag.TRAIL_BPS)
+CHILD = int(OrderFlag.CHILD)
+DENY = int(OrderEvent.DENY)
+WARMING = int(DenyReason.WARMING)
+ENDED = int(DenyReason.ENDED)
+BAD_QUANTITY = int(DenyReason.BAD_QUANTITY)
+ZERO_LOTS = int(DenyReason.ZERO_LOTS)
+BAD_PRICE = int(DenyReason.BAD_PRICE)
+OFF_TICK = int(DenyReason.OFF_TICK)
+NO_INSTRUMENT = int(DenyReason.NO_INSTRUMENT)
+NO_PRICE = int(DenyReason.NO_PRICE)
+NOTHING_TO_REDUCE = int(DenyReason.NOTHING_TO_REDUCE)
+NO_EXPIRY = int(DenyReason.NO_EXPIRY)
+BAD_BRACKET = int(DenyReason.BAD_BRACKET)
+MOST_LOTS = 9e18  # what an int64 can count, less a margin
+DAY_LENGTH = 86_400_000_000_000  # nanoseconds
+
+
+class Desk:
+    """Places orders.
+
+    Attributes:
+        time: The present, UTC nanoseconds.
+        warming: Whether orders are denied because the strategy is being warmed up.
+        ended: Whether orders are denied because no data will follow.
+        placed: Orders placed at this instant.
+        limit: Orders that may be placed at one instant before the run is stopped.
+    """
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        venue: Venue,
+        account: Account,
+        market: Market,
+        order_limit: int,
+        day_ends: list[int],
+    ) -> None:
+        self.time = 0
+        self.warming = False
+        self.ended = False
+        self.placed = 0
+        self.limit = order_limit
+        self.venue = venue
+        self.account = account
+        self.market = market
+        self.orders = venue.orders
+        self._gate = gate
+        self._day_ends = day_ends  # nanoseconds after midnight UTC, per instrument
+
+    def place(
+        self,
+        side: int,
+        quantity: float,
+        limit: float,
+        stop: float,
+        take_profit: float,
+        stop_loss: float,
+        trail: float,
+        trail_bps: float,
+        time_in_force: int,
+        until: int,
+        flags: int,
+        instrument: int,
+    ) -> int:
+        """Place an order for ``Context``, which documents the arguments; return its id.
+
+        Raises:
+            RuntimeError: If the strategy places more orders at one instant than it may.
+        """
+        self.placed += 1
+        if self.placed > self.limit:
+            raise RuntimeError(
+                "too many orders at one instant; max_orders_per_instant sets how many"
+            )
+        request = self._gate.request
+        request.side = side
+        request.flags = flags
+        request.time_in_force = time_in_force
+        request.group = 0
+        request.parent = 0
+        reason = self._describe(instrument, quantity, limit, stop, trail, trail_bps)
+        if reason == 0:
+            reason = self._date(instrument, time_in_force, until)
+        take, loss = 0, 0
+        if reason == 0 and (take_profit != 0.0 or stop_loss != 0.0):
+            take, loss = self._exit(instrument, take_profit), self._exit(instrument, stop_loss)
+            reason = self._check_exits(side, request.price, take, loss)
+        if reason == 0 and flags & REDUCE_ONLY:
+            reason = self._reduce(instrument)
+        if reason == 0:
+            reason = self._gate.review(self.time)
+        if reason != 0:
+            return self._deny(reason)
+        row = self.venue.submit(self._gate.approved, self.time)
+        order = self.orders.rows[row + O_ID]
+        if take > 0 or loss > 0:
+            self._bracket(order, take, loss)
+        return order
+
+    def _describe(
+        self,
+        instrument: int,
+        quantity: float,
+        limit: float,
+        stop: float,
+        trail: float,
+        trail_bps: float,
+    ) -> int:
+        """Write what is asked for onto the request's grid; return a reason against it, or 0."""
+        request = self._gate.request
+        request.instrument = 0
+        request.lots, request.limit, request.trigger, request.trail = 0, 0, 0, 0
+        request.expires, request.price = 0, 0
+        if instrument >= self.market.count:
+            return NO_INSTRUMENT
+        request.instrument = instrument
+        if self.ended:
+            return ENDED
+        if self.warming:
+            return WARMING
+        reason = self._size(instrument, quantity)
+        if reason != 0:
+            return reason
+        if trail != 0.0 or trail_bps != 0.0:
+            return self._trailing(instrument, trail, trail_bps)
+        return self._price(instrument, limit, stop)
+
+    def _size(self, instrument: int, quantity: float) -> int:
+        request, market = self._gate.request, self.market
+        request.price = market.last[instrument]
+        if request.price == 0:
+            return NO_PRICE
+        lots = quantity * market.lot_down[instrument] / market.lot_up[instrument]
+        if not (0.0 < lots < MOST_LOTS):
+            return BAD_QUANTITY
+        request.lots = market.to_lots(instrument, quantity)
+        return ZERO_LOTS if request.lots == 0 else 0
+
+    def _price(self, instrument: int, limit: float, stop: float) -> int:
+        request = self._gate.request
+        request.type = MARKET
+        if stop != 0.0:
+            request.type = STOP
+            request.trigger = self._exit(instrument, stop)
+            request.price = request.trigger
+        if limit != 0.0:
+            request.type = STOP_LIMIT if request.type == STOP else LIMIT
+            request.limit = self._exit(instrument, limit)
+            request.price = request.limit
+        worst = min(request.limit, request.trigger)
+        if worst < 0:
+            return BAD_PRICE if worst < OFF_GRID else OFF_TICK
+        return 0
+
+    def _exit(self, instrument: int, price: float) -> int:
+        """Ticks of a price; 0 for none, OFF_GRID between ticks, less than that for nonsense."""
+        if price == 0.0:
+            return 0
+        ticks = price * self.market.tick_down[instrument] / self.market.tick_up[instrument]
+        if not (0.0 < ticks < MOST_LOTS):
+            return OFF_GRID - 1
+        return self.market.to_ticks(instrument, price)
+
+    def _trailing(self, instrument: int, trail: float, trail_bps: float) -> int:
+        request = self._gate.request
+        request.type = TRAILING_STOP
+        if trail_bps != 0.0:
+            if not (0.0 < trail_bps < 10_000.0):
+                return BAD_PRICE
+            request.flags |= TRAIL_BPS
+            request.trail = math.floor(trail_bps * 100.0 + 0.5)
+        else:
+            request.trail = self._exit(instrument, trail)
+            if request.trail < 0:
+                return BAD_PRICE if request.trail < OFF_GRID else OFF_TICK
+        request.trigger = trailed(request.side, request.price, request.trail, request.flags)
+        request.price = request.trigger
+        return 0
+
+    def _date(self, instrument: int, time_in_force: int, until: int) -> int:
+        request = self._gate.request
+        if time_in_force == GTD:
+            if until <= self.time:
+                return NO_EXPIRY
+            request.expires = until
+        elif time_in_force == DAY:
+            offset = self._day_ends[instrument]
+            request.expires = ((self.time - offset) // DAY_LENGTH + 1) * DAY_LENGTH + offset
+        return 0
+
+    def _check_exits(self, side: int, entry: int, take: int, loss: int) -> int:
+        if min(take, loss) < 0:
+            return BAD_PRICE if min(take, loss) < OFF_GRID else OFF_TICK
+        if take > 0 and side * (take - entry) <= 0:
+            return BAD_BRACKET
+        if loss > 0 and side * (entry - loss) <= 0:
+            return BAD_BRACKET
+        return 0
+
+    def _reduce(self, instrument: int) -> int:
+        request = self._gate.request
+        held = -self.account.lots[instrument] * request.side
+        if held <= 0:
+            return NOTHING_TO_REDUCE
+        request.lots = min(request.lots, held)
+        return 0
+
+    def _deny(self, reason: int) -> int:
+        row = self.orders.add(self._gate.request, self.time)
+        status = self.orders.finish(row, DENY, reason, self.time)
+        self.venue.booking.journal.note(status, row)
+        return self.orders.rows[row + O_ID]
+
+    def _bracket(self, parent: int, take: int, loss: int) -> None:
+        """Hold the exits of an entry until it fills; they are reduce-only and cancel each other."""
+        request = self._gate.request
+        request.side = -request.side
+        request.flags = REDUCE_ONLY | CHILD
+        request.time_in_force = GTC
+        request.expires = 0
+        request.parent = parent
+        request.group = parent if take > 0 and loss > 0 else 0
+        if take > 0:
+            request.type, request.limit, request.trigger, request.price = LIMIT, take, 0, take
+            self._hold()
+        if loss > 0:
+            request.type, request.limit, request.trigger, request.price = STOP, 0, loss, loss
+            self._hold()
+
+    def _hold(self) -> None:
+        reason = self._gate.review(self.time)
+        if reason != 0:
+            self._deny(reason)
+        else:
+            self.venue.submit(self._gate.approved, self.time)

@@ -1,0 +1,250 @@
+"""The engine: one readable loop over time.
+
+At each instant, in this order: bars that close now are matched against the orders that rest;
+fills and order events are told to the strategy; then the bars are delivered, stream by stream;
+what the strategy decides is settled at once where the settings say so; then the account is valued.
+
+Events are therefore in the total order (time, execution before data, stream, sequence). Nothing
+depends on hashing, threads or the wall clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.engine.bars import NEVER, Bar
+from tradectl_sdk.engine.buffers import floats, ints
+from tradectl_sdk.engine.columns import (
+    F_FEE,
+    F_INSTRUMENT,
+    F_LOTS,
+    F_ORDER,
+    F_POSITION,
+    F_PRICE,
+    F_SIDE,
+    FILL_WIDTH,
+    O_ID,
+    O_INSTRUMENT,
+    O_REASON,
+)
+from tradectl_sdk.engine.context import Fill, OrderUpdate
+from tradectl_sdk.engine.orders import FILL_ENTRY
+
+if TYPE_CHECKING:
+    from tradectl_sdk.engine.bars import Feed
+    from tradectl_sdk.engine.context import Context
+    from tradectl_sdk.engine.desk import Desk
+    from tradectl_sdk.engine.gate import Gate
+    from tradectl_sdk.strategy import Strategy
+
+DONE, GROW = 0, 1  # what run() returns
+
+
+class Engine:
+    """A whole run as one kernel.
+
+    Attributes:
+        feed: The data and how far it was read.
+        strategies: One per instrument, or a single one that sees all.
+        equity: Value of the account at the end of each instant, in the account currency.
+        times: The instants, UTC nanoseconds.
+        instants: How many there were so far.
+        warmup: Instants before orders are accepted.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        strategies: list[Strategy],
+        context: Context,
+        desk: Desk,
+        gate: Gate,
+        settle_at_close: bool,
+        warmup: int,
+        instants: int,
+    ) -> None:
+        self.feed = feed
+        self.strategies = strategies
+        self.context = context
+        self.desk = desk
+        self.equity = floats(instants)
+        self.times = ints(instants)
+        self.instants = 0
+        self.warmup = warmup
+        self.bar = Bar()
+        self.fill = Fill()
+        self.update = OrderUpdate()
+        self._gate = gate
+        self._shared = len(strategies) == 1
+        self._settle_at_close = settle_at_close
+        self._venue = desk.venue
+        self._booking = desk.venue.booking
+        self._orders = desk.orders
+        self._fills = desk.venue.booking.fills
+        self._journal = desk.venue.booking.journal
+        self._account = desk.account
+        self._market = desk.market
+
+    def run(self) -> int:
+        """Run until the data ends (DONE) or a table needs more room (GROW); run again then."""
+        if self.feed.streams == 1:
+            return self._run_one()
+        return self._run_many()
+
+    def _room(self) -> bool:
+        """Whether whatever happens at one instant fits the tables."""
+        most = self._orders.working + self.desk.limit + 3
+        entries = len(self._journal.entries) // 2
+        return (
+            self._orders.count + 3 * self.desk.limit < self._orders.capacity
+            and self._fills.count + 2 * most < self._fills.capacity
+            and (self._journal.count + 6 * most < entries or not self._journal.enabled)
+        )
+
+    def _run_one(self) -> int:
+        """The loop for a single series: no search for the next event."""
+        feed, desk, bar, context = self.feed, self.desk, self.bar, self.context
+        market, account, orders = self._market, self._account, self._orders
+        strategy = self.strategies[0]
+        equity, times, time = self.equity, self.times, feed.time
+        open_, high, low, close, volume = feed.open, feed.high, feed.low, feed.close, feed.volume
+        count, row, end = self.instants, feed.next[0], feed.end[0]
+        seen = -1
+        status = DONE
+        while row < end:
+            if orders.count != seen:
+                seen = orders.count
+                if not self._room():
+                    status = GROW
+                    break
+            now = time[row]
+            desk.time = now
+            desk.placed = 0
+            if count <= self.warmup:
+                desk.warming = count < self.warmup
+            if orders.working > 0:
+                feed.next[0] = row
+                self._venue.match_bar(0, 0)
+                self._tell()
+                context.position = account.position[0]
+            bar.time = now
+            bar.open = open_[row]
+            bar.high = high[row]
+            bar.low = low[row]
+            bar.close = close[row]
+            bar.volume = volume[row]
+            market.last[0] = feed.close_ticks[row]
+            market.price[0] = close[row]
+            row += 1
+            feed.next[0] = row
+            strategy.on_bar(context, bar)
+            if self._settle_at_close and orders.working > 0:
+                self._venue.settle(0, 0)
+                self._tell()
+                context.position = account.position[0]
+            value = account.cash_float + account.holding[0] * close[row - 1]
+            equity[count] = value
+            times[count] = now
+            count += 1
+            if self._gate.observing:
+                self._gate.observe(now, value)
+        self.instants = count
+        return status
+
+    def _run_many(self) -> int:
+        """The loop for several series: the earliest instant first, its streams in order."""
+        feed, desk = self.feed, self.desk
+        while True:
+            now = NEVER
+            for stream in range(feed.streams):
+                now = min(now, feed.due[stream])
+            if now == NEVER:
+                return DONE
+            if not self._room():
+                return GROW
+            desk.time = now
+            desk.placed = 0
+            desk.warming = self.instants < self.warmup
+            if self._orders.working > 0:
+                self._venue.match(now)
+            self._mark(now)
+            self._tell()
+            for stream in range(feed.streams):
+                if feed.heard[stream]:
+                    self._deliver(stream, now)
+            value = self._account.equity()
+            self.equity[self.instants] = value
+            self.times[self.instants] = now
+            self.instants += 1
+            if self._gate.observing:
+                self._gate.observe(now, value)
+
+    def _mark(self, now: int) -> None:
+        """Make the bars that close now known: last prices, and how far each stream was read."""
+        feed, market = self.feed, self._market
+        for stream in range(feed.streams):
+            heard = feed.due[stream] == now
+            feed.heard[stream] = heard and feed.drives[stream]
+            if heard:
+                if feed.drives[stream]:
+                    row, instrument = feed.next[stream], feed.instrument[stream]
+                    market.last[instrument] = feed.close_ticks[row]
+                    market.price[instrument] = feed.close[row]
+                feed.advance(stream)
+
+    def _deliver(self, stream: int, now: int) -> None:
+        """Hand the bar of a stream that has just closed to its strategy."""
+        feed, bar, context = self.feed, self.bar, self.context
+        row, instrument = feed.next[stream] - 1, feed.instrument[stream]
+        bar.instrument = instrument
+        bar.time = now
+        bar.open = feed.open[row]
+        bar.high = feed.high[row]
+        bar.low = feed.low[row]
+        bar.close = feed.close[row]
+        bar.volume = feed.volume[row]
+        self._look_at(instrument)
+        self.strategies[0 if self._shared else instrument].on_bar(context, bar)
+        if self._settle_at_close and self._orders.working > 0:
+            self._venue.settle(instrument, stream)
+            self._tell()
+
+    def _look_at(self, instrument: int) -> None:
+        self.context.instrument = instrument
+        self.context.position = self._account.position[instrument]
+
+    def _tell(self) -> None:
+        """Tell the strategy about fills and order events it has not heard of yet."""
+        journal = self._journal
+        while journal.told < journal.count:
+            kind = journal.entries[2 * journal.told]
+            subject = journal.entries[2 * journal.told + 1]
+            journal.told += 1
+            if kind == FILL_ENTRY:
+                self._tell_fill(subject)
+            else:
+                self._tell_update(kind, subject)
+
+    def _tell_fill(self, number: int) -> None:
+        rows, at, fill, market = self._fills.rows, number * FILL_WIDTH, self.fill, self._market
+        instrument = rows[at + F_INSTRUMENT]
+        fill.instrument = instrument
+        fill.order = rows[at + F_ORDER]
+        fill.side = rows[at + F_SIDE]
+        fill.quantity = market.to_quantity(instrument, rows[at + F_LOTS])
+        fill.price = market.to_price(instrument, rows[at + F_PRICE])
+        fill.fee = rows[at + F_FEE] / 100_000_000
+        fill.position = market.to_quantity(instrument, rows[at + F_POSITION])
+        self._look_at(instrument)
+        self.strategies[0 if self._shared else instrument].on_fill(self.context, fill)
+
+    def _tell_update(self, status: int, row: int) -> None:
+        rows, update = self._orders.rows, self.update
+        instrument = rows[row + O_INSTRUMENT]
+        update.id = rows[row + O_ID]
+        update.instrument = instrument
+        update.status = status
+        update.reason = rows[row + O_REASON]
+        self._look_at(instrument)
+        self.strategies[0 if self._shared else instrument].on_order(self.context, update)

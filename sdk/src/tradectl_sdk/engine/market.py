@@ -1,0 +1,89 @@
+"""What is known of each instrument: its grid, its last price, and exact value arithmetic."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.money import MONEY_UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradectl_sdk.domain.instrument import Instrument
+
+OFF_GRID = -1
+# Beyond this an order's value could leave 64 bits on its way through the arithmetic below.
+_SAFE = 2.0**61
+
+
+class Market:
+    """Per-instrument constants and last prices; index is the instrument's place in the run.
+
+    Value of ``ticks * lots`` in money units is ``ticks * lots * numerator / denominator``, rounded
+    half up in magnitude, which is exact whenever the denominator is 1.
+    """
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        scales = [instrument.value_scale for instrument in instruments]
+        ticks = [instrument.tick_size.as_integer_ratio() for instrument in instruments]
+        lots = [instrument.lot_size.as_integer_ratio() for instrument in instruments]
+        self.count = len(instruments)
+        self.numerator = [scale.numerator for scale in scales]
+        self.denominator = [scale.denominator for scale in scales]
+        self.tick_up = [float(n) for n, _ in ticks]
+        self.tick_down = [float(d) for _, d in ticks]
+        self.lot_up = [float(n) for n, _ in lots]
+        self.lot_down = [float(d) for _, d in lots]
+        # Float value of one lot per unit of price, for equity curves and statistics.
+        self.lot_value = [
+            float(instrument.lot_size * instrument.multiplier) for instrument in instruments
+        ]
+        self.min_notional = [
+            int(instrument.min_notional * MONEY_UNITS) for instrument in instruments
+        ]
+        self.last = [0] * self.count  # last price in ticks, 0 before the first
+        self.price = [0.0] * self.count  # the same as a price
+
+    def value(self, instrument: int, ticks: int, lots: int) -> int:
+        """Money units that lots are worth at a price, never negative for positive arguments."""
+        numerator, denominator = self.numerator[instrument], self.denominator[instrument]
+        if denominator == 1:
+            return ticks * lots * numerator
+        whole, rest = lots // denominator, lots % denominator
+        return ticks * whole * numerator + (ticks * rest * numerator + denominator // 2) // (
+            denominator
+        )
+
+    def fits(self, instrument: int, ticks: int, lots: int) -> bool:
+        """Whether the value of lots at a price is safely inside 64 bits."""
+        numerator, denominator = self.numerator[instrument], self.denominator[instrument]
+        worth = float(ticks) * float(lots) * float(numerator) / float(denominator)
+        rest = float(ticks) * float(min(lots, denominator)) * float(numerator)
+        return worth < _SAFE and rest < _SAFE
+
+    def to_lots(self, instrument: int, quantity: float) -> int:
+        """Whole lots in a positive quantity, toward zero, forgiving float noise of 1e-9 lots."""
+        lots = quantity * self.lot_down[instrument] / self.lot_up[instrument]
+        return math.floor(lots + 1e-9 * max(1.0, lots * 1e-6))
+
+    def to_quantity(self, instrument: int, lots: int) -> float:
+        """Quantity of a number of lots, correctly rounded."""
+        return float(lots) * self.lot_up[instrument] / self.lot_down[instrument]
+
+    def to_ticks(self, instrument: int, price: float) -> int:
+        """Ticks of a positive price, or OFF_GRID when it lies between two."""
+        ticks = price * self.tick_down[instrument] / self.tick_up[instrument]
+        nearest = math.floor(ticks + 0.5)
+        if abs(ticks - nearest) > 1e-6 + ticks * 1e-12:
+            return OFF_GRID
+        return nearest
+
+    def nearest_price(self, instrument: int, price: float) -> float:
+        """The price on the grid nearest to a price."""
+        ticks = math.floor(price * self.tick_down[instrument] / self.tick_up[instrument] + 0.5)
+        return self.to_price(instrument, ticks)
+
+    def to_price(self, instrument: int, ticks: int) -> float:
+        """Price of a number of ticks, correctly rounded."""
+        return float(ticks) * self.tick_up[instrument] / self.tick_down[instrument]

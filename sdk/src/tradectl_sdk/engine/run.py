@@ -1,0 +1,186 @@
+"""Running an engine, compiled or interpreted, and what comes out."""
+
+from __future__ import annotations
+
+import enum
+import time
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.domain.records import FILL_DTYPE, ORDER_DTYPE, ORDER_FIELDS
+from tradectl_sdk.engine.buffers import grown
+from tradectl_sdk.engine.build import build
+from tradectl_sdk.engine.columns import FILL_WIDTH, ORDER_WIDTH
+from tradectl_sdk.engine.engine import GROW
+from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.engine.build import Plan
+    from tradectl_sdk.engine.engine import Engine
+    from tradectl_sdk.strategy import Strategy
+
+
+class Mode(enum.StrEnum):
+    """How handlers run."""
+
+    AUTO = "auto"  # compiled when possible, and a notice when not
+    COMPILED = "compiled"
+    INTERPRETED = "interpreted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcome:
+    """What a run produced.
+
+    Attributes:
+        mode: ``compiled`` or ``interpreted``.
+        why: Why it was not compiled; empty when it was, or was not meant to be.
+        seconds: Time the loop took.
+        orders: All orders, ORDER_DTYPE.
+        fills: All fills, FILL_DTYPE.
+        times: The instants, UTC nanoseconds, shape (n,).
+        equity: Account value at the end of each, in the account currency, shape (n,).
+        cash: Cash at the end, money units.
+        final_equity: Account value at the end, money units, exact.
+        positions: Signed lots held at the end, per instrument.
+        strategies: The strategies as the run left them.
+    """
+
+    mode: Mode
+    why: str
+    seconds: float
+    orders: NDArray[np.void]
+    fills: NDArray[np.void]
+    times: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    cash: int
+    final_equity: int
+    positions: tuple[int, ...]
+    strategies: tuple[Strategy, ...]
+
+
+def run(
+    plan: Plan, mode: Mode = Mode.AUTO, *, notify: Callable[[str], None] | None = None
+) -> Outcome:
+    """Run a plan to the end of its data.
+
+    Args:
+        plan: What to run.
+        mode: How; see :class:`Mode`.
+        notify: Told once, in words, when something needs compiling.
+
+    Raises:
+        NotCompilableError: If ``mode`` is compiled and the strategy cannot be.
+        StrategyError: If the strategy raises.
+    """
+    engine = _build(plan)
+    if mode is not Mode.INTERPRETED:
+        try:
+            return _run_compiled(engine, notify)
+        except NotCompilableError as error:
+            if mode is Mode.COMPILED:
+                raise
+            return _run_interpreted(_build(plan), error.message)
+        except StrategyError:
+            # It raised. Interpreted it raises at the same bar, and Python can say where and why.
+            return _run_interpreted(_build(plan), "")
+    return _run_interpreted(engine, "")
+
+
+def _build(plan: Plan) -> Engine:
+    try:
+        return build(plan)
+    except TradectlError:
+        raise
+    except Exception as error:
+        raise _explain(error, "on_start") from error
+
+
+def _run_compiled(engine: Engine, notify: Callable[[str], None] | None) -> Outcome:
+    from tradectl_sdk.kernel import compile_kernel
+
+    compiled = compile_kernel(engine, entry="run", notify=notify)
+    started = time.perf_counter()
+    while compiled(engine) == GROW:
+        grow(engine)
+    return _finish(engine, Mode.COMPILED, "", time.perf_counter() - started)
+
+
+def _run_interpreted(engine: Engine, why: str) -> Outcome:
+    started = time.perf_counter()
+    try:
+        while engine.run() == GROW:
+            grow(engine)
+    except TradectlError:
+        raise
+    except Exception as error:
+        raise _explain(error, _present_bar(engine)) from error
+    return _finish(engine, Mode.INTERPRETED, why, time.perf_counter() - started)
+
+
+def grow(engine: Engine) -> None:
+    """Give the tables of an engine twice the room."""
+    booking = engine.desk.venue.booking
+    booking.orders.rows = grown(booking.orders.rows, 2 * len(booking.orders.rows))
+    booking.fills.rows = grown(booking.fills.rows, 2 * len(booking.fills.rows))
+    booking.journal.entries = grown(booking.journal.entries, 2 * len(booking.journal.entries))
+
+
+def _finish(engine: Engine, mode: Mode, why: str, seconds: float) -> Outcome:
+    engine.desk.ended = True
+    for number, strategy in enumerate(engine.strategies):
+        engine.context.instrument = number
+        engine.context.position = engine.desk.account.position[number]
+        try:
+            strategy.on_stop(engine.context)
+        except TradectlError:
+            raise
+        except Exception as error:
+            raise _explain(error, "on_stop") from error
+    booking, account = engine.desk.venue.booking, engine.desk.account
+    orders = np.frombuffer(booking.orders.rows, np.int64)
+    fills = np.frombuffer(booking.fills.rows, np.int64)
+    table = orders[: booking.orders.count * ORDER_WIDTH].reshape(booking.orders.count, ORDER_WIDTH)
+    named = np.ascontiguousarray(table[:, : len(ORDER_FIELDS)]).view(ORDER_DTYPE)
+    return Outcome(
+        mode=mode,
+        why=why,
+        seconds=seconds,
+        orders=named.reshape(-1),
+        fills=fills[: booking.fills.count * FILL_WIDTH].view(FILL_DTYPE),
+        times=np.frombuffer(engine.times, np.int64)[: engine.instants],
+        equity=np.asarray(engine.equity)[: engine.instants],
+        cash=account.cash,
+        final_equity=account.exact_equity(),
+        positions=tuple(account.lots),
+        strategies=tuple(engine.strategies),
+    )
+
+
+def _present_bar(engine: Engine) -> str:
+    feed, now = engine.feed, np.datetime64(engine.desk.time, "ns")
+    bars = [
+        feed.next[stream] - feed.start[stream]
+        for stream in range(feed.streams)
+        if feed.drives[stream] and feed.instrument[stream] == engine.context.instrument
+    ]
+    return f"bar {bars[0]} ({np.datetime_as_string(now, unit='s')}Z)"
+
+
+def _explain(error: Exception, where: str) -> StrategyError:
+    """Say which line of the strategy raised, not which line of the engine called it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "tradectl_sdk/engine" not in f.filename.replace("\\", "/")]
+    last = (own or list(frames))[-1]
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return StrategyError(
+        f"the strategy raised {text} at {where}, {last.filename}:{last.lineno}",
+        hint=f"the line is: {last.line}" if last.line else "",
+    )

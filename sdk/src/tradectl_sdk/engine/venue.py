@@ -1,0 +1,273 @@
+"""The simulated venue: what rests there, what fills, and at which price.
+
+Within a bar three things are told apart. At the *open* market orders fill, and whatever the open
+has jumped over. *Inside* the bar stops and limits fill in the order the path setting says. At its
+*end* trailing stops follow the bar's extreme. An order first meets a bar that opened at or after
+it was placed, so nothing is ever filled at a price that was already known.
+
+Inside the bar, by path:
+
+- worst case: stops before limits; a stop that protects a position opened inside the same bar may
+  fill in it, a take profit may not; a triggered stop-limit that does not fill at once rests until
+  the next bar;
+- open-high-low-close, or adaptive (the extreme nearer to the open comes first): orders fill in the
+  order a straight walk along these points meets them; see :mod:`.walk`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.orders import OrderEvent, OrderType, TimeInForce
+from tradectl_sdk.engine.bars import NEVER
+from tradectl_sdk.engine.columns import (
+    O_ACTIVE,
+    O_EXPIRES,
+    O_LIMIT,
+    O_LOTS,
+    O_NEXT,
+    O_PARENT,
+    O_SIDE,
+    O_TIF,
+    O_TRIGGER,
+    O_TYPE,
+)
+from tradectl_sdk.engine.orders import NOBODY
+from tradectl_sdk.engine.reasons import CloseReason, FillReason
+
+if TYPE_CHECKING:
+    from tradectl_sdk.engine.bars import Feed
+    from tradectl_sdk.engine.booking import Booking
+    from tradectl_sdk.engine.gate import ApprovedOrder
+    from tradectl_sdk.engine.walk import Walk
+
+NEXT_OPEN, THIS_CLOSE, NEXT_CLOSE = 0, 1, 2  # settings.MarketFill
+WORST_CASE, ADAPTIVE, OHLC = 0, 1, 2  # settings.BarPath
+
+MARKET = int(OrderType.MARKET)
+LIMIT = int(OrderType.LIMIT)
+STOP_LIMIT = int(OrderType.STOP_LIMIT)
+TRAILING_STOP = int(OrderType.TRAILING_STOP)
+IOC = int(TimeInForce.IOC)
+FOK = int(TimeInForce.FOK)
+SUBMIT = int(OrderEvent.SUBMIT)
+ACCEPT = int(OrderEvent.ACCEPT)
+CANCEL = int(OrderEvent.CANCELED)
+EXPIRE = int(OrderEvent.EXPIRE)
+HOLD = int(OrderEvent.HOLD)
+OUT_OF_TIME = int(CloseReason.EXPIRED)
+NOT_AT_ONCE = int(CloseReason.NOT_AT_ONCE)
+NOT_WHOLE = int(CloseReason.NOT_WHOLE)
+MARKET_OPEN = int(FillReason.MARKET_OPEN)
+MARKET_CLOSE = int(FillReason.MARKET_CLOSE)
+LIMIT_OPEN = int(FillReason.LIMIT_OPEN)
+LIMIT_CROSSED = int(FillReason.LIMIT_CROSSED)
+LIMIT_TOUCHED = int(FillReason.LIMIT_TOUCHED)
+STOP_OPEN = int(FillReason.STOP_OPEN)
+STOP_TRIGGERED = int(FillReason.STOP_TRIGGERED)
+
+
+class Venue:
+    """Matches working orders against bars.
+
+    Attributes:
+        booking: Where fills are booked; its tables are the venue's.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        booking: Booking,
+        walk: Walk,
+        *,
+        market_fill: int,
+        touch: bool,
+        path: int,
+        share_millionths: int,
+        exits_in_entry_bar: bool,
+    ) -> None:
+        self.booking = booking
+        self.orders = booking.orders
+        self._feed = feed
+        self._walk = walk
+        self._market_fill = market_fill
+        self._touch = touch
+        self._path = path
+        self._share = share_millionths
+        self._exits_in_entry_bar = exits_in_entry_bar
+
+    def submit(self, approved: ApprovedOrder, now: int) -> int:
+        """Take an approved order and return the offset of its row."""
+        orders = self.orders
+        row = orders.add(approved.request, now)
+        rows = orders.rows
+        rows[row + O_LOTS] = approved.lots
+        if rows[row + O_PARENT] > 0:
+            rows[row + O_LOTS] = 0  # grows with its parent's fills
+            orders.move(row, HOLD)
+            return row
+        orders.move(row, SUBMIT)
+        orders.move(row, ACCEPT)
+        orders.link(row)
+        self.booking.expose(row, approved.lots)
+        return row
+
+    def match(self, now: int) -> None:
+        """Match the bars that close now against the orders that rest."""
+        feed = self._feed
+        for stream in range(feed.streams):
+            if feed.due[stream] == now and feed.drives[stream]:
+                instrument = feed.instrument[stream]
+                if self.orders.open[instrument] > 0:
+                    self.match_bar(instrument, stream)
+
+    def match_bar(self, instrument: int, stream: int) -> None:
+        """Match the next bar of a stream, which is about to be delivered."""
+        bar = self._feed.next[stream]
+        self.booking.taken[instrument] = 0
+        self._open_slot(stream, bar)
+        self._expire(instrument)
+        self._at_open(instrument, self._feed.open_ticks[bar])
+        slot = self.booking.slot
+        slot.inside = True
+        slot.time = slot.known
+        if self._path == WORST_CASE:
+            self._worst_case(instrument)
+        else:
+            self._walk.run(instrument, bar, self._path == ADAPTIVE)
+        if self._market_fill == NEXT_CLOSE:
+            self._at_close(instrument, self._feed.close_ticks[bar])
+        self._end(instrument)
+
+    def settle(self, instrument: int, stream: int) -> None:
+        """Fill market orders decided on the bar just delivered at its close (this_close)."""
+        feed, slot = self._feed, self.booking.slot
+        bar = feed.next[stream] - 1
+        self._open_slot(stream, bar)
+        slot.inside = True
+        slot.time = slot.known
+        self._at_close(instrument, feed.close_ticks[bar])
+
+    def _open_slot(self, stream: int, bar: int) -> None:
+        feed, slot = self._feed, self.booking.slot
+        slot.low, slot.high = feed.low_ticks[bar], feed.high_ticks[bar]
+        slot.volume = feed.lots[bar]
+        slot.known = feed.time[bar]
+        slot.opened = slot.known - feed.length[stream]
+        slot.time = slot.opened
+        slot.inside = False
+        slot.bar = bar - feed.start[stream]
+        slot.left = NEVER
+        if self._share > 0:
+            whole, rest = slot.volume // 1_000_000, slot.volume % 1_000_000
+            share = whole * self._share + rest * self._share // 1_000_000
+            slot.left = share - self.booking.taken[feed.instrument[stream]]
+
+    def _eligible(self, row: int) -> bool:
+        """Whether an order met this bar from its open on and is still working."""
+        rows = self.orders.rows
+        return rows[row + O_ACTIVE] <= self.booking.slot.opened and self.orders.alive(row)
+
+    def _expire(self, instrument: int) -> None:
+        rows, opened = self.orders.rows, self.booking.slot.opened
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            after = rows[row + O_NEXT]
+            if 0 < rows[row + O_EXPIRES] <= opened and self.orders.alive(row):
+                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row + O_EXPIRES])
+            row = after
+
+    def _at_open(self, instrument: int, open_: int) -> None:
+        rows = self.orders.rows
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            if self._eligible(row):
+                if rows[row + O_TYPE] != MARKET or self._market_fill != NEXT_CLOSE:
+                    self._open_order(row, open_)
+                if rows[row + O_TIF] == IOC and self.orders.alive(row):
+                    self.booking.close(row, CANCEL, NOT_AT_ONCE, self.booking.slot.known)
+                elif rows[row + O_TIF] == FOK and self.orders.alive(row):
+                    self.booking.close(row, CANCEL, NOT_WHOLE, self.booking.slot.known)
+            row = rows[row + O_NEXT]
+
+    def _open_order(self, row: int, open_: int) -> None:
+        """Fill an order at the open if the open lets it."""
+        rows, booking = self.orders.rows, self.booking
+        kind, side = rows[row + O_TYPE], rows[row + O_SIDE]
+        if kind == MARKET:
+            booking.execute(row, open_, False, MARKET_OPEN)
+            return
+        if not self.orders.rests(row):
+            if side * (open_ - rows[row + O_TRIGGER]) < 0:
+                return
+            if kind != STOP_LIMIT:
+                booking.execute(row, open_, False, STOP_OPEN)
+                return
+            self.booking.trigger(row)
+        if side * (rows[row + O_LIMIT] - open_) > 0:
+            booking.execute(row, open_, False, LIMIT_OPEN)
+
+    def _worst_case(self, instrument: int) -> None:
+        slot = self.booking.slot
+        self._stops(instrument, slot.opened)
+        self._limits(instrument)
+        if self._exits_in_entry_bar:
+            self._stops(instrument, slot.opened + 1)
+
+    def _stops(self, instrument: int, stamp: int) -> None:
+        """Fill the stops the bar reaches among those active since ``stamp`` or, later, at it."""
+        rows, slot, booking = self.orders.rows, self.booking.slot, self.booking
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            active = rows[row + O_ACTIVE]
+            meets = active == stamp or (stamp == slot.opened and active < stamp)
+            if (
+                meets
+                and rows[row + O_TYPE] > LIMIT
+                and self.orders.alive(row)
+                and not self.orders.rests(row)
+            ):
+                trigger = rows[row + O_TRIGGER]
+                if slot.low <= trigger <= slot.high:
+                    if rows[row + O_TYPE] != STOP_LIMIT:
+                        booking.execute(row, trigger, False, STOP_TRIGGERED)
+                    else:
+                        self.booking.trigger(row)
+                        rows[row + O_ACTIVE] = slot.opened + 2
+                        if rows[row + O_SIDE] * (rows[row + O_LIMIT] - trigger) >= 0:
+                            booking.execute(row, trigger, False, STOP_TRIGGERED)
+            row = rows[row + O_NEXT]
+
+    def _limits(self, instrument: int) -> None:
+        rows, slot = self.orders.rows, self.booking.slot
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            if self._eligible(row) and self.orders.rests(row):
+                limit = rows[row + O_LIMIT]
+                beyond = limit - slot.low if rows[row + O_SIDE] > 0 else slot.high - limit
+                if beyond > 0:
+                    self.booking.execute(row, limit, True, LIMIT_CROSSED)
+                elif beyond == 0 and self._touch:
+                    self.booking.execute(row, limit, True, LIMIT_TOUCHED)
+            row = rows[row + O_NEXT]
+
+    def _at_close(self, instrument: int, close: int) -> None:
+        rows = self.orders.rows
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            if rows[row + O_TYPE] == MARKET and self.orders.alive(row):
+                self.booking.execute(row, close, False, MARKET_CLOSE)
+                if self.orders.alive(row) and rows[row + O_TIF] == IOC:
+                    self.booking.close(row, CANCEL, NOT_AT_ONCE, self.booking.slot.known)
+            row = rows[row + O_NEXT]
+
+    def _end(self, instrument: int) -> None:
+        """Let trailing stops follow the bar, and wake what was put off inside it."""
+        rows, slot = self.orders.rows, self.booking.slot
+        row = self.orders.first[instrument]
+        while row != NOBODY:
+            if rows[row + O_ACTIVE] > slot.opened and rows[row + O_ACTIVE] <= slot.opened + 2:
+                rows[row + O_ACTIVE] = slot.opened
+            if rows[row + O_TYPE] == TRAILING_STOP:
+                self.booking.follow(row, slot.low if rows[row + O_SIDE] > 0 else slot.high)
+            row = rows[row + O_NEXT]
