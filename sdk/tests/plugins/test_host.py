@@ -60,6 +60,27 @@ def test_plugins_are_found_by_name_or_distribution(site: FakeSite) -> None:
     assert caught.value.hint == "did you mean acme?"
 
 
+def test_of_several_plugins_by_one_name_the_one_that_passed_is_meant(site: FakeSite) -> None:
+    for name in ("tradectl-a", "tradectl-b", "tradectl-c"):
+        site.distribution(name, {"tradectl.v1": {"acme": "m:plugin"}})
+
+    plugins = site.plugins(disabled=["tradectl-a"])
+
+    assert plugins.info("acme").distribution == "tradectl-b"
+    assert [plugin.status for plugin in plugins.infos] == ["blocked", "found", "failed"]
+
+
+def test_two_spellings_of_one_name_in_a_distribution_are_told_apart(site: FakeSite) -> None:
+    site.distribution("tradectl-twin", {"tradectl.v1": {"Acme": "m:one", "acme": "m:two"}})
+
+    infos = site.plugins().infos
+
+    assert [(plugin.reference, plugin.status) for plugin in infos] == [
+        ("m:one", "found"),
+        ("m:two", "failed"),
+    ]
+
+
 BROKEN = {
     "a module that is not there": (
         {"top": "import no_such_module_here"},
@@ -333,6 +354,17 @@ def test_a_plugin_that_fails_in_one_hook_keeps_what_it_offers_in_others(site: Fa
     assert not plugins.strategies()
     assert list(plugins.data_sources()) == ["archive"]
     assert [offered.name for offered in plugins.offered_by("half")] == ["archive"]
+
+
+def test_a_plugin_refused_for_its_name_does_not_pass_for_the_one_that_has_it(
+    site: FakeSite,
+) -> None:
+    site.strategies("acme", "trend")
+    site.distribution("tradectl-late", {"tradectl.v1": {"acme": "m:plugin"}})
+    plugins = site.plugins()
+
+    assert [offered.name for offered in plugins.offered_by("tradectl-acme")] == ["trend"]
+    assert plugins.offered_by("tradectl-late") == ()
 
 
 def test_every_failure_of_a_plugin_is_kept(site: FakeSite) -> None:

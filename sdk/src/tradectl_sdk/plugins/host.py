@@ -55,7 +55,13 @@ class Plugins:
     ) -> None:
         self._hooks = hooks
         self._strict = strict
-        self._infos = {_key(plugin): plugin for plugin in discovery.plugins}
+        self._infos = list(discovery.plugins)
+        # The gate lets each name through once; those it refused never change again
+        self._places = {
+            plugin.name: place
+            for place, plugin in enumerate(discovery.plugins)
+            if plugin.status is Status.FOUND
+        }
         self._failures = list(discovery.failures)
         self._collected: dict[str, Mapping[str, Provided[Any]]] = {}
         self._environment = MappingProxyType(dict(os.environ))
@@ -101,21 +107,25 @@ class Plugins:
     @property
     def infos(self) -> tuple[PluginInfo, ...]:
         """Every installed plugin and its state, sorted by name and distribution."""
-        return tuple(self._infos.values())
+        return tuple(self._infos)
 
     @property
     def failures(self) -> tuple[PluginFailure, ...]:
         """Everything that went wrong so far: broken distributions first, then each plugin's."""
-        own = (plugin.failure for plugin in self._infos.values())
+        own = (plugin.failure for plugin in self._infos)
         return (*self._failures, *(failure for failure in own if failure is not None))
 
     def info(self, name: str) -> PluginInfo:
         """Return one plugin, given its name or that of its distribution, in any spelling.
 
+        Where several go by one name, the one that passed the gate is meant.
+
         Raises:
             NotFoundError: When none is called that.
         """
         wanted = normalise_name(name)
+        if wanted in self._places:
+            return self._infos[self._places[wanted]]
         for plugin in self.infos:
             if plugin.name == wanted:
                 return plugin
@@ -179,7 +189,7 @@ class Plugins:
             component
             for hook in sorted(self._hooks.providers)
             for component in self.collect(self._hooks.providers[hook]).values()
-            if _key(component.plugin) == _key(plugin)
+            if (component.plugin.name, component.source) == (plugin.name, plugin.source)
         )
 
     def notify(self, hook: str, event: object) -> None:
@@ -219,14 +229,14 @@ class Plugins:
         return next(impl for impl in caller.get_hookimpls() if impl.plugin_name == plugin.name)
 
     def _fail(self, plugin: PluginInfo, failure: PluginFailure) -> None:
-        current = self._infos[_key(plugin)]
+        current = self._infos[self._places[plugin.name]]
         if current.failure is None:  # the first failure is the one to mend first
             self._update(replace(current, status=Status.FAILED, failure=failure))
         else:
             self._failures.append(failure)
 
     def _update(self, plugin: PluginInfo) -> None:
-        self._infos[_key(plugin)] = plugin
+        self._infos[self._places[plugin.name]] = plugin
 
     def _raise_if_strict(self) -> None:
         if self._strict and self.failures:
@@ -235,7 +245,3 @@ class Plugins:
                 raise first.error()
             listed = "".join(f"\n  {failure}" for failure in self.failures)
             raise PluginError(f"{len(self.failures)} plugins failed{listed}", hint=first.hint)
-
-
-def _key(plugin: PluginInfo) -> tuple[str, str, int]:
-    return plugin.name, plugin.distribution, plugin.api
