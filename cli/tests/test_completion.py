@@ -44,7 +44,7 @@ def test_an_empty_line_completes_to_every_command() -> None:
         (["help", "e"], ["exit-codes", "environment"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["plugin", "info", "strat"], ["strategies"]),
-        (["plugin", "check", ""], ["strategies"]),
+        (["plugin", "check", "strat"], ["strategies"]),
         (["config", "show", "backt"], ["backtest"]),
         (["--project", ""], []),
         (["nonsense", ""], []),

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from tradectl import checkup
+from tradectl import checkup, warmup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,39 @@ def test_little_disk_space_is_noticed(
     assert (findings(answer)["disk"]["verdict"], answer.status) == (verdict, status)
 
 
+def test_the_folder_of_compiled_strategies_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRADECTL_CACHE_DIR", str(tmp_path / "cache"))
+    row = findings(run("doctor", "--json"))["kernel cache"]
+    assert row["verdict"] == "ok"
+    assert row["message"].startswith(str(tmp_path / "cache"))
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("TRADECTL_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    row = findings(run("doctor", "--json"))["kernel cache"]
+    assert row["verdict"] == "warn"
+    assert "TRADECTL_CACHE_DIR" in row["hint"]
+
+
+def test_warm_up_compiles_and_compares(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRADECTL_CACHE_DIR", str(tmp_path / "cache"))
+    answer = run("doctor", "--warmup")
+    assert answer.status == 0
+    assert "equal to its Python twin" in answer.out
+    assert findings(run("doctor", "--warmup", "--json"))["warm-up"]["verdict"] == "ok"
+
+
+def test_machine_code_that_differs_from_python_fails(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warmup, "compile_kernel", lambda *_, **__: lambda _: 1.0)
+    answer = run("doctor", "--warmup", "--json")
+    assert answer.status == 1
+    assert "machine code gave 1.0" in findings(answer)["warm-up"]["message"]
+
+
 def test_versions_that_differ_fail(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkup.tradectl_sdk, "__version__", "0.2.0")
     answer = run("doctor", "--json")
@@ -88,7 +122,8 @@ def test_versions_that_differ_fail(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_missing_compiler_is_a_warning_and_missing_extras_are_skipped(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkup, "_installed_version", lambda _: "")
+    monkeypatch.setitem(sys.modules, "tradectl_sdk.kernel", None)
+    monkeypatch.setattr(checkup.importlib.util, "find_spec", lambda _: None)
     answer = run("doctor", "--json")
     assert findings(answer)["compiler"]["verdict"] == "warn"
     assert findings(answer)["feather files"]["verdict"] == "skip"
@@ -99,10 +134,10 @@ def test_every_row_that_is_not_ok_says_what_mends_it(
     run: Run, monkeypatch: pytest.MonkeyPatch, project: Path
 ) -> None:
     (project / ".tradectl").write_text("in the way")
-    monkeypatch.setattr(checkup, "_installed_version", lambda _: "")
+    monkeypatch.setattr(checkup.importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(checkup.shutil, "disk_usage", lambda _: Usage(10**13, 0, 10**6))
     monkeypatch.setenv("TRADECTL_PLUGINS", "nothing-of-this-name")
     rows = run("doctor", "--json").data
     troubled = [row for row in rows if row["verdict"] != "ok"]
-    assert len(troubled) >= 6
+    assert len(troubled) >= 5
     assert all(row["hint"] for row in troubled)

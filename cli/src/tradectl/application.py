@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import ExitStatus, PluginError, UsageError, did_you_mean
 
-from tradectl import table
+from tradectl import __version__, table
 from tradectl.console import Output
 from tradectl.failures import describe
 from tradectl.options import GlobalOptions, split
@@ -54,7 +54,11 @@ def _dispatch(session: Session, words: list[str]) -> int:
 
         help_screen(session.out)
         return ExitStatus.OK
-    name, *rest = ["version"] if words == ["--version"] else words
+    if words == ["--version"]:
+        session.out.line(f"tradectl {__version__}")
+        session.out.result("version/1", {"tradectl": __version__})
+        return ExitStatus.OK
+    name, *rest = words
     if name.startswith("-"):
         near = did_you_mean(name, ["--help", "--version"])
         raise UsageError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import tradectl_sdk
-from tradectl_sdk.errors import ConfigError
+from tradectl_sdk.errors import ConfigError, TradectlError
 
 from tradectl import __version__
 
@@ -69,16 +69,12 @@ def examine(session: Session) -> Iterator[Finding]:
 
 
 def _installation() -> Iterator[Finding]:
-    looks: tuple[Callable[[], Finding], ...] = (
-        _python,
-        _versions,
-        _machine,
-        _terminal,
-        _compiler,
-        _feather,
-    )
-    for look in looks:
-        yield look()
+    yield _python()
+    yield _versions()
+    yield _machine()
+    yield _terminal()
+    yield from _compiler()
+    yield _feather()
 
 
 def _python() -> Finding:
@@ -134,25 +130,58 @@ def _terminal() -> Finding:
     return Finding(check="terminal", verdict="ok", message=f"{columns} columns, {encoding}")
 
 
-def _compiler() -> Finding:
-    """Say whether strategies can be compiled, from metadata: importing numba takes a second."""
-    versions = {name: _installed_version(name) for name in ("numba", "llvmlite")}
-    missing = [name for name, version in versions.items() if not version]
-    if missing:
-        return Finding(
+def _compiler() -> Iterator[Finding]:
+    """Say whether strategies can be compiled, and where their machine code is kept."""
+    try:
+        from tradectl_sdk.kernel import cache_status
+    except ImportError as error:
+        yield Finding(
             check="compiler",
             verdict="warn",
-            message=f"{' and '.join(missing)} not installed: strategies run interpreted",
-            hint="python -m pip install numba",
+            message=f"cannot be loaded, strategies run interpreted: {error}",
+            hint="python -m pip install --force-reinstall llvmlite",
         )
-    message = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return Finding(check="compiler", verdict="ok", message=message)
+        return
+    yield Finding(check="compiler", verdict="ok", message=f"llvmlite {_version_of('llvmlite')}")
+    cache = cache_status()
+    units = "1 unit" if cache.units == 1 else f"{cache.units} units"
+    kept = f"{cache.path} ({units}, {cache.size / 1024:,.0f} KiB)"
+    hint = "set TRADECTL_CACHE_DIR to a folder you may write to"
+    if not cache.writable:
+        message = f"{cache.path} cannot be written: every start compiles anew"
+        yield Finding(check="kernel cache", verdict="warn", message=message, hint=hint)
+    elif cache.fallback:
+        message = f"{kept}, among the temporary files: a restart may empty it"
+        yield Finding(check="kernel cache", verdict="warn", message=message, hint=hint)
+    else:
+        yield Finding(check="kernel cache", verdict="ok", message=kept)
+
+
+def warm_up(notify: Callable[[str], None]) -> Finding:
+    """Compile a small kernel and compare it with its interpreted twin.
+
+    Args:
+        notify: Told before a compilation that takes time.
+    """
+    try:
+        from tradectl.warmup import compile_and_compare
+
+        seconds = compile_and_compare(notify)
+    except (ImportError, ArithmeticError, OSError, TradectlError) as error:
+        return Finding(
+            check="warm-up",
+            verdict="fail",
+            message=f"a small kernel did not compile: {error}",
+            hint="python -m pip install --force-reinstall llvmlite tradectl-sdk",
+        )
+    message = f"a small kernel was ready in {seconds * 1e3:,.0f} ms, equal to its Python twin"
+    return Finding(check="warm-up", verdict="ok", message=message)
 
 
 def _feather() -> Finding:
-    version = _installed_version("pyarrow")
-    if version:
-        return Finding(check="feather files", verdict="ok", message=f"pyarrow {version}")
+    if importlib.util.find_spec("pyarrow"):
+        message = f"pyarrow {_version_of('pyarrow')}"
+        return Finding(check="feather files", verdict="ok", message=message)
     return Finding(
         check="feather files",
         verdict="skip",
@@ -161,12 +190,9 @@ def _feather() -> Finding:
     )
 
 
-def _installed_version(name: str) -> str:
-    """Return the version of a package that can be imported, without importing it."""
-    if importlib.util.find_spec(name) is None:
-        return ""
+def _version_of(distribution: str) -> str:
     try:
-        return importlib.metadata.version(name)
+        return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "of unknown version"
 
