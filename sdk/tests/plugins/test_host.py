@@ -578,7 +578,6 @@ class TestObservers:
 
 
 def test_the_first_party_plugin_is_found_like_a_strangers() -> None:
-    plugins = Plugins.discover(environment={"TRADECTL_PLUGINS": "strategies"})
+    plugins = Plugins.discover(environment={"TRADECTL_PLUGINS": "strategies"}, strict=True)
 
     assert plugins.strategies()["buy-and-hold"].plugin.distribution == "tradectl-strategies"
-    assert plugins.hooks.names == ("tradectl_data_sources", "tradectl_strategies")
