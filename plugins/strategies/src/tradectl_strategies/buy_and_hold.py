@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.strategy import Strategy, param
 
 if TYPE_CHECKING:
-    from tradectl_sdk.engine.bars import Bar
-    from tradectl_sdk.engine.context import Context
+    from tradectl_sdk.engine import Bar, Context
 
 
 class BuyAndHold(Strategy):
