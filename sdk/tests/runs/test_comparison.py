@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from tradectl_sdk.runs import RunStore, compare_runs
 from tradectl_sdk.runs.comparison import Change
 
@@ -44,6 +45,21 @@ def test_the_first_differing_fill_is_shown(run: Callable[..., Any]) -> None:
     assert found is not None
     assert found.index == 1
     assert (found.first["price"], found.second["price"]) == ("11", "11.01")
+
+
+@pytest.mark.parametrize(
+    "name", ["time", "instrument", "side", "quantity", "price", "fee", "reason"]
+)
+def test_every_field_of_a_fill_that_matters_is_compared(
+    run: Callable[..., Any], share: Any, future: Any, name: str
+) -> None:
+    record = run(instruments=(share, future))
+    fills = record.fills.copy()
+    fills[name][2] = -1 if name == "side" else fills[name][2] + 1
+    found = compare_runs(record, run(instruments=(share, future), fills=fills)).fill
+    assert found is not None
+    assert found.index == 2
+    assert found.first[name] != found.second[name]
 
 
 def test_fills_that_one_run_lacks_are_a_difference(run: Callable[..., Any]) -> None:

@@ -131,6 +131,13 @@ def test_excursions_stop_before_the_bar_of_the_exit(fills_of: Any, share: Any) -
     assert (short["favourable"], short["adverse"]) == pytest.approx((0.2, 4.0))
 
 
+def test_an_exit_beyond_the_bars_before_it_counts(fills_of: Any, share: Any) -> None:
+    fills = fills_of((0, BUY, 1, 1000), (0, SELL, 1, 1500))
+    flat = np.array([10.0, 10.0])
+    (trade,) = with_excursions(extract_trades(fills, [share]), {0: (flat, flat)})
+    assert (trade["favourable"], trade["adverse"]) == pytest.approx((0.5, 0))
+
+
 def test_a_trade_inside_one_bar_moves_as_far_as_its_exit(fills_of: Any, share: Any) -> None:
     fills = fills_of((0, BUY, 1, 1000), (0, SELL, 1, 900))
     fills["bar"] = 0
