@@ -29,6 +29,7 @@ from tradectl_sdk.testing.checks import (
 from tradectl_sdk.testing.conformance import (
     PluginReport,
     check_plugin,
+    data_source_checks,
     plugin_checks,
     strategy_checks,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "PluginReport",
     "Suite",
     "check_plugin",
+    "data_source_checks",
     "parametrize",
     "plugin_checks",
     "require",

@@ -82,9 +82,24 @@ def strategy_checks(
     return STRATEGY.checks(StrategySubject(strategy), capabilities=capabilities, prefix=prefix)
 
 
+def data_source_checks(
+    factory: type[Any], *, capabilities: Collection[str] = (), prefix: str = ""
+) -> list[Check]:
+    """Return the checks on one source of market data.
+
+    Args:
+        factory: The class; called without arguments.
+        capabilities: What it claims to do; see ``DataSourceSpec.known_capabilities``.
+        prefix: Put before each name, where several sources share a report.
+    """
+    from tradectl_sdk.testing.data_source_suite import DATA_SOURCE, DataSourceSubject
+
+    return DATA_SOURCE.checks(DataSourceSubject(factory), capabilities=capabilities, prefix=prefix)
+
+
 # Kind of component -> its checks. A kind without an entry has those on the plugin only.
 COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
-    {"strategy": strategy_checks}
+    {"data source": data_source_checks, "strategy": strategy_checks}
 )
 
 
