@@ -82,3 +82,4 @@ def test_a_new_plugin_builds_installs_and_passes_its_own_tests(kind: str, tmp_pa
     report = json.loads(check)["data"]
     assert report["passed"] is True
     assert report["counts"]["failed"] == report["counts"]["skipped"] == 0
+    assert report["counts"]["passed"] > 5

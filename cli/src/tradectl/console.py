@@ -183,8 +183,8 @@ class Output:
         if failure.traceback:
             self._write(self._err, (Cell(failure.traceback.rstrip()),), lines=True)
         self._write(self._err, (Cell("error:", "fail"), Cell(f" {failure.message}")), lines=True)
-        for problem in failure.problems:
-            self._write(self._err, (Cell(f"  {problem}"),))
+        for detail in (*failure.problems, *failure.findings):
+            self._write(self._err, (Cell(f"  {detail}"),))
         if failure.hint:
             self._write(self._err, (Cell("hint:", "dim"), Cell(f" {failure.hint}")), lines=True)
 

@@ -7,7 +7,16 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.errors import ConfigError, ExitStatus, Problem, TradectlError, did_you_mean
+from tradectl_sdk.errors import (
+    ConfigError,
+    ExitStatus,
+    ImportRefusedError,
+    Problem,
+    TradectlError,
+    did_you_mean,
+)
+
+from tradectl.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +33,8 @@ class Failure:
         exit_status: What the process returns.
         message: A sentence without a full stop.
         hint: What mends it.
-        problems: Every single thing that is wrong, where there are several.
+        problems: Every single thing that is wrong with the settings, where they stand.
+        findings: Every rule that data broke, where they did.
         traceback: The frames without their local variables, which may hold keys; with
             ``--debug`` only.
     """
@@ -34,6 +44,7 @@ class Failure:
     message: str
     hint: str = ""
     problems: tuple[Problem, ...] = ()
+    findings: tuple[object, ...] = ()
     traceback: str = ""
 
     def document(self) -> Mapping[str, Any]:
@@ -45,6 +56,8 @@ class Failure:
             "hint": self.hint,
             "problems": [_problem(problem) for problem in self.problems],
         }
+        if self.findings:
+            error["findings"] = plain(self.findings)
         if self.traceback:
             error["traceback"] = self.traceback
         return {"schema": SCHEMA, "ok": False, "error": error}
@@ -65,6 +78,7 @@ def describe(error: BaseException, *, debug: bool = False) -> Failure:
             message=error.message,
             hint=error.hint or f"tradectl explain {error.code}",
             problems=error.problems if isinstance(error, ConfigError) else (),
+            findings=error.findings if isinstance(error, ImportRefusedError) else (),
             traceback=frames,
         )
     if isinstance(error, KeyboardInterrupt):

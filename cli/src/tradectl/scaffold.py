@@ -35,16 +35,24 @@ _EVERY_PLUGIN: Mapping[str, str] = {
     ".gitignore": "plugin/gitignore",
     ".github/workflows/ci.yml": "plugin/ci.yml",
     "src/$package/py.typed": "plugin/py.typed",
+    "tests/test_conformance.py": "plugin/test_conformance.py",
 }
 KINDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "strategy": {
             "src/$package/__init__.py": "strategy/__init__.py",
             "src/$package/strategy.py": "strategy/strategy.py",
-            "tests/test_conformance.py": "strategy/test_conformance.py",
+        },
+        "data-source": {
+            "src/$package/__init__.py": "data_source/__init__.py",
+            "src/$package/source.py": "data_source/source.py",
+            "tests/test_source.py": "data_source/test_source.py",
         },
     }
 )
+
+# Kind -> what it imports beside the SDK
+_DEPENDENCIES: Mapping[str, str] = MappingProxyType({"data-source": ', "numpy>=2.1"'})
 
 LONGEST_LINE = 80  # characters of a summary that the conformance suite accepts
 
@@ -110,7 +118,11 @@ class NewPlugin:
             "package": self.package,
             "class_name": stem,
             "plugin_class": f"{stem}Plugin",
-            "summary": (self.summary or f"The {self.name} {self.kind}").rstrip("."),
+            "venue": self.name.replace("-", "").upper(),
+            "dependencies": _DEPENDENCIES.get(self.kind, ""),
+            "summary": (self.summary or f"The {self.name} {self.kind.replace('-', ' ')}").rstrip(
+                "."
+            ),
             "author": self.author or f"The authors of {self.distribution}",
             "license": self.license,
             "license_line": 'license = { file = "LICENSE" }'
