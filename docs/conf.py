@@ -21,6 +21,7 @@ extensions = [
     "reference_directive",
     "offline",
 ]
+smartquotes = False  # what the code says is shown as the code says it
 exclude_patterns = ["_build", "_ext"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -12,6 +12,8 @@ from tradectl import table as command_table
 from tradectl.environment import ENVIRONMENT
 from tradectl.options import GLOBAL_OPTIONS
 from tradectl_sdk.config import describe_settings
+from tradectl_sdk.domain.orders import ILLEGAL, TRANSITIONS, OrderEvent, OrderStatus
+from tradectl_sdk.engine.reasons import CloseReason, DenyReason, FillReason
 from tradectl_sdk.errors import ExitStatus, error_classes
 from tradectl_sdk.hooks import HOOKS
 
@@ -156,6 +158,28 @@ def _help(command: Any, path: str) -> str:
     return text
 
 
+def reasons() -> Iterator[str]:
+    """Yield three tables: why an order was filled, denied or closed."""
+    for title, kind in (("filled", FillReason), ("denied", DenyReason), ("closed", CloseReason)):
+        yield from section(f"Why an order was {title}")
+        yield from table(
+            ("code", "name", "meaning"),
+            ((f"``{int(one)}``", f"``{one.name}``", one.summary) for one in kind),
+        )
+
+
+def order_states() -> Iterator[str]:
+    """Yield, for each status, what may happen in it and the status afterwards."""
+    for status in OrderStatus:
+        happens = ((event, TRANSITIONS[status][event]) for event in OrderEvent)
+        cells = [(event, after) for event, after in happens if after != ILLEGAL]
+        yield from section(status.name + (" (terminal)" if status.terminal else ""))
+        yield from table(
+            ("what happens", "status afterwards"),
+            ((f"``{event.name}``", f"``{OrderStatus(after).name}``") for event, after in cells),
+        )
+
+
 def api() -> Iterator[str]:
     """Yield every public name: those of ``tradectl_sdk``, then those of its public modules."""
     described: dict[int, str] = {}
@@ -198,5 +222,7 @@ PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "environment": environment,
     "hooks": hooks,
     "commands": commands,
+    "reasons": reasons,
+    "order-states": order_states,
     "api": api,
 }

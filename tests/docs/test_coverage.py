@@ -16,6 +16,8 @@ from page_examples import ROOT
 from tradectl import table
 from tradectl.options import GLOBAL_OPTIONS
 from tradectl_sdk.config import SettingRow, describe_settings
+from tradectl_sdk.domain.orders import OrderStatus
+from tradectl_sdk.engine.reasons import CloseReason, DenyReason, FillReason
 from tradectl_sdk.errors import ExitStatus, error_classes
 from tradectl_sdk.hooks import HOOKS
 
@@ -118,6 +120,25 @@ def test_every_error_code_is_explained(cls: type[tradectl_sdk.TradectlError], re
 def test_every_exit_status_is_documented(status: ExitStatus, read: Reader) -> None:
     assert re.search(rf"^{int(status)}$", read("reference/exit-codes"), re.MULTILINE)
     assert status.summary in read("reference/exit-codes")
+
+
+@pytest.mark.parametrize(
+    "reason", [*FillReason, *DenyReason, *CloseReason], ids=lambda reason: reason.name
+)
+def test_every_reason_is_documented(
+    reason: FillReason | DenyReason | CloseReason, read: Reader
+) -> None:
+    page = read("reference/reasons")
+    assert reason.name in page.split()
+    assert " ".join(reason.summary.split()) in " ".join(page.split())
+
+
+@pytest.mark.parametrize("status", list(OrderStatus), ids=lambda status: status.name)
+def test_every_order_status_is_documented(status: OrderStatus, read: Reader) -> None:
+    headings = re.findall(
+        r"^(\w+)(?: \(terminal\))?¶$", read("reference/order-states"), re.MULTILINE
+    )
+    assert status.name in headings
 
 
 def test_every_environment_variable_in_the_code_is_documented(read: Reader) -> None:
