@@ -16,6 +16,7 @@ would take longer than the backtest.
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -24,23 +25,18 @@ import numpy as np
 from tradectl_sdk.domain.records import FILL_FIELDS, ORDER_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tradectl_sdk.runs.values import Integers, Records
 
 ORDER_LIST_FORMAT = "tradectl.order-list/1"
+_DIGITS = 16  # hexadecimal digits of 64 bits
+_CHUNK = 256  # rows at a time: memory that stays in the cache and is used again
 
 
 def order_list_text(orders: Records, fills: Records) -> bytes:
     """Write the text that is hashed."""
-    return b"".join(
-        (
-            f"{ORDER_LIST_FORMAT}\norders {orders.size}\n".encode(),
-            _lines(orders, ORDER_FIELDS),
-            f"fills {fills.size}\n".encode(),
-            _lines(fills, FILL_FIELDS),
-        )
-    )
+    return b"".join(_parts(orders, fills))
 
 
 def order_list_hash(orders: Records, fills: Records) -> str:
@@ -53,17 +49,27 @@ def order_list_hash(orders: Records, fills: Records) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    return hashlib.sha256(order_list_text(orders, fills)).hexdigest()
+    digest = hashlib.sha256()
+    for part in _parts(orders, fills):
+        digest.update(part)
+    return digest.hexdigest()
 
 
-def _lines(records: Records, fields: Sequence[str]) -> bytes:
-    if not records.size:
-        return b""
-    numbers = _matrix(records, fields).astype(">i8")
-    text = numbers.tobytes().hex("|", 8).encode() + b"|"
-    lines = np.frombuffer(text, dtype=np.uint8).reshape(records.size, -1).copy()
-    lines[:, -1] = ord("\n")
-    return lines.tobytes()
+def _parts(orders: Records, fills: Records) -> Iterator[bytes | memoryview]:
+    yield f"{ORDER_LIST_FORMAT}\norders {orders.size}\n".encode()
+    yield from _lines(orders, ORDER_FIELDS)
+    yield f"fills {fills.size}\n".encode()
+    yield from _lines(fills, FILL_FIELDS)
+
+
+def _lines(records: Records, fields: Sequence[str]) -> Iterator[memoryview]:
+    for start in range(0, records.size, _CHUNK):
+        numbers = _matrix(records[start : start + _CHUNK], fields).astype(">i8")
+        digits = binascii.b2a_hex(numbers.data, "|", 8)
+        lines = np.empty((len(numbers), len(fields) * (_DIGITS + 1)), dtype=np.uint8)
+        lines.ravel()[:-1] = np.frombuffer(digits, dtype=np.uint8)
+        lines[:, -1] = ord("\n")
+        yield lines.data
 
 
 def _matrix(records: Records, fields: Sequence[str]) -> Integers:
