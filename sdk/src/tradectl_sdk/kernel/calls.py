@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import math
+import sys
 import types
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tradectl_sdk.kernel import builtin, invoke
 from tradectl_sdk.kernel.kinds import Kernel, Opaque, Static, describe
@@ -46,7 +49,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
 
 
 def _call_object(frame: Frame, node: ast.Call, obj: Any) -> Value:
-    if isinstance(obj, types.FunctionType):
+    root = str(getattr(obj, "__module__", "")).partition(".")[0]
+    if isinstance(obj, types.FunctionType) and root not in sys.stdlib_module_names:
         return invoke.call_function(frame, node, obj, [], node)
     emit = builtin.find(obj)
     if emit is not None:
@@ -55,6 +59,9 @@ def _call_object(frame: Frame, node: ast.Call, obj: Any) -> Value:
     module = getattr(obj, "__module__", None)
     shown = name if module in {None, "builtins"} else f"{module}.{name}"
     hint = _FORBIDDEN.get(obj, "") if obj.__hash__ is not None else ""
+    if isinstance(obj, np.ufunc):
+        same = getattr(math, name, None)
+        hint = f"use math.{name}: NumPy's own differs in the last bit" if same else ""
     if isinstance(obj, type) and not hint:
         raise frame.refusal(
             node,

@@ -111,13 +111,14 @@ def square_root(frame: Frame, node: ast.AST, x: Value) -> Value:
 def power(frame: Frame, node: ast.AST, base: Any, exponent: Any) -> Value:
     """Return ``base ** exponent`` of floats; a complex result is left to the interpreter."""
     builder = frame.builder
+    finite = builder.and_(is_finite(frame, base), is_finite(frame, exponent))
     bad = builder.and_(
         builder.fcmp_ordered("==", base, _ZERO), builder.fcmp_ordered("<", exponent, _ZERO)
     )
+    bad = builder.and_(bad, finite)
     frame.guard(node, bad, "ZeroDivisionError", "0.0 cannot be raised to a negative power")
     broken = builder.fcmp_ordered("!=", exponent, exact(frame, "floor", exponent))
     negative = builder.fcmp_ordered("<", base, _ZERO)
-    finite = builder.and_(is_finite(frame, base), is_finite(frame, exponent))
     bad = builder.and_(builder.and_(broken, negative), finite)
     frame.guard(node, bad, "ValueError", "a negative number to a fractional power is complex")
     result = builder.call(symbol(frame.unit, "pow", 2), [base, exponent])

@@ -23,8 +23,8 @@ def processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-@functools.cache
 def _target() -> Any:
+    """Make a target machine; an execution engine takes its own and frees it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name, features = processor()
@@ -61,10 +61,9 @@ class Loaded:
 
     def __init__(self, code: bytes, entry: str, symbols: tuple[str, ...]) -> None:
         with _lock:
-            machine = _target()
             for name in symbols:
                 llvm.add_symbol(PREFIX + name, c_function(name))
-            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
             address = self._engine.get_function_address(entry)

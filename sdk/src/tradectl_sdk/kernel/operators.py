@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ZERO = ir.Constant(WORD, 0)
 _FLOAT_ZERO = ir.Constant(DOUBLE, 0.0)
+_OUTGROWN = "int too large for 64 bits"
 _EXACT = 2**53  # every int up to here is a float as well
 _TRUE_DIVIDE = cast("types.FunctionType", true_divide)
 _COMPARISONS = {
@@ -131,27 +132,41 @@ def to_int_unchecked(frame: Frame, value: Any) -> Any:
 
 def _checked(frame: Frame, node: ast.AST, operation: str, left: Any, right: Any) -> Value:
     both = getattr(frame.builder, operation)(left, right)
-    frame.guard(
-        node, frame.builder.extract_value(both, 1), "OverflowError", "int too large for 64 bits"
-    )
+    frame.guard(node, frame.builder.extract_value(both, 1), "OverflowError", _OUTGROWN)
     return Value(INT, frame.builder.extract_value(both, 0))
 
 
 def _int_divmod(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
     """Return quotient and remainder rounded towards minus infinity."""
-    builder = frame.builder
-    if not isinstance(right, ir.Constant) or right.constant == 0:
-        nothing = builder.icmp_signed("==", right, ZERO)
-        frame.guard(node, nothing, "ZeroDivisionError", "integer division or modulo by zero")
     if not isinstance(right, ir.Constant) or right.constant == -1:
-        least = builder.icmp_signed("==", left, ir.Constant(WORD, -(2**63)))
+        least = frame.builder.icmp_signed("==", left, ir.Constant(WORD, -(2**63)))
+        minus = frame.builder.icmp_signed("==", right, ir.Constant(WORD, -1))
+        _int_zero_guard(frame, node, right)
+        frame.guard(node, frame.builder.and_(least, minus), "OverflowError", _OUTGROWN)
+    rest, down = _int_rest(frame, node, left, right)
+    quotient = frame.builder.sdiv(left, right)
+    lower = frame.builder.sub(quotient, ir.Constant(WORD, 1))
+    return frame.builder.select(down, lower, quotient), rest
+
+
+def _int_rest(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
+    """Return the remainder, and the bit that says the quotient was rounded down for it."""
+    builder = frame.builder
+    _int_zero_guard(frame, node, right)
+    divisor = right
+    if not isinstance(right, ir.Constant) or right.constant == -1:
         minus = builder.icmp_signed("==", right, ir.Constant(WORD, -1))
-        frame.guard(node, builder.and_(least, minus), "OverflowError", "int too large for 64 bits")
-    quotient, rest = builder.sdiv(left, right), builder.srem(left, right)
+        divisor = builder.select(minus, ir.Constant(WORD, 1), right)  # the least int % -1 traps
+    rest = builder.srem(left, divisor)
     differs = builder.icmp_signed("<", builder.xor(rest, right), ZERO)
     down = builder.and_(builder.icmp_signed("!=", rest, ZERO), differs)
-    quotient = builder.select(down, builder.sub(quotient, ir.Constant(WORD, 1)), quotient)
-    return quotient, builder.select(down, builder.add(rest, right), rest)
+    return builder.select(down, builder.add(rest, right), rest), down
+
+
+def _int_zero_guard(frame: Frame, node: ast.AST, right: Any) -> None:
+    if not isinstance(right, ir.Constant) or right.constant == 0:
+        nothing = frame.builder.icmp_signed("==", right, ZERO)
+        frame.guard(node, nothing, "ZeroDivisionError", "integer division or modulo by zero")
 
 
 def _bitwise(frame: Frame, node: ast.AST, sign: str, left: Value, right: Value) -> Value:
@@ -175,7 +190,7 @@ def _bitwise(frame: Frame, node: ast.AST, sign: str, left: Value, right: Value) 
     lost = builder.icmp_signed("!=", builder.ashr(shifted, capped), number)
     some = builder.icmp_signed("!=", number, ZERO)
     lost = builder.and_(builder.or_(lost, far), some)
-    frame.guard(node, lost, "OverflowError", "int too large for 64 bits")
+    frame.guard(node, lost, "OverflowError", _OUTGROWN)
     return Value(INT, shifted)
 
 
@@ -307,5 +322,5 @@ _INTS: dict[str, Callable[[Frame, ast.AST, Any, Any], Value]] = {
     "-": lambda frame, node, a, b: _checked(frame, node, "ssub_with_overflow", a, b),
     "*": lambda frame, node, a, b: _checked(frame, node, "smul_with_overflow", a, b),
     "//": lambda frame, node, a, b: Value(INT, _int_divmod(frame, node, a, b)[0]),
-    "%": lambda frame, node, a, b: Value(INT, _int_divmod(frame, node, a, b)[1]),
+    "%": lambda frame, node, a, b: Value(INT, _int_rest(frame, node, a, b)[0]),
 }

@@ -132,7 +132,8 @@ def _decode(data: bytes) -> Program | None:
 def _writable(folder: Path) -> bool:
     """Make the folder if need be, and try whether a file can be made in it."""
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if folder == folders()[1] and not _private(folder):
             return False
         with tempfile.TemporaryFile(dir=folder):
