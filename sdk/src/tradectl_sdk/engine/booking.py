@@ -66,6 +66,7 @@ SIBLING_FILLED = int(CloseReason.SIBLING_FILLED)
 PARENT_ENDED = int(CloseReason.PARENT_ENDED)
 CASH_AT_FILL = int(CloseReason.CASH_AT_FILL)
 NOTHING_LEFT = int(CloseReason.NOTHING_LEFT)
+EXIT_FILLED = int(CloseReason.EXIT_FILLED)
 
 
 def trailed(side: int, ticks: int, trail: int, flags: int) -> int:
@@ -207,7 +208,9 @@ class Booking:
         fee = self._fees.fee(instrument, lots, value, maker, rows[row + O_FILLED])
         account = self.account
         if side > 0 and not account.margin and value + fee > account.cash:
-            self.close(row, REJECT, CASH_AT_FILL, slot.known)
+            # A venue rejects before the first fill; afterwards it can only cancel the rest.
+            event = CANCEL if rows[row + O_FILLED] > 0 else REJECT
+            self.close(row, event, CASH_AT_FILL, slot.known)
             return 0
         account.apply(instrument, side, lots, value, fee)
         if slot.left != NEVER:
@@ -269,6 +272,8 @@ class Booking:
             self.orders.unlink(row)
         if rows[row + O_GROUP] > 0:
             self._shrink_siblings(row, lots)
+        if rows[row + O_PARENT] > 0:
+            self._stop_entering(row)
         self._activate_children(row, lots)
 
     def _shrink_siblings(self, row: int, lots: int) -> None:
@@ -287,13 +292,20 @@ class Booking:
                     self.expose(other, -lots)
             other = after
 
+    def _stop_entering(self, row: int) -> None:
+        """Cancel what is left of an entry whose exit has begun: nothing would protect it."""
+        parent = self.orders.offset(self.orders.rows[row + O_PARENT])
+        if self.orders.alive(parent):
+            self.close(parent, CANCEL, EXIT_FILLED, self.slot.known)
+
     def _activate_children(self, row: int, lots: int) -> None:
         """Give the orders that depend on this one as many lots as it has filled."""
         rows, slot = self.orders.rows, self.slot
         parent = rows[row + O_ID]
         child = row + ORDER_WIDTH
         while child < self.orders.count * ORDER_WIDTH and rows[child + O_PARENT] == parent:
-            rows[child + O_LOTS] += lots
+            if rows[child + O_STATUS] == HELD or self.orders.alive(child):
+                rows[child + O_LOTS] += lots
             if rows[child + O_STATUS] == HELD:
                 self.orders.move(child, SUBMIT)
                 self.journal.note(self.orders.move(child, ACCEPT), child)

@@ -67,6 +67,7 @@ class CloseReason(_Explained):
     PARENT_ENDED = 106, "the order it depended on ended unfilled"
     CASH_AT_FILL = 107, "the venue: cash did not cover the price it would have filled at"
     NOTHING_LEFT = 108, "there was no position left to reduce"
+    EXIT_FILLED = 109, "an exit of its bracket was filled before it was filled whole"
 
 
 REASONS: dict[int, _Explained] = {
