@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tradectl import __version__, application, table
 from tradectl.table import BUILT_IN, PANELS, Row
-from tradectl_sdk.errors import DataError, ExitStatus
+from tradectl_sdk.errors import DataError, ExitStatus, ImportRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +115,20 @@ def test_an_error_of_tradectl_gives_its_own_exit_status(
         "error: row 7 was out of order, expected rising times",
         "hint: tradectl explain DATA",
     ]
+
+
+def test_every_finding_of_a_refused_import_is_printed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings = ["order: row 7, expected rising times", "ohlc: row 9, high below low"]
+    _raising(monkeypatch, ImportRefusedError("x.csv broke 2 rules", findings=findings, hint="mend"))
+    assert run("doctor").err.splitlines() == [
+        "error: x.csv broke 2 rules",
+        "  order: row 7, expected rising times",
+        "  ohlc: row 9, high below low",
+        "hint: mend",
+    ]
+    assert run("doctor", "--json").error["findings"] == findings
 
 
 def test_a_bug_shows_no_traceback_unless_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

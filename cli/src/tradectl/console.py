@@ -181,16 +181,16 @@ class Output:
             self._write_json(self._err, failure.document())
             return
         if failure.traceback:
-            self._write(self._err, (Cell(failure.traceback.rstrip()),), lines=True)
-        self._write(self._err, (Cell("error:", "fail"), Cell(f" {failure.message}")), lines=True)
+            self._write(self._err, (Cell(failure.traceback.rstrip()),))
+        self._write(self._err, (Cell("error:", "fail"), Cell(f" {failure.message}")))
         for detail in (*failure.problems, *failure.findings):
             self._write(self._err, (Cell(f"  {detail}"),))
         if failure.hint:
-            self._write(self._err, (Cell("hint:", "dim"), Cell(f" {failure.hint}")), lines=True)
+            self._write(self._err, (Cell("hint:", "dim"), Cell(f" {failure.hint}")))
 
-    def _write(self, stream: TextIO, cells: Iterable[Cell], *, lines: bool = True) -> None:
+    def _write(self, stream: TextIO, cells: Iterable[Cell]) -> None:
         colour = self._colour[stream]
-        text = "".join(_styled(cell, colour=colour, lines=lines) for cell in cells)
+        text = "".join(_styled(cell, colour=colour) for cell in cells)
         encoding = getattr(stream, "encoding", None) or "utf-8"
         stream.write(text.rstrip().encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
@@ -207,8 +207,8 @@ def _with_gutters(line: Sequence[Cell]) -> list[Cell]:
     return [part for cell in line for part in (cell, Cell("  "))][:-1]
 
 
-def _styled(cell: Cell, *, colour: bool, lines: bool) -> str:
-    text = "\n".join(map(clean, cell.text.split("\n"))) if lines else clean(cell.text)
+def _styled(cell: Cell, *, colour: bool) -> str:
+    text = clean(cell.text)
     code = STYLES.get(cell.style, "")
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code and text.strip() else text
 

@@ -131,9 +131,9 @@ def _places(project: Any) -> dict[str, str | None]:
 
 def _warn_of_unknown_plugins(out: Output, sections: Mapping[str, Any]) -> None:
     """A section for a plugin that is not there is probably misspelt, but may be meant for later."""
-    from tradectl_sdk.plugins.discovery import discover
+    from tradectl_sdk.plugins import Plugins
 
-    names = {plugin.name for plugin in discover().plugins}
+    names = {plugin.name for plugin in Plugins.discover().infos}
     for name in sections:
         if name not in names:
             out.warn(

@@ -28,9 +28,7 @@ _STATUS_STYLES = {"loaded": "ok", "failed": "fail", "blocked": "skip"}
 
 def _installed(incomplete: str) -> list[str]:
     """Complete the name of a plugin, from metadata alone."""
-    from tradectl_sdk.plugins.discovery import discover
-
-    return [plugin.name for plugin in discover().plugins if plugin.name.startswith(incomplete)]
+    return [info.name for info in Plugins.discover().infos if info.name.startswith(incomplete)]
 
 
 _Name = Annotated[
