@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY
-from tradectl_sdk.runs.metrics.periods import infer_frequency, last_of_each, months, trading_days
+from tradectl_sdk.runs.metrics.periods import (
+    infer_frequency,
+    last_of_each,
+    last_of_each_day,
+    months,
+    trading_days,
+)
 
 MONDAY = 19_723  # 2024-01-01
 HOUR = 3_600_000_000_000
@@ -61,6 +69,20 @@ def test_a_session_that_closes_in_the_evening_is_named_after_that_evening() -> N
     midnight = MONDAY * NANOSECONDS_PER_DAY
     times = midnight + HOUR * np.array([-1, 12, 22, 23])
     assert trading_days(times, 22 * 60).tolist() == [MONDAY, MONDAY, MONDAY, MONDAY + 1]
+
+
+@given(
+    st.lists(st.integers(0, 40 * 24), min_size=1, max_size=80).map(sorted),
+    st.integers(0, 1439),
+)
+def test_the_last_points_of_days_are_those_after_which_the_day_changes(
+    hours: list[int], session_close: int
+) -> None:
+    time = MONDAY * NANOSECONDS_PER_DAY + HOUR * np.array(hours)
+    labels = trading_days(time, session_close)
+    ends, days = last_of_each_day(time, session_close)
+    assert ends.tolist() == last_of_each(labels).tolist()
+    assert days.tolist() == sorted(set(labels.tolist()))
 
 
 def test_last_points_and_months() -> None:

@@ -69,7 +69,9 @@ class Drawdowns:
     def durations(self) -> Floats:
         """Days from each peak to its recovery, or to the last point if it never came; (k,)."""
         last = np.minimum(self.ends, self.time.size - 1)
-        spans: Floats = (self.time[last] - self.time[self.starts - 1]) / NANOSECONDS_PER_DAY
+        # The peak before the first point is the initial level, taken to stand at that point.
+        peaks = np.maximum(self.starts - 1, 0)
+        spans: Floats = (self.time[last] - self.time[peaks]) / NANOSECONDS_PER_DAY
         return spans
 
     @property
@@ -106,22 +108,25 @@ class Drawdowns:
         return int(self.depths.argmax())
 
 
-def find_drawdowns(time: Integers, levels: Floats) -> Drawdowns:
+def find_drawdowns(time: Integers, levels: Floats, initial: float = 0.0) -> Drawdowns:
     """Find every drawdown of a curve.
 
     Args:
         time: UTC nanoseconds, not decreasing, shape (n,).
-        levels: Equity, the first one positive, shape (n,).
+        levels: Equity, shape (n,).
+        initial: Level before the first point. Without it the first point must be positive.
 
     Returns:
-        The drawdowns; one pass over the curve, no copy kept but the depths.
+        The drawdowns; one array of the curve's length is made, that of the depths.
     """
-    peaks = np.maximum.accumulate(levels)
-    depth: Floats = np.subtract(peaks, levels)
-    depth /= peaks
+    depth: Floats = np.maximum.accumulate(levels)
+    np.maximum(depth, initial, out=depth)
+    # A quotient of different floats never rounds to 1, so a depth is 0 at a peak and only there.
+    np.divide(levels, depth, out=depth)
+    np.subtract(1.0, depth, out=depth)
     under = np.zeros(levels.size + 2, dtype=np.int8)
     np.greater(depth, 0.0, out=under[1:-1].view(np.bool_))
-    edges = np.flatnonzero(np.diff(under)).astype(np.int64)
+    edges = np.flatnonzero(under[1:] != under[:-1]).astype(np.int64)
     starts, ends = edges[::2], edges[1::2]
     depths = np.maximum.reduceat(depth, starts) if starts.size else np.empty(0)
     return Drawdowns(time=time, depth=depth, starts=starts, ends=ends, depths=depths)

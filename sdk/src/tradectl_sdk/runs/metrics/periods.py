@@ -58,9 +58,33 @@ def trading_days(time: Integers, session_close: int = 0) -> Integers:
         session_close: Minutes after midnight UTC at which a trading day ends. The day is named
             after the date on which most of it lies.
     """
-    minutes = session_close if session_close <= _NOON else session_close - 2 * _NOON
-    days: Integers = (time - (minutes * _NANOSECONDS_PER_MINUTE + 1)) // NANOSECONDS_PER_DAY
+    days: Integers = (time - (_close_shift(session_close) + 1)) // NANOSECONDS_PER_DAY
     return days
+
+
+def _close_shift(session_close: int) -> int:
+    """Nanoseconds from the midnight that ends a day's date to the close of that day."""
+    minutes = session_close if session_close <= _NOON else session_close - 2 * _NOON
+    return minutes * _NANOSECONDS_PER_MINUTE
+
+
+def last_of_each_day(time: Integers, session_close: int = 0) -> tuple[Integers, Integers]:
+    """Find the last point of every trading day that has one.
+
+    Args:
+        time: UTC nanoseconds, not decreasing, shape (n,), n at least 1.
+        session_close: As for ``trading_days``.
+
+    Returns:
+        Indices of the points and numbers of their days, shape (d,) each.
+    """
+    first, last = (int(day) for day in trading_days(time[[0, -1]], session_close))
+    days = np.arange(first, last + 1)
+    # Looking up where each day ends touches far fewer points than labelling every one.
+    closes = (days + 1) * NANOSECONDS_PER_DAY + _close_shift(session_close)
+    ends = np.searchsorted(time, closes, side="right") - 1
+    kept = np.diff(ends, prepend=-1) > 0
+    return ends[kept], days[kept]
 
 
 def last_of_each(labels: Integers) -> Integers:

@@ -22,8 +22,8 @@ from tradectl_sdk.runs.metrics.periods import (
     Frequency,
     infer_frequency,
     last_of_each,
+    last_of_each_day,
     months,
-    trading_days,
 )
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ class Sample:
     @cached_property
     def _day_ends(self) -> tuple[Integers, Integers]:
         """Indices of each day's last point, and the days' numbers."""
-        labels = trading_days(self.time, self.session_close)
-        ends = last_of_each(labels)
-        return ends, labels[ends]
+        return last_of_each_day(self.time, self.session_close)
 
     @cached_property
     def frequency(self) -> Frequency | None:
@@ -166,8 +164,7 @@ class Sample:
     @cached_property
     def drawdowns(self) -> Drawdowns:
         """Drawdowns at full resolution, the initial equity being the first level."""
-        time = np.concatenate((self.time[:1], self.time))
-        return find_drawdowns(time, np.concatenate(([self.initial_equity], self.equity)))
+        return find_drawdowns(self.time, self.equity, self.initial_equity)
 
     @property
     def years(self) -> float:

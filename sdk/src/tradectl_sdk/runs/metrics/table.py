@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tradectl_sdk.runs.metrics import growth, moments, ratios, relative, significance, trading
 from tradectl_sdk.runs.metrics.definition import Group, Kind, Metric, Need
 from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY
@@ -68,7 +70,7 @@ def _mean_holding(s: Sample) -> float:
 
 
 def _exposure_time(s: Sample) -> float:
-    return math.nan if s.exposure is None else float((s.exposure != 0).mean())
+    return math.nan if s.exposure is None else float(np.count_nonzero(s.exposure)) / s.exposure.size
 
 
 def _average_leverage(s: Sample) -> float:
