@@ -135,6 +135,11 @@ def test_an_override_whose_key_is_none_is_refused(key: str, problems: Problems) 
     ]
 
 
+def test_a_text_of_two_lines_is_no_number(problems: Problems) -> None:
+    (problem,) = problems(overrides={"backtest.cash": "1\nx = 2"})
+    assert "was '1\\nx = 2', expected a number" in problem
+
+
 def test_a_setting_given_twice_in_one_layer_is_refused(problems: Problems) -> None:
     assert problems(
         environment={"TRADECTL__BACKTEST__CASH": "1", "tradectl__backtest__cash": "2"}
