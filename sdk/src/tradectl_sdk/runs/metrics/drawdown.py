@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ Integers = npt.NDArray[np.int64]
 NANOSECONDS_PER_DAY = 86_400_000_000_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Drawdowns:
     """The drawdown at every point of a curve, and the k episodes it falls into.
 
@@ -41,7 +42,7 @@ class Drawdowns:
     ends: Integers
     depths: Floats
 
-    @property
+    @cached_property
     def max_drawdown(self) -> float:
         """Deepest drawdown; 0 for a curve that never fell, NaN for an empty one."""
         if not self.depth.size:
@@ -53,17 +54,16 @@ class Drawdowns:
         """Mean of the episodes' deepest drawdowns; NaN when there was none."""
         return mean(self.depths)
 
-    @property
+    @cached_property
     def pain_index(self) -> float:
         """Mean drawdown over all points, peaks included (Becker 2006)."""
         return mean(self.depth)
 
-    @property
+    @cached_property
     def ulcer_index(self) -> float:
         """Root mean square drawdown over all points (Martin and McCann 1989)."""
-        if not self.depth.size:
-            return math.nan
-        return math.sqrt(float(self.depth @ self.depth) / self.depth.size)
+        # Not a dot product: a long one is split among threads, and its sum depends on how many.
+        return math.sqrt(mean(np.square(self.depth)))
 
     @property
     def durations(self) -> Floats:
