@@ -95,7 +95,7 @@ class StandardDeviation(Indicator):
         self.older_means = [0.0] * self.window  # [k]: mean of slots k, k + 1, ... of the old round
         self.older_squares = [0.0] * self.window  # [k]: their squared deviations from it, summed
         self.slot = 0
-        self.anchor = 0.0  # all means are measured from here; it stays in the window for a round
+        self.anchor = 0.0  # means are measured from here: the old round's last value
         self.newer_mean = 0.0
         self.newer_squares = 0.0
         self.mean = math.nan
@@ -104,12 +104,9 @@ class StandardDeviation(Indicator):
 
     def update(self, x: float) -> float:
         """Take the next value and return the standard deviation, NaN until ready."""
+        if not self.ready and x != x:  # noqa: PLR0124 - NaN is not counted
+            return self.value
         slot = self.slot
-        if not self.ready:
-            if x != x:  # noqa: PLR0124 - NaN is not counted
-                return self.value
-            if slot == 0:
-                self.anchor = x
         window = self.window
         self.ring[slot] = x
         slot += 1
