@@ -15,6 +15,7 @@ from tradectl_sdk.kernel.kinds import (
     NONE,
     Buffer,
     Kernel,
+    Kernels,
     Kind,
     Opaque,
     Static,
@@ -110,9 +111,10 @@ def load_field(frame: Frame, node: ast.AST, base: Value, field: Field) -> Value:
                 items.append(load(item, slot))
                 slot += slots(item)
             return frame.pack(items)
-        if isinstance(kind, Buffer):
+        if isinstance(kind, Buffer | Kernels):
             packed = ir.Constant(ir_type(kind), ir.Undefined)
-            words = [word(POINTER, slot), *(word(WORD, slot + 1 + d) for d in range(kind.ndim))]
+            lengths = range(slot + 1, slot + slots(kind))
+            words = [word(POINTER, slot), *(word(WORD, place) for place in lengths)]
             for number, part in enumerate(words):
                 packed = frame.builder.insert_value(packed, part, number)
             return Value(kind, packed)

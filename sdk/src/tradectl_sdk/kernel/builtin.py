@@ -10,7 +10,17 @@ import numpy as np
 from llvmlite import ir
 
 from tradectl_sdk.kernel import conditions, elements, libm, operators
-from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, Buffer, Static, Tuple, describe, join
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    Buffer,
+    Kernels,
+    Static,
+    Tuple,
+    describe,
+    join,
+)
 from tradectl_sdk.kernel.unit import DOUBLE, WORD, Value, constant
 
 if TYPE_CHECKING:
@@ -83,7 +93,7 @@ def _bool(frame: Frame, node: ast.AST, x: Value) -> Value:
 
 
 def _len(frame: Frame, node: ast.AST, x: Value) -> Value:
-    if isinstance(x.kind, Buffer):
+    if isinstance(x.kind, Buffer | Kernels):
         return Value(INT, elements.buffer_length(frame, x))
     if isinstance(x.kind, Tuple):
         return constant(len(x.kind.items))

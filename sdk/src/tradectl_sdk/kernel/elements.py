@@ -12,6 +12,8 @@ from tradectl_sdk.kernel.kinds import (
     BOOL,
     INT,
     Buffer,
+    Kernel,
+    Kernels,
     Kind,
     Static,
     Tuple,
@@ -19,6 +21,7 @@ from tradectl_sdk.kernel.kinds import (
 )
 from tradectl_sdk.kernel.unit import (
     ELEMENTS,
+    POINTER,
     WORD,
     Value,
     ir_type,
@@ -66,7 +69,8 @@ def checked_index(frame: Frame, node: ast.AST, index: Value, length: Any, kind: 
     negative = builder.icmp_signed("<", plain, _ZERO)
     wrapped = builder.select(negative, builder.add(plain, length), plain)
     outside = builder.icmp_unsigned(">=", wrapped, length)
-    what = "list" if isinstance(kind, Buffer) and kind.origin == "list" else "array"
+    listed = isinstance(kind, Kernels) or (isinstance(kind, Buffer) and kind.origin == "list")
+    what = "list" if listed else "array"
     frame.guard(node, outside, "IndexError", f"{what} index out of range")
     return wrapped
 
@@ -90,6 +94,8 @@ def subscript(frame: Frame, node: ast.Subscript) -> Value:
         base = _table(frame, node, base.kind.obj)
     if isinstance(base.kind, Buffer):
         return load_element(frame, element_address(frame, node, base), base.kind)
+    if isinstance(base.kind, Kernels):
+        return _one_kernel(frame, node, base, base.kind)
     if not isinstance(base.kind, Tuple):
         raise frame.refusal(node, f"{describe(base.kind)} has no elements in compiled code")
     index = frame.expression(node.slice)
@@ -102,6 +108,14 @@ def subscript(frame: Frame, node: ast.Subscript) -> Value:
     if not -count <= number < count:
         raise frame.refusal(node, f"a tuple of {count} has no item {number}")
     return frame.item(base, number % count)
+
+
+def _one_kernel(frame: Frame, node: ast.Subscript, base: Value, kind: Kernels) -> Value:
+    length = buffer_length(frame, base)
+    index = checked_index(frame, node.slice, frame.expression(node.slice), length, kind)
+    addresses = frame.builder.extract_value(base.ir, 0)
+    place = frame.builder.gep(addresses, [index], inbounds=True, source_etype=POINTER)
+    return Value(Kernel(kind.index), frame.builder.load(place, typ=POINTER))
 
 
 def _table(frame: Frame, node: ast.AST, array: np.ndarray[Any, Any]) -> Value:

@@ -50,6 +50,13 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernels:
+    """A list of kernels that look alike; ``index`` is their place in the shape's structs."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tuple:
     """A fixed number of values, each with its own kind."""
 
@@ -79,7 +86,7 @@ class Static:
         return id(self.obj)
 
 
-Kind = Scalar | Buffer | Kernel | Tuple | Opaque | Static
+Kind = Scalar | Buffer | Kernel | Kernels | Tuple | Opaque | Static
 
 
 def is_number(kind: Kind) -> bool:
@@ -112,6 +119,8 @@ def slots(kind: Kind) -> int:
         return sum(slots(item) for item in kind.items)
     if isinstance(kind, Buffer):
         return 1 + kind.ndim  # address, then the length of each dimension
+    if isinstance(kind, Kernels):
+        return 2  # address of their addresses, then how many
     if isinstance(kind, Kernel) or kind in _RANK:
         return 1
     return 0
@@ -129,6 +138,8 @@ def describe(kind: Kind) -> str:
             return f"{name} of {kind.dtype}"
         case Kernel():
             return "a kernel"
+        case Kernels():
+            return "a list of kernels"
         case Tuple():
             return f"a tuple of {len(kind.items)}"
         case Opaque():

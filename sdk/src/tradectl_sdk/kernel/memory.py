@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.kernel.kinds import BOOL, FLOAT, INT, NONE, Buffer, Kernel, Kind, Opaque, Tuple
+from tradectl_sdk.kernel.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Buffer,
+    Kernel,
+    Kernels,
+    Kind,
+    Opaque,
+    Tuple,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +84,12 @@ class Memory:
                         place += 1
             case Kernel():
                 yield self.address + 8 * self._starts[self._places[id(value)]]
+            case Kernels():
+                starts = [self._starts[self._places[id(item)]] for item in value]
+                table = self.address + 8 * np.array(starts, np.int64)
+                self._keep.append(table)
+                yield int(table.ctypes.data)
+                yield len(table)
             case Buffer(origin="list"):
                 yield from self._pack_list(kind, value)
             case Buffer():

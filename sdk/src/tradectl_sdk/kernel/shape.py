@@ -25,6 +25,7 @@ from tradectl_sdk.kernel.kinds import (
     NONE,
     Buffer,
     Kernel,
+    Kernels,
     Kind,
     Opaque,
     Tuple,
@@ -93,6 +94,13 @@ class Census:
     numbers: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """A list of kernels before it is known which of them look alike."""
+
+    places: tuple[int, ...]
+
+
 def take_census(root: Any) -> Census:
     """Find every kernel reachable from an object and say what they look like.
 
@@ -106,7 +114,7 @@ def take_census(root: Any) -> Census:
         )
     members: list[Any] = [root]
     places = {id(root): 0}
-    described: list[list[tuple[str, Kind]]] = []
+    described: list[list[tuple[str, Kind | _Members]]] = []
     for member in members:  # grows while it is walked
         attributes = _attributes(member)
         described.append([(name, _kind(value, members, places)) for name, value in attributes])
@@ -139,7 +147,7 @@ def _attributes(member: Any) -> Iterator[tuple[str, Any]]:
                 yield name, getattr(member, name)
 
 
-def _kind(value: Any, members: list[Any], places: dict[int, int]) -> Kind:
+def _kind(value: Any, members: list[Any], places: dict[int, int]) -> Kind | _Members:
     """Return an attribute's kind; a kernel is known by its place among the members for now."""
     plain = _PLAIN.get(type(value))
     if plain is not None:
@@ -148,16 +156,26 @@ def _kind(value: Any, members: list[Any], places: dict[int, int]) -> Kind:
         return INT if -(2**63) <= value < 2**63 else Opaque("an int beyond 64 bits")
     if isinstance(value, float):
         return FLOAT
+    if isinstance(value, list) and value and all(map(is_kernel, value)):
+        for item in value:
+            _kind(item, members, places)
+        return _Members(tuple(places[id(item)] for item in value))
     if isinstance(value, (list, np.ndarray, memoryview)):
         return _buffer(value)
     if type(value) is tuple:
-        return Tuple(tuple(_kind(item, members, places) for item in value))
+        return _tuple([_kind(item, members, places) for item in value])
     if not is_kernel(value):
         return Opaque(_in_words(value))
     if id(value) not in places:
         places[id(value)] = len(members)
         members.append(value)
     return Kernel(places[id(value)])
+
+
+def _tuple(items: list[Kind | _Members]) -> Kind:
+    # A list of kernels inside a tuple is left out of the language: there is no use for it.
+    unlisted = [Opaque("a list of kernels") if isinstance(i, _Members) else i for i in items]
+    return Tuple(tuple(unlisted))
 
 
 def _buffer(value: Any) -> Kind:
@@ -188,7 +206,7 @@ def _in_words(value: Any) -> str:
     return "a string" if name == "str" else f"a {name}"
 
 
-def _refine(members: list[Any], described: list[list[tuple[str, Kind]]]) -> Census:
+def _refine(members: list[Any], described: list[list[tuple[str, Kind | _Members]]]) -> Census:
     """Split the members into the fewest structs, numbered in order of first appearance."""
     numbers = [0] * len(members)
     count = 0
@@ -206,7 +224,10 @@ def _refine(members: list[Any], described: list[list[tuple[str, Kind]]]) -> Cens
     return Census(Shape(structs), members, numbers)
 
 
-def _renumber(kind: Kind, numbers: list[int]) -> Kind:
+def _renumber(kind: Kind | _Members, numbers: list[int]) -> Kind:
+    if isinstance(kind, _Members):
+        looks = {numbers[place] for place in kind.places}
+        return Kernels(looks.pop()) if len(looks) == 1 else Opaque("a list of unlike kernels")
     if isinstance(kind, Kernel):
         return Kernel(numbers[kind.index])
     if isinstance(kind, Tuple):

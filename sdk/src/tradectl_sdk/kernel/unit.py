@@ -21,6 +21,7 @@ from tradectl_sdk.kernel.kinds import (
     NONE,
     Buffer,
     Kernel,
+    Kernels,
     Kind,
     Scalar,
     Static,
@@ -70,6 +71,8 @@ def ir_type(kind: Kind) -> ir.Type:
             return POINTER
         case Buffer():
             return ir.LiteralStructType([POINTER] + [WORD] * kind.ndim)
+        case Kernels():
+            return ir.LiteralStructType([POINTER, WORD])
         case Tuple():
             return ir.LiteralStructType([ir_type(item) for item in kind.items])
         case Scalar():
