@@ -53,7 +53,7 @@ def test_a_range_includes_its_start_and_excludes_its_end() -> None:
 
 
 def test_an_unknown_series_gets_a_suggestion() -> None:
-    with pytest.raises(NotFoundError, match="did you mean SPX.SAMPLE 1d") as caught:
+    with pytest.raises(NotFoundError, match=r"did you mean SPX\.SAMPLE 1d") as caught:
         IndexSamples().fetch("SPY.SAMPLE", "1d")
     assert "IXIC.SAMPLE 1d" in caught.value.message
 

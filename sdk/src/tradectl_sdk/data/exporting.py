@@ -104,8 +104,7 @@ def _write_feather(connection: duckdb.DuckDBPyConnection, query: str, path: Path
             f"writing {path.name} needs pyarrow, which is not installed",
             hint='pip install "tradectl-sdk[feather]"',
         ) from error
-    connection.execute(query)
-    batches: Any = connection.to_arrow_reader(storage.ROW_GROUP)
+    batches: Any = connection.sql(query).to_arrow_reader(storage.ROW_GROUP)
     rows = 0
     with ipc.new_file(str(path), batches.schema) as sink:
         for batch in batches:

@@ -4,7 +4,9 @@ A longer bar starts at a whole multiple of its timeframe (weeks on Mondays) and 
 shorter bars that open inside it. It is complete when the data cover it from its start to its
 end; only the first and the last can be incomplete, since a hole in the middle is a fact about
 the market or a gap in the ledger, not a bar that is still forming. Aggregating in two steps
-therefore gives the same bars as in one.
+therefore gives the same bars as in one, but for the ends of sparse data: where the only evidence
+that the first or the last bar is whole was an incomplete bar that the first step left out, the
+second step leaves that bar out as well.
 """
 
 from __future__ import annotations

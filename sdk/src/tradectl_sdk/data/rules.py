@@ -6,7 +6,7 @@ given: later ones may rely on earlier ones. A rule without a repair can only ref
 
 Absurd jumps are measured against the series itself: sigma is 1.4826 times the median of the
 non-zero absolute log returns, the usual robust estimate under normality (Rousseeuw and Croux,
-"Alternatives to the median absolute deviation", JASA 1993).
+"Alternatives to the median absolute deviation", JASA 1993); fewer than 20 of them say nothing.
 """
 
 # ruff: noqa: S608 - statements are built from constants, numbers and quoted names only
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.timeframe import Timeframe
 
 SIGMAS = 20.0  # robust standard deviations that a jump must exceed at least
-SPIKE_BODY = math.log(1.4)  # an open or close this far from both neighbours is absurd
+SPIKE_BODY = math.log(1.5)  # an open or close this far from both neighbours is absurd
 SPIKE_WICK = math.log(4.0)  # real flash crashes print wicks, so those may be longer
+ALWAYS = math.log(10.0)  # absurd however wild the market is otherwise
 LEVEL_SHIFT = math.log(1.9)  # a missed 2:1 split, a change of unit, pence for pounds
 
 _BY_TIME = "WINDOW w AS (ORDER BY time, row)"
@@ -52,7 +53,7 @@ class Rule:
 
 
 _DROP = ("DELETE FROM work WHERE row IN (SELECT row FROM hits)",)
-_MISSING = "(NULL, '', 'nan', 'null', 'none', 'n/a', 'na', '-', 'inf', '-inf')"
+_MISSING = "('', 'nan', 'null', 'none', 'n/a', 'na', '-', 'inf', '-inf')"
 
 
 def _each(columns: tuple[str, ...], condition: str, after: str = "'dropped'") -> str:
@@ -218,7 +219,8 @@ _LOGS = (
     ),
     (
         "CREATE OR REPLACE TEMP TABLE spread AS"
-        " SELECT coalesce(1.4826 * median(abs(l - l1)), 0) AS sigma FROM logs WHERE l <> l1"
+        " SELECT CASE WHEN count(*) >= 20 THEN 1.4826 * median(abs(l - l1)) ELSE 0 END AS sigma"
+        " FROM logs WHERE l <> l1"
     ),
 )
 
@@ -228,7 +230,8 @@ def _spike(column: str, least: float) -> str:
     jump = f"abs(ln({column}) - (l1 + n) / 2)"
     return (
         f"SELECT row, '{column}', {column}::VARCHAR, 'dropped' FROM logs, spread"
-        f" WHERE {jump} > greatest({SIGMAS} * sigma, {least}) AND abs(n - l1) < 0.5 * {jump}"
+        f" WHERE {jump} > least({ALWAYS}, greatest({SIGMAS} * sigma, {least}))"
+        f" AND abs(n - l1) < 0.5 * {jump}"
     )
 
 
@@ -237,7 +240,7 @@ def _level_shift() -> str:
     jump = "abs(l - l1)"
     return (
         "SELECT row, 'close', close::VARCHAR, '' FROM logs, spread"
-        f" WHERE {jump} > greatest({SIGMAS} * sigma, {LEVEL_SHIFT})"
+        f" WHERE {jump} > least({ALWAYS}, greatest({SIGMAS} * sigma, {LEVEL_SHIFT}))"
         f" AND coalesce(abs(n - l1), {jump}) >= 0.5 * {jump}"
         f" AND coalesce(abs(l - l2), {jump}) >= 0.5 * {jump}"
     )
