@@ -43,8 +43,8 @@ def both_ways() -> Callable[..., Any]:
 def state(obj: Any, seen: set[int] | None = None) -> Any:
     """Everything an object holds, to the last bit and with its types, as text."""
     seen = set() if seen is None else seen
-    if isinstance(obj, tuple):
-        return tuple(state(item, seen) for item in obj)
+    if isinstance(obj, (tuple, list)):
+        return type(obj)(state(item, seen) for item in obj)
     if not hasattr(obj, "__dict__") and not hasattr(type(obj), "__slots__"):
         return repr(obj.tolist()) if hasattr(obj, "tolist") else repr(obj)
     if hasattr(obj, "dtype") or not type(obj).__flags__ & 0x200 or id(obj) in seen:

@@ -82,7 +82,7 @@ class Everything:
         self.view = memoryview(np.arange(4, dtype=np.int64))
         self.total, self.whole, self.name, self.options = 0.0, 0, "a name", {}
 
-    def run(self) -> float:
+    def run(self) -> float:  # noqa: C901 - as many constructs as one method can hold
         self.shared.bump()
         self.first.bump(by=2.0)
         for leaf in self.pair:
@@ -126,6 +126,43 @@ def test_everything_a_kernel_may_hold_means_the_same_both_ways(both_ways):
     assert kernel.first is kernel.shared
     assert kernel.shared.value == 4.0
     assert kernel.flags == [False, True, False]
+
+
+class Optional:
+    """A part that may be absent, asked for in every way that is decided when compiling."""
+
+    def __init__(self, part: Leaf | None, x: float) -> None:
+        self.part, self.x, self.seen = part, x, [0] * 8
+
+    TRACED = False
+
+    def run(self) -> float:
+        seen = self.seen
+        if self.TRACED:
+            print("never compiled")  # noqa: T201
+        if self.part is not None and self.part.bump() > self.x:
+            seen[0] = 1
+        if self.part is None or self.part.bump() > self.x:
+            seen[1] = 1
+        if self.x > 0 and (self.part is None or self.part.on):
+            seen[2] = 1
+        if self.x > 0 or not (self.part is None):  # noqa: E714
+            seen[3] = 1
+        seen[4] = self.part.calls if self.part is not None else -1
+        absent = self.part is None
+        if absent or self.x == 2.0:
+            seen[5] = 1
+        while self.part is None and seen[6] < 3:
+            seen[6] += 1
+        if isinstance(self.part, Leaf) and self.x < 10:
+            seen[7] = 1
+        return 0.0 if self.part is None else self.part.value
+
+
+@pytest.mark.parametrize("x", [-1.0, 2.0, 20.0])
+@pytest.mark.parametrize("part", [None, Leaf(1.0), Child(3.0)])
+def test_an_absent_part_costs_nothing_and_compiles(both_ways, part, x):
+    both_ways(Optional(part, x))
 
 
 def test_one_object_reached_two_ways_is_one_object(both_ways):
@@ -211,6 +248,59 @@ def test_a_chain_of_rules_of_different_classes(both_ways):
     assert both_ways(Rule(8, Rule(6, Rule(9, Last())))) == 6
 
 
+def test_a_list_of_kernels_that_look_alike(both_ways):
+    class Many:
+        def __init__(self, values: list[float], picked: int) -> None:
+            self.leaves = [Leaf(value) for value in values]
+            self.leaves.append(self.leaves[0])
+            self.picked, self.total = picked, 0.0
+
+        def run(self) -> float:
+            for i, leaf in enumerate(self.leaves):
+                self.total += leaf.bump(i * 1.0)
+            for leaf in self.leaves:
+                self.total -= leaf.value / 3
+            return self.total + self.leaves[self.picked].value + len(self.leaves)
+
+    for values, picked in [([1.0, 2.0], -1), ([1.0, 2.0, 4.0, 8.0], 3)]:
+        both_ways(Many(values, picked))
+
+
+def test_lists_of_unlike_kernels_are_told_apart():
+    class Lists:
+        def __init__(self) -> None:
+            self.unlike, self.alike = [Leaf(1.0), Child(2.0)], [Child(1.0), Child(2.0)]
+
+        def run(self) -> float:
+            return self.alike[0].bump()
+
+        def wrong(self) -> float:
+            return self.unlike[0].bump()
+
+    assert compile_kernel(Lists())(Lists()) == Lists().run()
+    with pytest.raises(NotCompilableError, match="'unlike' is a list of unlike kernels"):
+        compile_kernel(Lists(), entry="wrong")
+
+
+@pytest.mark.parametrize("x", [-1.0, 0.0, 4.0])
+def test_a_walrus_that_did_not_happen_has_no_value(x):
+    class Walrus:
+        def __init__(self) -> None:
+            self.x = x
+
+        def run(self) -> float:
+            if self.x > 0 and (root := math.sqrt(self.x)) > 1:
+                return root
+            return root
+
+    kernel = Walrus()
+    if x > 0:
+        assert compile_kernel(kernel)(kernel) == 2.0
+    else:
+        with pytest.raises(KernelRaisedError, match="UnboundLocalError"):
+            compile_kernel(kernel)(kernel)
+
+
 def test_lengths_and_values_are_no_part_of_what_is_compiled(averages):
     closes = [100.0 + (i * 37 % 11) for i in range(200)]
     compiled = compile_kernel(averages.Engine(closes))
@@ -259,9 +349,9 @@ def test_a_variable_read_before_its_text_assigns_it(both_ways):
             total = 0
             for i in range(6):
                 if i > 0:
-                    step = previous * 0.5
+                    step = previous * 0.5  # noqa: F821 - the round before assigned it
                     total = total + step
-                previous = i
+                previous = i  # noqa: F841
             return total
 
     assert both_ways(Late()) == 5.0

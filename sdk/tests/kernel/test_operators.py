@@ -104,7 +104,32 @@ def test_comparisons_are_exact(load, sign, numbers):
 
 @pytest.mark.parametrize(
     "function",
-    ["exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "fabs", "erf", "erfc", "degrees", "radians"],
+    [
+        "exp",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "sqrt",
+        "fabs",
+        "erf",
+        "erfc",
+        "degrees",
+        "radians",
+    ],
 )
 def test_functions_of_math(load, function):
     more = [0.25, 1.5, -1.5, 20.0, -745.2, 1e5, 100.0, -0.999]

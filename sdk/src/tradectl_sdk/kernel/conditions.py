@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
@@ -35,7 +36,6 @@ def condition(frame: Frame, node: ast.expr, yes: Any, no: Any) -> None:
         condition(frame, node.operand, no, yes)
     elif isinstance(node, ast.BoolOp):
         *early, last = node.values
-        bound = set(frame.bound)
         for part in early:
             known = fold(frame, part)
             stops = isinstance(node.op, ast.Or)
@@ -47,7 +47,6 @@ def condition(frame: Frame, node: ast.expr, yes: Any, no: Any) -> None:
                 condition(frame, part, yes if stops else more, more if stops else no)
                 frame.builder.position_at_end(more)
         condition(frame, last, yes, no)
-        frame.bound = bound  # a := behind `and` may not have happened
     else:
         known = fold(frame, node)
         if known is not None:
@@ -76,6 +75,11 @@ def fold(frame: Frame, node: ast.expr) -> bool | None:
             kind, cls = _peek(frame, tested), _peek(frame, name)
             if isinstance(kind, Kernel) and isinstance(cls, Static):
                 return issubclass(frame.unit.shape.structs[kind.index].cls, cls.obj)
+            return False if kind == NONE else None
+        case ast.Name() | ast.Attribute():
+            known = _peek(frame, node)
+            if isinstance(known, Static) and isinstance(known.obj, bool):
+                return known.obj
     return None
 
 
@@ -100,8 +104,10 @@ def _peek(frame: Frame, node: ast.expr) -> Kind | None:
         base = _peek(frame, node.value)
         if isinstance(base, Kernel):
             name = frame.source.mangle(node.attr)
-            field = frame.unit.shape.structs[base.index].field(name)
-            return field.kind if field else None
+            struct = frame.unit.shape.structs[base.index]
+            field = struct.field(name)
+            constant_of_class = inspect.getattr_static(struct.cls, name, None)
+            return field.kind if field else Static(constant_of_class)
     return None
 
 

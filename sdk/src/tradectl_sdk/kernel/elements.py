@@ -114,8 +114,15 @@ def _one_kernel(frame: Frame, node: ast.Subscript, base: Value, kind: Kernels) -
     length = buffer_length(frame, base)
     index = checked_index(frame, node.slice, frame.expression(node.slice), length, kind)
     addresses = frame.builder.extract_value(base.ir, 0)
+    return kernel_at(frame, addresses, index, kind)
+
+
+def kernel_at(frame: Frame, addresses: Any, index: Any, kind: Kernels) -> Value:
+    """Load a kernel's address from a list of them, which no run can change."""
     place = frame.builder.gep(addresses, [index], inbounds=True, source_etype=POINTER)
-    return Value(Kernel(kind.index), frame.builder.load(place, typ=POINTER))
+    address = frame.builder.load(place, typ=POINTER)
+    frame.unit.never_changes(address)
+    return Value(Kernel(kind.index), address)
 
 
 def _table(frame: Frame, node: ast.AST, array: np.ndarray[Any, Any]) -> Value:

@@ -60,7 +60,9 @@ def _tuple(frame: Frame, node: ast.Tuple) -> Value:
 
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
     value = frame.expression(node.value)
+    bound = set(frame.bound)
     frame.assign(node, node.target.id, value)
+    frame.bound = bound  # behind `and` it may not happen: reading it asks the flag
     return frame.read(node, node.target.id)
 
 

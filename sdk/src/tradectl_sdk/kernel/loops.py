@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from tradectl_sdk.kernel.conditions import condition, fold
-from tradectl_sdk.kernel.elements import buffer_length, load_element
+from tradectl_sdk.kernel.elements import buffer_length, kernel_at, load_element
 from tradectl_sdk.kernel.frame import Loop
-from tradectl_sdk.kernel.kinds import INT, Buffer, Static, Tuple, describe
+from tradectl_sdk.kernel.kinds import INT, Buffer, Kernels, Static, Tuple, describe
 from tradectl_sdk.kernel.stores import assign
 from tradectl_sdk.kernel.unit import ELEMENTS, WORD, Value
 
@@ -153,7 +153,8 @@ def _over_values(frame: Frame, node: ast.For, iterated: ast.expr, *, numbered: b
         _unrolled(frame, node, value, numbered=numbered)
         return
     kind = value.kind
-    if not isinstance(kind, Buffer) or kind.ndim != 1:
+    listed = isinstance(kind, Kernels) or (isinstance(kind, Buffer) and kind.ndim == 1)
+    if not listed:
         raise frame.refusal(
             node,
             f"for takes a range, a list, an array of one dimension or a tuple, "
@@ -162,9 +163,13 @@ def _over_values(frame: Frame, node: ast.For, iterated: ast.expr, *, numbered: b
 
     def item(at: Any) -> Value:
         data = frame.builder.extract_value(value.ir, 0)
-        element = ELEMENTS[kind.dtype][0]
-        address = frame.builder.gep(data, [at], inbounds=True, source_etype=element)
-        loaded = load_element(frame, address, kind)
+        if isinstance(kind, Kernels):
+            loaded = kernel_at(frame, data, at, kind)
+        else:
+            assert isinstance(kind, Buffer)  # noqa: S101 - refused above otherwise
+            element = ELEMENTS[kind.dtype][0]
+            address = frame.builder.gep(data, [at], inbounds=True, source_etype=element)
+            loaded = load_element(frame, address, kind)
         return frame.pack([Value(INT, at), loaded]) if numbered else loaded
 
     def more(at: Any) -> Any:

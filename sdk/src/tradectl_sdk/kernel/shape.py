@@ -101,6 +101,13 @@ class _Members:
     places: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """The structs a list of kernels consists of; refining may still tell them apart."""
+
+    numbers: frozenset[int]
+
+
 def take_census(root: Any) -> Census:
     """Find every kernel reachable from an object and say what they look like.
 
@@ -224,20 +231,27 @@ def _refine(members: list[Any], described: list[list[tuple[str, Kind | _Members]
     return Census(Shape(structs), members, numbers)
 
 
-def _renumber(kind: Kind | _Members, numbers: list[int]) -> Kind:
+def _renumber(kind: Kind | _Members, numbers: list[int]) -> Kind | _Looks:
     if isinstance(kind, _Members):
-        looks = {numbers[place] for place in kind.places}
-        return Kernels(looks.pop()) if len(looks) == 1 else Opaque("a list of unlike kernels")
+        return _Looks(frozenset(numbers[place] for place in kind.places))
     if isinstance(kind, Kernel):
         return Kernel(numbers[kind.index])
     if isinstance(kind, Tuple):
-        return Tuple(tuple(_renumber(item, numbers) for item in kind.items))
+        return Tuple(tuple(_settled(_renumber(item, numbers)) for item in kind.items))
     return kind
 
 
-def _lay_out(cls: type, look: tuple[tuple[str, Kind], ...]) -> Struct:
+def _settled(kind: Kind | _Looks) -> Kind:
+    if not isinstance(kind, _Looks):
+        return kind
+    alike = len(kind.numbers) == 1
+    return Kernels(min(kind.numbers)) if alike else Opaque("a list of unlike kernels")
+
+
+def _lay_out(cls: type, look: tuple[tuple[str, Kind | _Looks], ...]) -> Struct:
     fields, slot = [], 0
-    for name, kind in look:
+    for name, found in look:
+        kind = _settled(found)
         fields.append(Field(name, kind, slot))
         slot += slots(kind)
     return Struct(cls, tuple(fields))

@@ -159,11 +159,14 @@ class Unit:
 
     def seal(self) -> None:
         """Tell LLVM which fields nothing stores into: their loads may leave any loop."""
-        nothing = self.module.add_metadata([])
         for place, loads in self._loads.items():
             if place not in self.stored:
                 for load in loads:
-                    load.set_metadata("invariant.load", nothing)
+                    self.never_changes(load)
+
+    def never_changes(self, load: Any) -> None:
+        """Say that nothing stores to what is loaded for as long as the unit runs."""
+        load.set_metadata("invariant.load", self.module.add_metadata([]))
 
     def constant_buffer(self, array: np.ndarray[Any, Any]) -> Value:
         """Return a read-only array that becomes part of the unit."""
