@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from tradectl_sdk.data import Bars, Catalog, writing
 from tradectl_sdk.data.locking import writer_lock
+from tradectl_sdk.data.mapped import mapped_path
 from tradectl_sdk.data.storage import ROW_GROUP
 from tradectl_sdk.data.walk import START, random_walk
 from tradectl_sdk.errors import DataError, DataMissingError, DeadlineError, UsageError
@@ -98,8 +101,8 @@ def test_a_series_is_replaced_only_on_purpose(catalog: Catalog, bars: Bars) -> N
         catalog.write(other)
     assert catalog.bars(WALK, "1m") == bars
     catalog.write(other, replace=True)
-    assert catalog.bars(WALK, "1m") == other
     assert len(list(catalog.folder(WALK, "1m").iterdir())) == 4  # manifest and three files
+    assert catalog.bars(WALK, "1m") == other
 
 
 @pytest.mark.parametrize(
@@ -245,3 +248,42 @@ def test_a_second_writer_waits_and_a_dead_one_blocks_nobody(tmp_path: Path) -> N
 
 def _files(catalog: Catalog) -> list[Path]:
     return sorted(path for path in catalog.folder(WALK, "1m").iterdir() if path.is_file())
+
+
+def test_a_whole_read_leaves_a_copy_that_needs_no_database(catalog: Catalog, bars: Bars) -> None:
+    catalog.write(bars)
+    first = catalog.bars(WALK, "1m")
+    code = (
+        "import sys; from tradectl_sdk.data import Catalog;"
+        f"bars = Catalog({str(catalog.root)!r}).bars({WALK!r}, '1m', '2020-01-01T00:10');"
+        "print(len(bars), int(bars.close.sum()), 'duckdb' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["990", str(int(first.close[10:].sum())), "False"]
+    assert catalog.bars(WALK, "1m") == first == bars
+
+
+def test_a_copy_that_does_not_fit_is_ignored_and_noticed(catalog: Catalog, bars: Bars) -> None:
+    info = catalog.write(bars)
+    catalog.bars(WALK, "1m")
+    copy = mapped_path(catalog.folder(WALK, "1m"), info)
+    whole = copy.read_bytes()
+    for damaged in (b"", whole[:-8], b"not an array" + whole[12:], whole[:50]):
+        copy.write_bytes(damaged)
+        assert not catalog.verify(WALK, "1m").ok
+        assert catalog.bars(WALK, "1m") == bars
+        assert copy.read_bytes() == whole
+    copy.write_bytes(whole[:-8] + b"\1" * 8)
+    assert "did not hold" in catalog.verify(WALK, "1m").problems[0]
+
+
+def test_copies_go_with_their_series_and_are_optional(catalog: Catalog, bars: Bars) -> None:
+    info = catalog.write(bars)
+    copy = mapped_path(catalog.folder(WALK, "1m"), info)
+    assert Catalog(catalog.root, cache=False).bars(WALK, "1m") == bars
+    assert len(catalog.bars(WALK, "1m", START + MINUTE)) == 999
+    assert not copy.exists()
+    catalog.bars(WALK, "1m")
+    assert copy.exists()
+    catalog.write(bars.rows(0, 10), replace=True)
+    assert not copy.exists()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradectl_sdk.data.bars import Bars
-    from tradectl_sdk.data.catalog import Catalog, VerifyReport
+    from tradectl_sdk.data.catalog import Catalog, Repair
     from tradectl_sdk.data.exporting import export_bars
     from tradectl_sdk.data.importing import ImportReport, import_bars
     from tradectl_sdk.data.manifest import SeriesInfo
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
         find_descriptor,
         load_series,
     )
+    from tradectl_sdk.data.verifying import VerifyReport
 
 _HOMES = {
     "Bars": "tradectl_sdk.data.bars",
     "Catalog": "tradectl_sdk.data.catalog",
     "DataSource": "tradectl_sdk.data.sources",
     "ImportReport": "tradectl_sdk.data.importing",
+    "Repair": "tradectl_sdk.data.catalog",
     "SeriesDescriptor": "tradectl_sdk.data.sources",
     "SeriesInfo": "tradectl_sdk.data.manifest",
-    "VerifyReport": "tradectl_sdk.data.catalog",
+    "VerifyReport": "tradectl_sdk.data.verifying",
     "export_bars": "tradectl_sdk.data.exporting",
     "find_descriptor": "tradectl_sdk.data.sources",
     "import_bars": "tradectl_sdk.data.importing",
@@ -50,6 +52,7 @@ __all__ = [
     "Catalog",
     "DataSource",
     "ImportReport",
+    "Repair",
     "SeriesDescriptor",
     "SeriesInfo",
     "VerifyReport",

@@ -9,7 +9,10 @@ Layout, readable by anything that knows Parquet and hive partitions::
         repairs-<hash>.parquet      every change made on import
 
 A reader trusts only what the manifest names, and replacing the manifest is the one step that
-makes a new version visible; until then nothing of it is.
+makes a new version visible; until then nothing of it is. A ``columns-<hash>.npy`` beside them is
+a cache (see :mod:`tradectl_sdk.data.mapped`) and may be deleted at any time.
+
+DuckDB is imported when a Parquet file is read or written, which a cached read does not.
 """
 
 from __future__ import annotations
@@ -22,11 +25,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from tradectl_sdk.data import storage
 from tradectl_sdk.data.bars import Bars
 from tradectl_sdk.data.gaps import GapLedger
-from tradectl_sdk.data.manifest import Provenance, SeriesInfo, read_manifest
-from tradectl_sdk.data.writing import MANIFEST, broken_rule, delete, publish, stage_bars, staging
+from tradectl_sdk.data.manifest import MANIFEST, Provenance, SeriesInfo, read_manifest
+from tradectl_sdk.data.mapped import between, load_mapped, mapped_path, store_mapped
 from tradectl_sdk.domain.instrument import InstrumentId, parse_instrument_id
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import DataError, DataMissingError, UsageError, did_you_mean
@@ -36,29 +38,11 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from tradectl_sdk.data.bars import IntColumn
+    from tradectl_sdk.data.verifying import VerifyReport
     from tradectl_sdk.domain.instrument import Instrument
 
 Moment = int | str | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What a verification found.
-
-    Attributes:
-        series: The series looked at, as ``SYMBOL.VENUE TIMEFRAME``.
-        rows: Bars that were read back.
-        problems: One sentence per finding; empty when all is well.
-    """
-
-    series: str
-    rows: int
-    problems: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was found."""
-        return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +61,13 @@ class Catalog:
 
     Args:
         root: The folder; made on the first write.
+        cache: Keep a memory-mapped copy of every series that is read whole, four times the size
+            of its Parquet file, so that the next read takes milliseconds.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, cache: bool = True) -> None:
         self.root = Path(root)
+        self.cache = cache
 
     def folder(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> Path:
         """Where a series lies, whether or not it exists."""
@@ -129,8 +116,22 @@ class Catalog:
             DataError: If its file is damaged.
         """
         path, info = self._open(instrument, timeframe)
-        columns = storage.read_columns(path, nanoseconds(start), nanoseconds(end))
+        columns = self._columns(path, info, nanoseconds(start), nanoseconds(end))
         return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
+
+    def _columns(
+        self, path: Path, info: SeriesInfo, start: int | None, end: int | None
+    ) -> dict[str, IntColumn]:
+        """Read a series through the memory-mapped copy, or make one when all of it is read."""
+        copy = mapped_path(path.parent, info)
+        if self.cache and (columns := load_mapped(copy, info.rows)) is not None:
+            return between(columns, start, end)
+        from tradectl_sdk.data.storage import read_columns
+
+        columns = read_columns(path, start, end)
+        if self.cache and len(columns["time"]) == info.rows:
+            store_mapped(copy, columns)
+        return columns
 
     def iter_bars(
         self,
@@ -139,11 +140,13 @@ class Catalog:
         start: Moment | None = None,
         end: Moment | None = None,
         *,
-        chunk: int = storage.ROW_GROUP,
+        chunk: int = 122_880,
     ) -> Iterator[Bars]:
         """Read like :meth:`bars`, in pieces of at most ``chunk`` bars and with flat memory."""
         if chunk < 1:
             raise UsageError(f"chunk was {chunk}, expected at least 1")
+        from tradectl_sdk.data import storage
+
         path, info = self._open(instrument, timeframe)
         for columns in storage.iter_columns(path, nanoseconds(start), nanoseconds(end)):
             bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
@@ -154,6 +157,8 @@ class Catalog:
         """Read the gap ledger of a series."""
         info = self.info(instrument, timeframe)
         path = self.folder(instrument, timeframe) / info.files["gaps"]
+        from tradectl_sdk.data import storage
+
         with storage.connect() as connection:
             found = connection.execute(
                 'SELECT "start", "end", bars FROM read_parquet(?)', [str(path)]
@@ -164,6 +169,8 @@ class Catalog:
         """Read every change that was made when a series was imported."""
         info = self.info(instrument, timeframe)
         path = self.folder(instrument, timeframe) / info.files["repairs"]
+        from tradectl_sdk.data import storage
+
         with storage.connect() as connection:
             found = connection.execute(
                 'SELECT row, rule, "column", before, after FROM read_parquet(?)', [str(path)]
@@ -183,6 +190,9 @@ class Catalog:
         Raises:
             DataError: If a bar breaks a rule, or the series exists and differs.
         """
+        from tradectl_sdk.data import storage
+        from tradectl_sdk.data.writing import stage_bars, staging
+
         origin = provenance or Provenance(source="memory")
         with staging(self.root) as folder, storage.connect() as connection:
             stage_bars(connection, bars, folder)
@@ -205,6 +215,8 @@ class Catalog:
         Raises:
             DataError: If a bar breaks a rule, or the series exists and ``replace`` is off.
         """
+        from tradectl_sdk.data.writing import publish
+
         target = self.folder(instrument.id, timeframe)
         if (target / MANIFEST).exists() and not replace:
             raise DataError(
@@ -219,6 +231,8 @@ class Catalog:
         Raises:
             DataMissingError: If the catalog does not have it.
         """
+        from tradectl_sdk.data.writing import delete
+
         target = self.folder(instrument, timeframe)
         if not target.exists():
             raise self._missing(str(instrument), Timeframe.parse(timeframe))
@@ -230,17 +244,13 @@ class Catalog:
         Raises:
             DataMissingError: If the catalog does not have it.
         """
+        from tradectl_sdk.data.verifying import verify_series
+
         name = f"{instrument} {Timeframe.parse(timeframe)}"
         folder = self.folder(instrument, timeframe)
-        try:
-            info = self.info(instrument, timeframe)
-            rows = _verify_files(folder, info)
-            _verify_bars(folder / info.files["bars"], info)
-        except DataMissingError:
-            raise
-        except DataError as error:
-            return VerifyReport(name, 0, (error.message,))
-        return VerifyReport(name, rows, ())
+        if not (folder / MANIFEST).is_file():
+            raise self._missing(str(instrument), Timeframe.parse(timeframe))
+        return verify_series(folder, name)
 
     def bars_file(self, info: SeriesInfo) -> Path:
         """The Parquet file that holds a series.
@@ -271,29 +281,6 @@ class Catalog:
             guess = did_you_mean(instrument, {info.instrument_id for info in known})
             hint = guess or "tradectl data list shows what is there"
         return DataMissingError(f"{instrument} {timeframe} was not in the catalog", hint=hint)
-
-
-def _verify_files(folder: Path, info: SeriesInfo) -> int:
-    for role, name in info.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise DataError(f"{path} was missing")
-        if storage.file_hash(path) != info.hashes[role]:
-            raise DataError(f"{path} was changed since it was written: its hash does not fit")
-    return info.rows
-
-
-def _verify_bars(path: Path, info: SeriesInfo) -> None:
-    rows = 0
-    for columns in storage.iter_columns(path):
-        problem = broken_rule(columns, info.timeframe, info.provenance.accepted, rows)
-        if problem:
-            raise DataError(problem)
-        rows += len(columns["time"])
-    if rows != info.rows:
-        raise DataError(f"{path} had {rows} bars, expected {info.rows}")
-    if storage.content_hash(path) != info.columns_hash:
-        raise DataError(f"{path} had other values than its manifest says")
 
 
 def _safe(name: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = "tradectl.series/1"
+MANIFEST = "manifest.json"  # its file name; readers trust only what it names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
-from tradectl_sdk.data.bars import COLUMNS, IntColumn
+from tradectl_sdk.data.bars import COLUMNS, IntColumn, hash_columns
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,16 +76,8 @@ def iter_columns(path: Path, start: int | None = None, end: int | None = None) -
 
 
 def content_hash(path: Path) -> str:
-    """Hash what a file of bars says, independent of how it is encoded.
-
-    Returns:
-        SHA-256 over the SHA-256 of each column's little-endian int64 bytes, in hexadecimal.
-    """
-    digests = {name: hashlib.sha256() for name in COLUMNS}
-    for columns in iter_columns(path):
-        for name, digest in digests.items():
-            digest.update(columns[name].astype("<i8", copy=False).data)
-    return hashlib.sha256("".join(d.hexdigest() for d in digests.values()).encode()).hexdigest()
+    """Hash what a file of bars says, independent of how it is encoded."""
+    return hash_columns(iter_columns(path))
 
 
 def file_hash(path: Path) -> str:

@@ -21,7 +21,7 @@ from tradectl_sdk.data import storage
 from tradectl_sdk.data.bars import COLUMNS, PRICE_COLUMNS, Bars
 from tradectl_sdk.data.gaps import find_gaps, grid_offset
 from tradectl_sdk.data.locking import writer_lock
-from tradectl_sdk.data.manifest import Provenance, SeriesInfo
+from tradectl_sdk.data.manifest import MANIFEST, Provenance, SeriesInfo
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.domain.timeframe import Timeframe
 
-MANIFEST = "manifest.json"
 STAGING = ".staging"
 NON_POSITIVE = "non_positive"  # the one stored rule that can be declared genuine
 

@@ -1,0 +1,82 @@
+"""Reading a stored series back and holding it to its hashes and to the rules of stored bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.data import storage
+from tradectl_sdk.data.bars import hash_columns
+from tradectl_sdk.data.manifest import MANIFEST, SeriesInfo, read_manifest
+from tradectl_sdk.data.mapped import load_mapped, mapped_path
+from tradectl_sdk.data.writing import broken_rule
+from tradectl_sdk.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a verification found.
+
+    Attributes:
+        series: The series looked at, as ``SYMBOL.VENUE TIMEFRAME``.
+        rows: Bars that were read back.
+        problems: One sentence per finding; empty when all is well.
+    """
+
+    series: str
+    rows: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+def verify_series(folder: Path, name: str) -> VerifyReport:
+    """Look for anything that changed since a series was written; the first finding ends it.
+
+    Args:
+        folder: The folder of the series, with its manifest.
+        name: What to call it in the report.
+    """
+    try:
+        info = read_manifest(folder / MANIFEST)
+        _verify_files(folder, info)
+        _verify_bars(folder / info.files["bars"], info)
+        _verify_copy(mapped_path(folder, info), info)
+    except DataError as error:
+        return VerifyReport(name, 0, (error.message,))
+    return VerifyReport(name, info.rows, ())
+
+
+def _verify_files(folder: Path, info: SeriesInfo) -> None:
+    for role, name in info.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path} was missing")
+        if storage.file_hash(path) != info.hashes[role]:
+            raise DataError(f"{path} was changed since it was written: its hash does not fit")
+
+
+def _verify_bars(path: Path, info: SeriesInfo) -> None:
+    rows = 0
+    for columns in storage.iter_columns(path):
+        problem = broken_rule(columns, info.timeframe, info.provenance.accepted, rows)
+        if problem:
+            raise DataError(problem)
+        rows += len(columns["time"])
+    if rows != info.rows:
+        raise DataError(f"{path} had {rows} bars, expected {info.rows}")
+    if storage.content_hash(path) != info.columns_hash:
+        raise DataError(f"{path} had other values than its manifest says")
+
+
+def _verify_copy(path: Path, info: SeriesInfo) -> None:
+    if path.exists():
+        columns = load_mapped(path, info.rows)
+        if columns is None or hash_columns([columns]) != info.columns_hash:
+            raise DataError(f"{path} did not hold the series' values", hint="delete it")
