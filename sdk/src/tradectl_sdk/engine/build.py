@@ -100,6 +100,10 @@ class Lookup:
         self._series.append((series, key))
         return series
 
+    def bar_length(self, instrument: int) -> int:
+        """Return the length of an instrument's driving bars."""
+        return self._plan.columns[instrument].length
+
     def signal(self, name: str, instrument: int) -> Signal:
         """Return a prepared column of an instrument."""
         if name not in self._plan.signals:

@@ -166,6 +166,10 @@ class Context:
         """
         return self._lookup.bar(timeframe, self.instrument if instrument < 0 else instrument)
 
+    def bar_length(self, instrument: int = -1) -> int:
+        """Nanoseconds from open to close of the run's own bars; call it in ``on_start``."""
+        return self._lookup.bar_length(self.instrument if instrument < 0 else instrument)
+
     def signal(self, name: str, instrument: int = -1) -> Signal:
         """Return a prepared column; call it in ``on_start`` and keep the result.
 
