@@ -126,7 +126,7 @@ def test_a_rule_over_several_settings_sees_all_layers_together(load: Load) -> No
     loaded = load("[plugins.acme]\nhigh = 300", user)
     assert validate_plugin_section(loaded, "acme", Acme).low == 200
     (problem,) = problems_of(load("[plugins.acme]\nhigh = 150", user))
-    assert problem == "1:10  plugins.acme  was a table: low is above high"
+    assert problem == "1:10  plugins.acme  low is above high"
 
 
 def test_a_wrong_value_that_a_stronger_layer_hides_is_reported(load: Load) -> None:

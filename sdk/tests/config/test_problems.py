@@ -27,7 +27,7 @@ def test_all_problems_of_all_layers_come_at_once(problems: Problems) -> None:
         "config.toml:2:17  backtest.cash  was -5, expected more than 0",
         "tradectl.toml:2:1  backtest.cahs  unknown key, did you mean cash?",
         "tradectl.toml:3:8  backtest.cash  was 'abc', expected a number",
-        "tradectl.toml:5:2  rsk  unknown key",
+        "tradectl.toml:5:2  rsk  unknown key, did you mean risk?",
         (
             "environment variable TRADECTL__BACKTEST__CASH  backtest.cash  "
             "was false, expected a number"
@@ -74,6 +74,14 @@ def test_the_error_counts_its_problems_and_says_what_mends_them(
         ),
         ("[plugins]\ndisbled = ['a']", "2:1  plugins.disbled  unknown key, did you mean disabled?"),
         ("[plugins]\nacme = 5", "2:8  plugins.acme  was 5, expected a table"),
+        (
+            "[risk]\nrules = ['collar']\nmax_daily_loss = 5",
+            "1:2  risk  sets max_daily_loss, but rules does not name 'daily-loss'",
+        ),
+        (
+            "[risk.instruments.'A.B']\nmax_order_quantiy = 5",
+            '2:1  risk.instruments."A.B".max_order_quantiy  unknown key',
+        ),
         ("data.catalog = '~no-such-user/x'", "names a home folder that does not exist"),
         ('\'a b\'."c\\"d" = 1', '1:1  "a b"  unknown key'),
         (f"backtest.cash = '{'x' * 500}'", "xxxx…, expected a number"),
@@ -117,7 +125,8 @@ def test_a_file_that_is_no_toml_does_not_hide_what_is_wrong_elsewhere(problems: 
         ("TRADECTL____CASH", "names no setting, expected"),
         ("TRADECTL_BACKTEST__CASH", "did you mean TRADECTL__BACKTEST__CASH?"),
         ("TRADECTL__CASH", "unknown key, did you mean TRADECTL__BACKTEST__CASH?"),
-        ("TRADECTL__RISK__MAX_NOTINAL", "risk  unknown key"),
+        ("TRADECTL__RISQUE__MAX_NOTINAL", "risque  unknown key"),
+        ("TRADECTL__RISK__MAX_NOTINAL", "did you mean TRADECTL__RISK__MAX_ORDER_NOTIONAL?"),
     ],
 )
 def test_a_variable_that_names_no_setting_is_never_passed_over(

@@ -25,9 +25,12 @@ from tradectl_sdk.config.load import (
 )
 from tradectl_sdk.config.settings import (
     BacktestSection,
+    CostModelSection,
     DataSection,
     Folder,
+    InstrumentLimits,
     PluginsSection,
+    RiskSection,
     RunsSection,
     Section,
     Settings,
@@ -35,12 +38,15 @@ from tradectl_sdk.config.settings import (
 
 __all__ = [
     "BacktestSection",
+    "CostModelSection",
     "DataSection",
     "Folder",
+    "InstrumentLimits",
     "LoadedSettings",
     "Origin",
     "OriginKind",
     "PluginsSection",
+    "RiskSection",
     "RunsSection",
     "Section",
     "SettingRow",

@@ -102,6 +102,8 @@ def _words(schema: dict[str, Any]) -> str:
         return "one of " + ", ".join(map(str, schema["enum"]))
     if "anyOf" in schema:
         return " or ".join(_words(member) for member in schema["anyOf"])
+    if "$ref" in schema:
+        return "table"
     if "path" in schema.get("format", ""):
         return "path"
     words = _TYPE_WORDS.get(schema.get("type", ""), "nothing")

@@ -80,6 +80,8 @@ def explain(errors: list[ErrorDetails], *, secret: bool) -> str:
         return "is missing, expected a value"
     was = "was something else" if secret else f"was {shown(first['input'])}"
     expected = list(dict.fromkeys(filter(None, map(_expectation, errors))))
+    if not expected and isinstance(first["input"], dict):  # its keys do not go together
+        return _own_words(first)
     if not expected:
         return f"{was}: {_own_words(first)}"
     return f"{was}, expected {' or '.join(expected)}{_nearest(first)}"

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from tradectl_sdk.hooks.hookspecs import HOOKS, Hooks, HookSet, hookimpl, hookspec
-from tradectl_sdk.hooks.specs import DataSourceSpec, Spec, StrategySpec
+from tradectl_sdk.hooks.specs import (
+    CostModelSpec,
+    DataSourceSpec,
+    RiskRuleSpec,
+    Spec,
+    StrategySpec,
+)
 
 __all__ = [
     "HOOKS",
+    "CostModelSpec",
     "DataSourceSpec",
     "HookSet",
     "Hooks",
+    "RiskRuleSpec",
     "Spec",
     "StrategySpec",
     "hookimpl",

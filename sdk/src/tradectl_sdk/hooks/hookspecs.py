@@ -30,7 +30,13 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from tradectl_sdk.hooks.specs import DataSourceSpec, Spec, StrategySpec
+from tradectl_sdk.hooks.specs import (
+    CostModelSpec,
+    DataSourceSpec,
+    RiskRuleSpec,
+    Spec,
+    StrategySpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,6 +100,59 @@ class Hooks:
         """
         return ()
 
+    @hookspec
+    def tradectl_risk_rules(self) -> Iterable[RiskRuleSpec]:
+        """Yield the rules of the risk gate on offer; ``risk.rules`` names those that are asked.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import Hooks, RiskRuleSpec, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_risk_rules(self) -> Iterable[RiskRuleSpec]:
+                    yield RiskRuleSpec(
+                        name="acme-turnover",
+                        summary="No more than so many times the account's value traded in a day",
+                        factory="tradectl_acme.turnover:make_turnover",
+                        settings="tradectl_acme.turnover:TurnoverSettings",
+                        example={"max_turnover": 5},
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+    @hookspec
+    def tradectl_cost_models(self) -> Iterable[CostModelSpec]:
+        """Yield the fee and slippage models on offer.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import CostModelSpec, Hooks, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_cost_models(self) -> Iterable[CostModelSpec]:
+                    yield CostModelSpec(
+                        name="acme-broker",
+                        summary="What Acme Brokers charge for shares",
+                        factory="tradectl_acme.broker:AcmeFees",
+                        capabilities=frozenset({"fees"}),
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookSet:
@@ -130,7 +189,9 @@ HOOKS = HookSet(
     specification=Hooks,
     providers=MappingProxyType(
         {
+            "tradectl_cost_models": CostModelSpec,
             "tradectl_data_sources": DataSourceSpec,
+            "tradectl_risk_rules": RiskRuleSpec,
             "tradectl_strategies": StrategySpec,
         }
     ),

@@ -6,9 +6,9 @@ example, and one line in ``HOOKS`` there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tradectl_sdk.errors import PluginError, did_you_mean
 from tradectl_sdk.plugins.names import is_name, normalise_name
@@ -27,7 +27,8 @@ class Spec:
     Attributes:
         name: What configuration and commands call it: lower-case letters, digits and hyphens.
         summary: One line for lists.
-        factory: ``package.module:Class`` of the component, imported when it is used.
+        factory: ``package.module:Class`` of the component, imported when it is used; for the kinds
+            that say so, a function that makes it will do.
         settings: The pydantic model of its settings, as a class or as ``package.module:Model``;
             None when it has none beyond its own parameters.
         capabilities: What it claims to do, out of ``known_capabilities``; each claim switches on
@@ -40,6 +41,8 @@ class Spec:
     kind: ClassVar[str] = "component"
     # Class that the factory must derive from, as package.module:Class; empty when any class will do
     base: ClassVar[str] = ""
+    # Whether a function will do, where what matters is how the factory is called
+    takes_function: ClassVar[bool] = False
     # Capability -> what it claims
     known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
@@ -60,17 +63,20 @@ class Spec:
             raise self._error(f"settings was {self.settings!r}, expected a pydantic model")
         self._check_capabilities()
 
-    def load(self) -> type:
-        """Import the factory and return the class.
+    def load(self) -> Any:
+        """Import the factory and return it: a class, or a function for the kinds that take one.
 
         Raises:
             PluginError: When it cannot be imported or is not of the right kind.
         """
         factory = self._resolve("factory", self.factory)
         base = resolve(self.base) if self.base else object
+        if self.takes_function and callable(factory):
+            return factory
         if not isinstance(factory, type):
             found = type(factory).__name__
-            raise self._error(f"factory {self.factory!r} was a {found}, expected a class")
+            wanted = "a class or a function" if self.takes_function else "a class"
+            raise self._error(f"factory {self.factory!r} was a {found}, expected {wanted}")
         if isinstance(base, type) and not issubclass(factory, base):
             raise self._error(
                 f"factory {self.factory!r} does not derive from {base.__name__}",
@@ -154,6 +160,7 @@ class StrategySpec(Spec):
     base: ClassVar[str] = "tradectl_sdk.strategy:Strategy"
     known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
+            "compiled": "its handlers run as machine code",
             "multi-instrument": "trades several instruments at once",
             "multi-timeframe": "reads bars of a longer timeframe beside its own",
         }
@@ -167,4 +174,46 @@ class DataSourceSpec(Spec):
     kind: ClassVar[str] = "data source"
     known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"offline": "needs no network once it is installed"}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskRuleSpec(Spec):
+    """A rule of the risk gate, the part that every order passes before a venue sees it.
+
+    The factory is called as ``factory(settings, instruments, assumptions)`` and returns a fresh
+    :class:`~tradectl_sdk.engine.Rule`, or None when the settings set no limit. ``settings`` is an
+    instance of the model in ``settings``: ``[risk]`` itself for the model ``RiskSection``,
+    otherwise the table ``[plugins.<plugin>]``; None when there is no model.
+
+    Attributes:
+        example: Settings that switch the rule on, for the conformance checks.
+    """
+
+    kind: ClassVar[str] = "risk rule"
+    takes_function: ClassVar[bool] = True
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"observes-equity": "wants to see the account's equity at the end of each instant"}
+    )
+
+    example: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostModelSpec(Spec):
+    """A model of what trading costs: fees or slippage, as its capability says.
+
+    The factory is called as ``factory(settings, instruments)`` and returns a fresh
+    :class:`~tradectl_sdk.engine.FeeModel` or :class:`~tradectl_sdk.engine.SlippageModel`.
+    ``settings`` is an instance of the model in ``settings``, made from ``[backtest.fees]`` or
+    ``[backtest.slippage]``; None when there is no model.
+    """
+
+    kind: ClassVar[str] = "cost model"
+    takes_function: ClassVar[bool] = True
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "fees": "says what a fill pays to venue and broker",
+            "slippage": "says how much worse than its reference price a taking fill is",
+        }
     )

@@ -39,8 +39,8 @@ class Provided(Generic[S]):
         """Where it comes from, such as ``tradectl-strategies 0.1.0``."""
         return self.plugin.source
 
-    def load(self) -> type[Any]:
-        """Import the component's class.
+    def load(self) -> Any:
+        """Import the component's class, or the function that makes it for kinds that take one.
 
         Raises:
             PluginError: When it cannot be imported; names the plugin and its distribution.

@@ -21,7 +21,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from tradectl_sdk.errors import NotFoundError, PluginError, did_you_mean
-from tradectl_sdk.hooks import HOOKS, DataSourceSpec, HookSet, Spec, StrategySpec
+from tradectl_sdk.hooks import (
+    HOOKS,
+    CostModelSpec,
+    DataSourceSpec,
+    HookSet,
+    RiskRuleSpec,
+    Spec,
+    StrategySpec,
+)
 from tradectl_sdk.hooks.hookspecs import PROJECT
 from tradectl_sdk.plugins.collection import Provided, Provider, collect_records
 from tradectl_sdk.plugins.discovery import Discovery, Policy, discover
@@ -176,6 +184,14 @@ class Plugins:
     def data_sources(self) -> Mapping[str, Provided[DataSourceSpec]]:
         """Return the sources of market data on offer by name."""
         return self.collect(DataSourceSpec)
+
+    def risk_rules(self) -> Mapping[str, Provided[RiskRuleSpec]]:
+        """Return the rules of the risk gate on offer by name."""
+        return self.collect(RiskRuleSpec)
+
+    def cost_models(self) -> Mapping[str, Provided[CostModelSpec]]:
+        """Return the fee and slippage models on offer by name."""
+        return self.collect(CostModelSpec)
 
     def offered_by(self, name: str) -> tuple[Provided[Any], ...]:
         """Return everything that one plugin offers, hook by hook, each sorted by name.
