@@ -41,16 +41,15 @@ def build(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[st
     return st.tuples(*parts).map(lambda found: template.format(*found))
 
 
-def expressions() -> tuple[Any, Any, Any]:
-    """Strategies for the texts of int, float and bool expressions."""
-    ints = st.deferred(lambda: int_)
-    floats = st.deferred(lambda: float_)
-    bools = st.deferred(lambda: bool_)
+def expressions(depth: int) -> tuple[Any, Any, Any]:
+    """Strategies for the texts of int, float and bool expressions, at most so deep."""
+    if depth == 0:
+        return one(*INT_ATOMS, *CONSTANTS), one(*FLOAT_ATOMS, *FLOAT_CONSTANTS), one(*BOOL_ATOMS)
+    ints, floats, bools = expressions(depth - 1)
     small = build("({} % 17)", ints)
     safe = build("({} % 13 - 14)", ints)
     int_ = (
-        one(*INT_ATOMS, *CONSTANTS)
-        | build("({} {} {})", ints, one("+", "-", "&", "|", "^"), ints)
+        build("({} {} {})", ints, one("+", "-", "&", "|", "^"), ints)
         | build("({} * {})", small, small)
         | build("({} {} {})", ints, one("//", "%"), safe | safe | ints)
         | build("(-{})", ints)
@@ -63,8 +62,7 @@ def expressions() -> tuple[Any, Any, Any]:
         | build("self.part.add({}, by={})", ints, ints)
     )
     float_ = (
-        one(*FLOAT_ATOMS, *FLOAT_CONSTANTS)
-        | build("({} {} {})", floats, one("+", "-", "*"), floats)
+        build("({} {} {})", floats, one("+", "-", "*"), floats)
         | build("({} {} {})", floats, one("+", "*"), ints)
         | build("({} {} {})", floats, one("/", "//", "%"), safe | floats)
         | build("({} / {})", ints, safe | ints)
@@ -78,8 +76,7 @@ def expressions() -> tuple[Any, Any, Any]:
         | build("self.part.update({})", floats)
     )
     bool_ = (
-        one(*BOOL_ATOMS)
-        | build("({} {} {})", ints, one("<", "<=", "==", "!=", ">"), ints)
+        build("({} {} {})", ints, one("<", "<=", "==", "!=", ">"), ints)
         | build("({} {} {})", floats, one("<", ">=", "=="), floats)
         | build("({} {} {})", ints, one("<", "==", ">"), floats)
         | build("({} and {})", bools, bools)
@@ -90,7 +87,7 @@ def expressions() -> tuple[Any, Any, Any]:
     return int_, float_, bool_
 
 
-INTS, FLOATS, BOOLS = expressions()
+INTS, FLOATS, BOOLS = expressions(2)
 SIMPLE = (
     build("{} = {}", one("self.a", "self.b", "self.part.n", "self.counts[k % 3]", "m"), INTS)
     | build("{} {}= {}", one("self.a", "self.counts[-1]", "m"), one("+", "-", "//", "%"), INTS)
@@ -117,7 +114,7 @@ def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-PROGRAMS = st.lists(st.recursive(SIMPLE, blocks, max_leaves=4), min_size=2, max_size=7)
+PROGRAMS = st.lists(SIMPLE | blocks(SIMPLE | blocks(SIMPLE)), min_size=3, max_size=6)
 MODULE = """
 import math
 
