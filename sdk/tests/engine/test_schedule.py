@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -146,6 +147,45 @@ def test_a_longer_timeframe_shows_completed_bars_only():
     assert seen[:23] == [(0, None)] * 23
     assert seen[23:47] == [(1, 24.0)] * 24
     assert seen[47] == (2, 48.0)
+
+
+def test_a_longer_bar_that_ends_between_the_own_ones_is_no_instant_of_the_run():
+    one = instrument()
+    base = columns(flat(1, 2, 3), one)
+    longer = columns(flat(1, 2, 3), one)
+    late = replace(longer, time=longer.time + HOUR, length=2 * DAY, drives=False)
+
+    class Counting(Strategy):
+        def on_start(self, ctx):
+            self.longer = ctx.bar("2d")
+            self.seen = []
+
+        def on_bar(self, ctx, bar):
+            self.seen.append(self.longer.count)
+
+    plan = Plan(
+        instruments=[one],
+        columns=[base],
+        make_strategy=Counting,
+        resample=lambda index, timeframe: late,
+    )
+    outcome = run(plan, Mode.INTERPRETED)
+    assert outcome.times.tolist() == base.time.tolist()
+    assert outcome.strategies[0].seen == [0, 1, 2]
+
+
+def test_a_strategy_can_ask_how_long_its_bars_are():
+    class Ask(Strategy):
+        def on_start(self, ctx):
+            self.lengths = [ctx.bar_length(), ctx.bar_length(1)]
+
+    ones = [instrument("A"), instrument("B")]
+    plan = Plan(
+        instruments=ones,
+        columns=[columns(flat(1), ones[0], 0, HOUR), columns(flat(1), ones[1], 1, DAY)],
+        make_strategy=Ask,
+    )
+    assert run(plan, Mode.INTERPRETED).strategies[0].lengths == [HOUR, DAY]
 
 
 def test_a_signal_stands_beside_its_bar():

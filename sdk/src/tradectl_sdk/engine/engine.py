@@ -168,7 +168,8 @@ class Engine:
             desk.warming = self.instants < self.warmup
             if self._orders.working > 0:
                 self._venue.match(now)
-            self._mark(now)
+            if not self._mark(now):
+                continue  # only a longer bar has ended; no moment of the run's own
             self._tell()
             for stream in range(feed.streams):
                 if feed.heard[stream]:
@@ -180,18 +181,21 @@ class Engine:
             if self._gate.observing:
                 self._gate.observe(now, value)
 
-    def _mark(self, now: int) -> None:
-        """Make the bars that close now known: last prices, and how far each stream was read."""
+    def _mark(self, now: int) -> bool:
+        """Make the bars that close now known; return whether any of them is to be delivered."""
         feed, market = self.feed, self._market
+        found = False
         for stream in range(feed.streams):
             heard = feed.due[stream] == now
             feed.heard[stream] = heard and feed.drives[stream]
             if heard:
                 if feed.drives[stream]:
+                    found = True
                     row, instrument = feed.next[stream], feed.instrument[stream]
                     market.last[instrument] = feed.close_ticks[row]
                     market.price[instrument] = feed.close[row]
                 feed.advance(stream)
+        return found
 
     def _deliver(self, stream: int, now: int) -> None:
         """Hand the bar of a stream that has just closed to its strategy."""
