@@ -52,7 +52,7 @@ def test_a_record_cannot_be_changed_or_extended() -> None:
         (
             {"capabilities": frozenset({"x"})},
             "capability 'x' is not known",
-            "known are multi-instrument, multi-timeframe",
+            "known are compiled, multi-instrument, multi-timeframe",
         ),
     ],
 )

@@ -9,6 +9,8 @@ from tradectl_sdk.hooks import Hooks, StrategySpec, hookimpl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_COMPILED = frozenset({"compiled"})
+
 
 class StrategiesPlugin(Hooks):
     """Offers the reference strategies."""
@@ -18,8 +20,33 @@ class StrategiesPlugin(Hooks):
         """Yield the reference strategies; each is imported when it is chosen."""
         yield StrategySpec(
             name="buy-and-hold",
-            summary="Buy on the first bar and keep it",
+            summary="Buy at the first opportunity and keep it",
             factory="tradectl_strategies.buy_and_hold:BuyAndHold",
+            capabilities=_COMPILED,
+        )
+        yield StrategySpec(
+            name="sma-cross",
+            summary="Long while the fast average is above the slow one",
+            factory="tradectl_strategies.sma_cross:SmaCross",
+            capabilities=_COMPILED,
+        )
+        yield StrategySpec(
+            name="donchian-breakout",
+            summary="Follow breakouts of a price channel, sized by volatility",
+            factory="tradectl_strategies.donchian_breakout:DonchianBreakout",
+            capabilities=_COMPILED,
+        )
+        yield StrategySpec(
+            name="multi-timeframe-trend",
+            summary="Buy strength while a longer timeframe's trend is up",
+            factory="tradectl_strategies.multi_timeframe_trend:MultiTimeframeTrend",
+            capabilities=_COMPILED | {"multi-timeframe"},
+        )
+        yield StrategySpec(
+            name="support-resistance",
+            summary="Bounces, and breakouts with retest, at pivots, swings and volume nodes",
+            factory="tradectl_strategies.support_resistance:SupportResistance",
+            capabilities=_COMPILED,
         )
 
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class BuyAndHold(Strategy):
-    """Buy on the first bar and keep it."""
+    """Buy at the first opportunity and keep it."""
 
-    quantity: float = param(1.0, ge=1e-8, le=1e9, doc="how much to buy, in units of the instrument")
+    share: float = param(0.95, ge=0.01, le=1.0, doc="share of equity to invest")
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
-        """Buy once."""
-        if ctx.position == 0:
-            ctx.buy(self.quantity)
+        """Buy once; again only if the venue refused, as when the open was above the cash."""
+        if ctx.position == 0 and ctx.open_orders == 0 and not ctx.warming:
+            ctx.buy(self.share * ctx.equity / bar.close)

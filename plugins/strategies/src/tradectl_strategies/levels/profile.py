@@ -1,0 +1,165 @@
+"""Volume by price over a rolling window."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar
+
+from tradectl_sdk.indicators import Indicator
+
+from tradectl_strategies.levels.choice import nearer
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
+
+MARGIN = 0.1  # room on either side of the window's range when the grid is laid, in ranges
+FLAT = 1e-6  # height of a bin, as a share of the price, where the price did not move at all
+
+
+class VolumeProfile(Indicator):
+    """Volume traded at each price in the last ``window`` bars.
+
+    ``value`` is the point of control, the middle of the bin with most volume; ``upper`` and
+    ``lower`` are the edges of the value area: from the point of control it takes in the fuller
+    neighbour, bin by bin, until it holds ``area`` of all volume (Steidlmayer's market profile,
+    by volume instead of time). A *node* is a bin fuller than its neighbours that holds at least
+    ``node`` of the volume at the point of control.
+
+    A bar's volume is shared equally among the bins between its low and its high. The grid is laid
+    anew when a bar leaves it and once per window, which also clears rounding; so the work per bar
+    is that of its bins on average. Ready after ``window`` bars, with the first volume.
+
+    Args:
+        window: Bars looked at, at least 1.
+        bins: Bins between the lowest and the highest price, at least 3.
+        area: Share of the volume in the value area.
+        node: Least share of the point of control's volume that makes a node.
+    """
+
+    OUTPUTS: ClassVar[tuple[str, ...]] = ("value", "upper", "lower")
+
+    def __init__(
+        self, window: int = 120, bins: int = 40, area: float = 0.7, node: float = 0.5
+    ) -> None:
+        self.window = window
+        self.area = area
+        self.node = node
+        self.highs = [0.0] * window
+        self.lows = [0.0] * window
+        self.volumes = [0.0] * window
+        self.slot = 0
+        self.bars = 0
+        self.bins = [0.0] * bins
+        self.origin = math.inf  # lower edge of the first bin; no bar lies on this grid yet
+        self.height = 1.0  # of a bin, in the unit of price
+        self.value = math.nan
+        self.upper = math.nan
+        self.lower = math.nan
+        self.ready = False
+
+    def update(self, high: float, low: float, volume: float) -> float:
+        """Take the next bar and return the point of control, NaN until ready."""
+        slot = self.slot
+        if self.bars == self.window:
+            self.spread(slot, -1.0)
+        else:
+            self.bars += 1
+        self.highs[slot] = high
+        self.lows[slot] = low
+        self.volumes[slot] = volume
+        self.slot = (slot + 1) % self.window
+        top = self.origin + self.height * len(self.bins)
+        if low < self.origin or high >= top or self.slot == 0:
+            self.lay_grid()
+        else:
+            self.spread(slot, 1.0)
+        self.measure()
+        return self.value
+
+    def lay_grid(self) -> None:
+        """Fit the bins to the range of the window and fill them."""
+        low = math.inf
+        high = -math.inf
+        for k in range(self.bars):
+            low = min(low, self.lows[k])
+            high = max(high, self.highs[k])
+        count = len(self.bins)
+        spare = max(MARGIN * (high - low), FLAT * abs(low), 1e-12)
+        self.origin = low - spare
+        self.height = (high - low + 2.0 * spare) / count
+        for b in range(count):
+            self.bins[b] = 0.0
+        for k in range(self.bars):
+            self.spread(k, 1.0)
+
+    def spread(self, slot: int, sign: float) -> None:
+        """Share a remembered bar's volume among its bins; take it back with ``sign`` -1."""
+        first = self.bin_of(self.lows[slot])
+        last = self.bin_of(self.highs[slot])
+        share = sign * self.volumes[slot] / (last - first + 1)
+        for b in range(first, last + 1):
+            self.bins[b] += share
+
+    def bin_of(self, price: float) -> int:
+        """Return the bin a price on the grid falls into."""
+        place = int((price - self.origin) / self.height)
+        return min(max(place, 0), len(self.bins) - 1)
+
+    def measure(self) -> None:
+        """Find the point of control and the value area around it."""
+        total = 0.0
+        control = 0
+        for b in range(len(self.bins)):
+            total += self.bins[b]
+            if self.bins[b] > self.bins[control]:
+                control = b
+        if self.bars < self.window or total <= 0.0:
+            return
+        first = control
+        last = control
+        held = self.bins[control]
+        while held < self.area * total and (first > 0 or last < len(self.bins) - 1):
+            above = self.bins[last + 1] if last < len(self.bins) - 1 else -1.0
+            below = self.bins[first - 1] if first > 0 else -1.0
+            if above >= below:
+                last += 1
+                held += above
+            else:
+                first -= 1
+                held += below
+        self.value = self.middle(control)
+        self.upper = self.origin + self.height * (last + 1)
+        self.lower = self.origin + self.height * first
+        self.ready = True
+
+    def middle(self, place: int) -> float:
+        """Return the price in the middle of a bin."""
+        return self.origin + self.height * (place + 0.5)
+
+    def beyond(self, price: float, side: int) -> float:
+        """Return the next edge of the value area or node from a price in a direction.
+
+        Args:
+            price: Where to look from; a level at this very price does not count.
+            side: +1 upwards, -1 downwards.
+        """
+        found = math.nan
+        if not self.ready:
+            return found
+        if side * (self.upper - price) > 0.0:
+            found = nearer(found, self.upper, side)
+        if side * (self.lower - price) > 0.0:
+            found = nearer(found, self.lower, side)
+        least = self.node * self.bins[self.bin_of(self.value)]
+        for b in range(1, len(self.bins) - 1):
+            volume = self.bins[b]
+            peak = volume >= least and volume > self.bins[b - 1] and volume >= self.bins[b + 1]
+            if peak and side * (self.middle(b) - price) > 0.0:
+                found = nearer(found, self.middle(b), side)
+        return found
+
+    def write(self, out: MutableSequence[float], at: int) -> None:
+        """Store the outputs, in the order of ``OUTPUTS``, in ``out`` from index ``at`` on."""
+        out[at] = self.value
+        out[at + 1] = self.upper
+        out[at + 2] = self.lower
