@@ -49,7 +49,7 @@ def any_bars(draw: st.DrawFn) -> Bars:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_bars(), st.sampled_from(SUFFIXES))
 def test_an_exported_series_imports_as_itself(bars: Bars, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as name:

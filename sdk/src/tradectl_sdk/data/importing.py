@@ -24,7 +24,7 @@ from tradectl_sdk.data.columns import choose_columns
 from tradectl_sdk.data.defining import fit_grid, infer_instrument
 from tradectl_sdk.data.findings import check_accepted, raise_refused, run_rules
 from tradectl_sdk.data.gaps import DAY
-from tradectl_sdk.data.loading import ImportOptions, Job, load_numbers, load_raw, load_times
+from tradectl_sdk.data.loading import ImportOptions, Job, load_raw, load_work, settle_times
 from tradectl_sdk.data.manifest import Provenance, SeriesInfo
 from tradectl_sdk.data.rules import Rule, rules
 from tradectl_sdk.data.source import open_source
@@ -148,8 +148,8 @@ def _import(
         job = Job(connection=connection, source=source, columns=columns, options=options)
         job.notes.extend(columns.notes)
         rows = load_raw(job)
-        load_numbers(job)
-        frame = load_times(job)
+        load_work(job)
+        frame = settle_times(job)
         applied = _run_rules(job, frame, latest)
         if isinstance(instrument, str):
             instrument = infer_instrument(job, instrument, frame)

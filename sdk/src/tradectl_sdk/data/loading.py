@@ -106,8 +106,8 @@ def _damaged(path: Path, error: duckdb.Error) -> DataError:
     )
 
 
-def load_numbers(job: Job) -> None:
-    """Make ``work`` from ``raw``: prices and volume as float64, NULL where there is no number."""
+def load_work(job: Job) -> None:
+    """Make ``work`` from ``raw``: UTC times, prices and volume, NULL where a cell holds none."""
     scale, decimal = job.options.price_scale, job.options.decimal
     if scale <= 0:
         raise UsageError(f"price scale was {scale}, expected more than 0")
@@ -117,8 +117,16 @@ def load_numbers(job: Job) -> None:
         f"{_number(c, decimal)} * {numerator}::DOUBLE / {denominator}::DOUBLE{factor} AS {c}"
         for c in PRICE_COLUMNS
     ]
+    reading = read_times(
+        job.connection,
+        source=job.source.path.name,
+        timezone=job.options.timezone,
+        time_format=job.options.time_format,
+        frame=job.options.timeframe,
+    )
+    job.notes.extend(reading.notes)
     job.connection.execute(
-        f"CREATE TEMP TABLE work AS SELECT row, NULL::BIGINT AS time, {', '.join(cells)},"
+        f"CREATE TEMP TABLE work AS SELECT row, {reading.sql} AS time, {', '.join(cells)},"
         f" {_number('volume', decimal)} AS volume FROM raw"
     )
 
@@ -143,26 +151,15 @@ def _number(column: str, decimal: str) -> str:
     text, group = f"trim({column})", "," if decimal == "." else "."
     pattern = rf"[-+]?\d{{1,3}}([{group}]\d{{3}})+([{decimal}]\d*)?"
     grouped = f"replace({text}, '{group}', '')"
-    clean = f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {grouped} ELSE {text} END"
+    is_grouped = f"contains({column}, '{group}') AND regexp_full_match({text}, '{pattern}')"
+    clean = f"CASE WHEN {is_grouped} THEN {grouped} ELSE {text} END"
     value = f"try_cast(replace({clean}, '{decimal}', '.') AS DOUBLE)"
     return f"(CASE WHEN isfinite({value}) THEN {value} END)"
 
 
-def load_times(job: Job) -> Timeframe:
-    """Fill ``work.time`` with the bars' open times; return their timeframe."""
+def settle_times(job: Job) -> Timeframe:
+    """Turn the times in ``work`` into open times; return the timeframe given or inferred."""
     options, frame = job.options, job.options.timeframe
-    reading = read_times(
-        job.connection,
-        source=job.source.path.name,
-        timezone=options.timezone,
-        time_format=options.time_format,
-        frame=frame,
-    )
-    job.notes.extend(reading.notes)
-    job.connection.execute(
-        f"UPDATE work SET time = raw_times.at FROM (SELECT row, {reading.sql} AS at FROM raw)"
-        " AS raw_times WHERE work.row = raw_times.row"
-    )
     if frame is None:
         frame = infer_timeframe(job.connection, job.source.path.name)
         job.notes.append(f"the timeframe was inferred as {frame}")
