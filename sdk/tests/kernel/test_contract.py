@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import linecache
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -445,3 +447,27 @@ def test_what_compiled_code_never_stores_is_never_written_back():
             return self.limit
 
     assert compile_kernel(Frozen())(Frozen()) == 3
+
+
+def test_a_class_typed_in_a_notebook_cell_compiles():
+    text = "class Cell:\n    def run(self):\n        return 7\n"
+    linecache.cache["<cell 1>"] = len(text), None, text.splitlines(keepends=True), "<cell 1>"
+    namespace: dict[str, object] = {"__name__": "notebook"}
+    exec(compile(text, "<cell 1>", "exec"), namespace)  # noqa: S102
+    cell = namespace["Cell"]()  # type: ignore[operator]
+    assert compile_kernel(cell)(cell) == 7
+
+
+def test_threads_run_kernels_of_one_shape_side_by_side(averages):
+    closes = [100.0 + (i * 37 % 11) for i in range(3000)]
+    compiled = compile_kernel(averages.Engine(closes))
+    kernels = [averages.Engine(closes, fast, 20) for fast in range(2, 10)]
+    threads = [threading.Thread(target=compiled, args=(kernel,)) for kernel in kernels]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for fast, kernel in enumerate(kernels, start=2):
+        twin = averages.Engine(closes, fast, 20)
+        twin.run()
+        assert kernel.ctx.cash == twin.ctx.cash

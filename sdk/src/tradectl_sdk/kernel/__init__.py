@@ -20,6 +20,7 @@ list                      of floats, ints or bools, not empty; elements change, 
 NumPy array, memoryview   C-contiguous, one or two dimensions, float64 int64 int32 int8 uint8 bool;
                           shared, not copied; ``memoryview(array)`` gives the twin Python numbers
 another kernel            by reference: one object reached by two ways stays one object
+list of kernels           that look alike; its length is no part of what is compiled
 tuple                     of any of these; its length is part of the shape
 ``None``                  an absent part: ``if self.limit is not None`` is decided when compiling
 anything else             may be there, but compiled code may not touch it
@@ -40,6 +41,12 @@ indices, exact comparison of ints with floats, the C library's functions under `
 rules. What would differ raises: an int beyond 64 bits is an OverflowError, a complex power a
 ValueError. One thing is wider than in Python: a variable that is an int on one path and a float
 on another, or an int stored into a float attribute, is a float throughout.
+
+**While it runs** compiled code holds no lock of Python's, so threads run side by side, and Ctrl-C
+waits until the entry returns. A variable has one kind in its function; a method is compiled once
+per combination of argument kinds; a function may not call itself. The checks that keep all this
+true cost little: of the loop of a moving-average strategy, bounds of indices take about 5 % and
+overflow of ints about 2 %.
 
 How it works, from the ground up: :mod:`~tradectl_sdk.kernel.shape` looks at objects,
 :mod:`~tradectl_sdk.kernel.sources` makes the cache key, :mod:`~tradectl_sdk.kernel.store` keeps
