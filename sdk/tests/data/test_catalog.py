@@ -273,6 +273,13 @@ def test_a_copy_that_does_not_fit_is_ignored_and_noticed(catalog: Catalog, bars:
         assert not catalog.verify(WALK, "1m").ok
         assert catalog.bars(WALK, "1m") == bars
         assert copy.read_bytes() == whole
+    for other in (
+        np.zeros((6, 999), np.int64),
+        np.zeros((6, 1000)),
+        np.zeros((1000, 6), np.int64).T,
+    ):
+        np.save(copy, other)
+        assert catalog.bars(WALK, "1m") == bars
     copy.write_bytes(whole[:-8] + b"\1" * 8)
     assert "did not hold" in catalog.verify(WALK, "1m").problems[0]
 

@@ -89,6 +89,15 @@ def test_points_become_prices_without_rounding_noise(bring: Bring, catalog: Cata
     assert (bars.floats("open")[0], bars.floats("high")[0]) == (1.30584, 1.58611)
 
 
+def test_the_last_bits_that_arithmetic_costs_make_no_finer_grid(
+    bring: Bring, catalog: Catalog
+) -> None:
+    bring("Date,Open,High,Low,Close\n2024-01-02,0.30000000000000004,0.3,0.1,0.2\n")
+    bars = catalog.bars("X.TEST", "1d")
+    assert bars.instrument.tick_size == Decimal("0.1")
+    assert bars.floats("open")[0] == 0.3
+
+
 def test_single_precision_prices_mean_their_shortest_decimals(
     bring: Bring, catalog: Catalog
 ) -> None:
