@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -81,9 +81,18 @@ class Catalog:
 
     def list_series(self) -> list[SeriesInfo]:
         """Every series, sorted by instrument, then by timeframe."""
-        pattern = "venue=*/instrument=*/kind=*/timeframe=*/" + MANIFEST
-        found = [read_manifest(path) for path in self.root.glob(pattern)]
-        return sorted(found, key=lambda info: (info.instrument_id, info.timeframe))
+        return [self.info(*name) for name in self.names()]
+
+    def names(self) -> list[tuple[InstrumentId, Timeframe]]:
+        """Instrument and timeframe of every series, damaged ones too, sorted likewise."""
+        pattern = "venue=*/instrument=*/kind=bars/timeframe=*/" + MANIFEST
+        found = []
+        for path in self.root.glob(pattern):
+            venue, symbol, _, frame = (
+                unquote(part.partition("=")[2]) for part in path.relative_to(self.root).parts[:-1]
+            )
+            found.append((InstrumentId(f"{symbol}.{venue}"), Timeframe.parse(frame)))
+        return sorted(found)
 
     def info(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> SeriesInfo:
         """What is known about one series.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.data.bars import PRICE_COLUMNS, VALUE_COLUMNS
 from tradectl_sdk.data.gaps import MONDAY, WEEK
+from tradectl_sdk.data.grid import NOISE
 
 if TYPE_CHECKING:
     from tradectl_sdk.domain.timeframe import Timeframe
@@ -129,9 +130,9 @@ def _bar_rules() -> tuple[Rule, ...]:
         Rule(
             "ohlc",
             "high is the highest and low the lowest price of a bar",
-            _each(("high",), "high < " + top, top + "::VARCHAR")
+            _each(("high",), f"{top} - high > abs(high) * {NOISE!r}", top + "::VARCHAR")
             + " UNION ALL "
-            + _each(("low",), "low > " + bottom, bottom + "::VARCHAR"),
+            + _each(("low",), f"low - {bottom} > abs(low) * {NOISE!r}", bottom + "::VARCHAR"),
             (f"UPDATE work SET high = {top}, low = {bottom} WHERE row IN (SELECT row FROM hits)",),
         ),
         Rule(
