@@ -24,6 +24,7 @@ PACKAGES = {
     "cli": "tradectl",
     "strategies": "tradectl_strategies",
     "samples": "tradectl_samples",
+    "risk": "tradectl_risk",
 }
 
 

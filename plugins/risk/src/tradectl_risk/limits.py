@@ -1,0 +1,134 @@
+"""What rules share: a limit that an order fits or not, and how far positions may still grow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.money import to_money
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from tradectl_sdk.config import RiskSection
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.engine import Account, DenyReason, Market, OrderRequest
+
+UNLIMITED = 2**63 - 1
+MOST = 2**62  # money units; a sum of two values below it still fits 64 bits
+UNFIT = 2**61  # stands for any value too large for the engine's arithmetic
+
+
+class Unobserving:
+    """A rule that looks at orders only."""
+
+    def observe(self, now: int, equity: float) -> None:
+        """Take no note of the equity."""
+
+
+class Limit(Unobserving, ABC):
+    """Allows an order while something stays within bounds, whatever is open gets filled first.
+
+    Reduce-only orders always pass: no limit may keep a position from being closed.
+
+    Args:
+        reason: Why it refuses.
+        resize: Cut an order down to what fits instead of refusing it.
+    """
+
+    def __init__(self, reason: DenyReason, *, resize: bool) -> None:
+        self.reason = int(reason)
+        self.resize = resize
+
+    @abstractmethod
+    def fits(self, order: OrderRequest, account: Account, market: Market, lots: int) -> bool:
+        """Whether the order may have that many lots; what fits still fits with fewer."""
+
+    def check(self, order: OrderRequest, account: Account, market: Market, now: int) -> int:
+        """Return the lots of the order that are allowed."""
+        if order.reduces or self.fits(order, account, market, order.lots):
+            return order.lots
+        return self._largest(order, account, market) if self.resize else 0
+
+    def _largest(self, order: OrderRequest, account: Account, market: Market) -> int:
+        """Return the most lots that fit, found by halving; those of the order do not."""
+        fitting, beyond = 0, order.lots
+        while beyond - fitting > 1:
+            middle = fitting + (beyond - fitting) // 2
+            if self.fits(order, account, market, middle):
+                fitting = middle
+            else:
+                beyond = middle
+        return fitting
+
+
+def reach(account: Account, instrument: int, side: int, lots: int) -> int:
+    """Return the position, counted in the direction of ``side``, if all of that side is filled.
+
+    That is what is held, the open orders of that side and ``lots`` more. Open orders of the other
+    side are left out, and reduce-only orders with them, so it is the farthest the position can get.
+    """
+    if side > 0:
+        return account.lots[instrument] + account.open_buys[instrument] + lots
+    return account.open_sells[instrument] + lots - account.lots[instrument]
+
+
+def farthest(account: Account, instrument: int) -> int:
+    """Return the largest size a position can get through open orders, long or short, in lots."""
+    return max(reach(account, instrument, 1, 0), reach(account, instrument, -1, 0))
+
+
+def worth(market: Market, instrument: int, ticks: int, lots: int) -> int:
+    """Return the value of lots in money units; UNFIT when it is too large to be computed."""
+    if lots <= 0 or ticks <= 0:
+        return 0
+    if not market.fits(instrument, ticks, lots):
+        return UNFIT
+    return market.value(instrument, ticks, lots)
+
+
+def gross(order: OrderRequest, account: Account, market: Market, lots: int, most: int) -> int:
+    """Return the value of all positions at their farthest, in money units.
+
+    Counting stops when the sum is above ``most``. The order's own position counts at the higher of
+    the order's price and the last one.
+    """
+    here = order.instrument
+    size = max(reach(account, here, order.side, lots), farthest(account, here))
+    total = worth(market, here, max(order.price, market.last[here]), size)
+    for other in range(market.count):
+        if other != here and total <= most:
+            total += worth(market, other, market.last[other], farthest(account, other))
+    return total
+
+
+def grows(order: OrderRequest, account: Account, lots: int) -> bool:
+    """Whether the order would let its position get larger, long or short, than it already can."""
+    here = order.instrument
+    return reach(account, here, order.side, lots) > farthest(account, here)
+
+
+def per_instrument(
+    settings: RiskSection, name: str, instruments: Sequence[Instrument]
+) -> list[Decimal | None] | None:
+    """Return a limit for each instrument, its own or that for all; None when none has any."""
+    limits: list[Decimal | None] = []
+    for instrument in instruments:
+        own = settings.instruments.get(instrument.id)
+        limit = getattr(own, name) if own is not None else None
+        limits.append(getattr(settings, name) if limit is None else limit)
+    return None if all(limit is None for limit in limits) else limits
+
+
+def in_lots(limits: Sequence[Decimal | None], instruments: Sequence[Instrument]) -> list[int]:
+    """Return quantities as whole lots, rounded down."""
+    return [
+        UNLIMITED if limit is None else instrument.quantity_to_lots(limit)
+        for limit, instrument in zip(limits, instruments, strict=True)
+    ]
+
+
+def in_money(limits: Sequence[Decimal | None]) -> list[int]:
+    """Return amounts of currency as money units."""
+    return [MOST if limit is None else min(to_money(limit), MOST) for limit in limits]

@@ -1,0 +1,66 @@
+"""From ``backtest.fees`` and ``backtest.slippage`` to cost models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.components import loaded, named, own_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tradectl_sdk.config.settings import BacktestSection, CostModelSection
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.engine import FeeModel, SlippageModel
+    from tradectl_sdk.plugins import Plugins
+
+
+def make_costs(
+    backtest: BacktestSection, plugins: Plugins | None, instruments: Sequence[Instrument]
+) -> tuple[Callable[[], FeeModel] | None, Callable[[], SlippageModel] | None, list[str]]:
+    """Return what makes the cost models of a run, as :class:`~tradectl_sdk.engine.Plan` wants it.
+
+    Args:
+        backtest: Names the models and holds their settings.
+        plugins: Where models are looked up; the installed plugins unless given.
+        instruments: What is traded, in order.
+
+    Returns:
+        What makes a fresh fee model and a fresh slippage model, None for one that is not named;
+        and a line on each that is, ``fees: name: summary``.
+
+    Raises:
+        NotFoundError: When no plugin offers a model that is named.
+        ConfigError: When a model's own settings are wrong.
+        UsageError: When a model is named for what it is not.
+    """
+    words: list[str] = []
+    fees = _maker("fees", backtest.fees, plugins, instruments, words)
+    slippage = _maker("slippage", backtest.slippage, plugins, instruments, words)
+    return fees, slippage, words
+
+
+def _maker(
+    role: str,
+    section: CostModelSection | None,
+    plugins: Plugins | None,
+    instruments: Sequence[Instrument],
+    words: list[str],
+) -> Callable[[], Any] | None:
+    if section is None:
+        return None
+    offered = loaded(plugins).cost_models()
+    key = f"backtest.{role}.model"
+    found = named(offered, section.model, key)
+    if role not in found.spec.capabilities:
+        fitting = ", ".join(n for n, one in offered.items() if role in one.spec.capabilities)
+        raise UsageError(
+            f"{key} was {section.model!r}, which is no model of {role}",
+            hint=f"models of {role} are {fitting}",
+        )
+    model, factory = found.load_settings(), found.load()
+    path = ("backtest", role)
+    settings = own_settings(model, section.own, path) if model is not None else None
+    words.append(f"{role}: {found.name}: {found.spec.summary}")
+    return lambda: factory(settings, instruments)
