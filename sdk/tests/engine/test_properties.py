@@ -60,7 +60,7 @@ assumptions = st.builds(
 )
 seeds = st.integers(0, 10_000)
 several = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

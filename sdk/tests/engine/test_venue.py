@@ -205,3 +205,23 @@ def test_fees_are_exact_and_rounded_against_the_trader():
     look = play([(9.99, 9.99, 9.99, 9.99)] * 2, once(0, lambda ctx: ctx.buy(3)), one=one)
     assert look.outcome.fills["fee"].tolist() == [2_997_000]
     assert look.outcome.cash == 100_000 * 10**8 - 2997 * 10**6 - 2_997_000
+
+
+def test_a_stop_that_its_own_entry_has_already_passed_fills_at_once():
+    script = once(0, lambda ctx: ctx.buy(1, stop_loss=9.5))
+    look = play([*flat(10), (9, 9.2, 8.8, 9.1)], script)
+    assert look.fills == [(1, 9.0), (-1, 9.0)]
+
+
+def test_what_a_marketable_limit_could_not_fill_at_the_open_fills_inside_the_bar():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.sell(3, limit=9.0, reduce_only=True)
+            ctx.buy(2)
+        if number == 1:
+            ctx.sell(3, limit=9.0, reduce_only=True)
+            ctx.buy(1)
+
+    look = play([*flat(10, 10), (11, 12, 10.5, 11)], script)
+    assert look.fills == [(2, 10.0), (-2, 11.0), (1, 11.0)]
+    assert look.outcome.positions == (1,)

@@ -52,7 +52,8 @@ class Account:
         """Cash plus every position at its instrument's last price, in units of currency."""
         total: float = self.cash_float
         for instrument in range(self._market.count):
-            total += self.holding[instrument] * self._market.price[instrument]
+            if self.lots[instrument] != 0:
+                total += self.holding[instrument] * self._market.price(instrument)
         return total
 
     def exact_equity(self) -> int:

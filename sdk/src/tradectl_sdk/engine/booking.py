@@ -109,6 +109,7 @@ class Slot:
 
     Attributes:
         left: Lots of its volume not yet taken by our fills; NEVER for no limit.
+        open: Its first price, in ticks.
         low: Its lowest price, in ticks.
         high: Its highest price.
         volume: Lots traded in it.
@@ -121,6 +122,7 @@ class Slot:
 
     def __init__(self) -> None:
         self.left = 0
+        self.open = 0
         self.low = 0
         self.high = 0
         self.volume = 0

@@ -14,7 +14,7 @@ from tradectl_sdk.engine.buffers import view_floats
 from tradectl_sdk.engine.context import Context
 from tradectl_sdk.engine.costs import BasisPoints, ShareOfValue
 from tradectl_sdk.engine.desk import Desk
-from tradectl_sdk.engine.engine import Engine
+from tradectl_sdk.engine.engine import ManyEngine, SingleEngine
 from tradectl_sdk.engine.gate import Gate, Rule, chain
 from tradectl_sdk.engine.market import Market
 from tradectl_sdk.engine.orders import Journal, Orders
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.booking import FeeModel, SlippageModel
 
 MINUTE = 60_000_000_000
-_ROOM = 4096  # rows a table starts with beyond what one instant may need
+_ROOM = 65_536  # rows a table starts with; memory that is never touched costs nothing
 
 
 class Resampler(Protocol):
@@ -130,7 +130,7 @@ class Lookup:
             signal.bind(keys.index((instrument, 0)))
 
 
-def build(plan: Plan) -> Engine:
+def build(plan: Plan) -> SingleEngine | ManyEngine:
     """Make an engine that stands before its first event, its strategies started.
 
     Raises:
@@ -169,7 +169,8 @@ def build(plan: Plan) -> Engine:
         strategy.on_start(context)
     context.instrument = 0
     lookup.load()
-    return Engine(
+    kind = SingleEngine if feed.streams == 1 else ManyEngine
+    return kind(
         feed=feed,
         strategies=strategies,
         context=context,

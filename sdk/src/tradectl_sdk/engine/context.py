@@ -122,7 +122,7 @@ class Context:
     @property
     def price(self) -> float:
         """Last price of the present instrument."""
-        return self._market.price[self.instrument]
+        return self._market.price(self.instrument)
 
     @property
     def open_orders(self) -> int:
@@ -135,7 +135,7 @@ class Context:
 
     def price_of(self, instrument: int) -> float:
         """Last price of any instrument, 0 before its first."""
-        return self._market.price[instrument]
+        return self._market.price(instrument)
 
     def round_price(self, price: float) -> float:
         """The price on the present instrument's tick grid nearest to a price."""

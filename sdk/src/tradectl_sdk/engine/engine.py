@@ -69,7 +69,8 @@ class Engine:
         self.context = context
         self.desk = desk
         self.equity = floats(instants)
-        self.times = ints(instants)
+        # One series passes one instant per bar, so its own column serves.
+        self.times = feed.time if feed.streams == 1 else ints(instants)
         self.instants = 0
         self.warmup = warmup
         self.bar = Bar()
@@ -86,12 +87,6 @@ class Engine:
         self._account = desk.account
         self._market = desk.market
 
-    def run(self) -> int:
-        """Run until the data ends (DONE) or a table needs more room (GROW); run again then."""
-        if self.feed.streams == 1:
-            return self._run_one()
-        return self._run_many()
-
     def _room(self) -> bool:
         """Whether whatever happens at one instant fits the tables."""
         most = self._orders.working + self.desk.limit + 3
@@ -101,118 +96,6 @@ class Engine:
             and self._fills.count + 2 * most < self._fills.capacity
             and (self._journal.count + 6 * most < entries or not self._journal.enabled)
         )
-
-    def _run_one(self) -> int:
-        """The loop for a single series: no search for the next event."""
-        feed, desk, bar, context = self.feed, self.desk, self.bar, self.context
-        market, account, orders = self._market, self._account, self._orders
-        strategy = self.strategies[0]
-        equity, times, time = self.equity, self.times, feed.time
-        open_, high, low, close, volume = feed.open, feed.high, feed.low, feed.close, feed.volume
-        count, row, end = self.instants, feed.next[0], feed.end[0]
-        seen = -1
-        status = DONE
-        while row < end:
-            if orders.count != seen:
-                seen = orders.count
-                if not self._room():
-                    status = GROW
-                    break
-            now = time[row]
-            desk.time = now
-            desk.placed = 0
-            if count <= self.warmup:
-                desk.warming = count < self.warmup
-            if orders.working > 0:
-                feed.next[0] = row
-                self._venue.match_bar(0, 0)
-                self._tell()
-                context.position = account.position[0]
-            bar.time = now
-            bar.open = open_[row]
-            bar.high = high[row]
-            bar.low = low[row]
-            bar.close = close[row]
-            bar.volume = volume[row]
-            market.last[0] = feed.close_ticks[row]
-            market.price[0] = close[row]
-            row += 1
-            feed.next[0] = row
-            strategy.on_bar(context, bar)
-            if self._settle_at_close and orders.working > 0:
-                self._venue.settle(0, 0)
-                self._tell()
-                context.position = account.position[0]
-            value = account.cash_float + account.holding[0] * close[row - 1]
-            equity[count] = value
-            times[count] = now
-            count += 1
-            if self._gate.observing:
-                self._gate.observe(now, value)
-        self.instants = count
-        return status
-
-    def _run_many(self) -> int:
-        """The loop for several series: the earliest instant first, its streams in order."""
-        feed, desk = self.feed, self.desk
-        while True:
-            now = NEVER
-            for stream in range(feed.streams):
-                now = min(now, feed.due[stream])
-            if now == NEVER:
-                return DONE
-            if not self._room():
-                return GROW
-            desk.time = now
-            desk.placed = 0
-            desk.warming = self.instants < self.warmup
-            if self._orders.working > 0:
-                self._venue.match(now)
-            if not self._mark(now):
-                continue  # only a longer bar has ended; no moment of the run's own
-            self._tell()
-            for stream in range(feed.streams):
-                if feed.heard[stream]:
-                    self._deliver(stream, now)
-            value = self._account.equity()
-            self.equity[self.instants] = value
-            self.times[self.instants] = now
-            self.instants += 1
-            if self._gate.observing:
-                self._gate.observe(now, value)
-
-    def _mark(self, now: int) -> bool:
-        """Make the bars that close now known; return whether any of them is to be delivered."""
-        feed, market = self.feed, self._market
-        found = False
-        for stream in range(feed.streams):
-            heard = feed.due[stream] == now
-            feed.heard[stream] = heard and feed.drives[stream]
-            if heard:
-                if feed.drives[stream]:
-                    found = True
-                    row, instrument = feed.next[stream], feed.instrument[stream]
-                    market.last[instrument] = feed.close_ticks[row]
-                    market.price[instrument] = feed.close[row]
-                feed.advance(stream)
-        return found
-
-    def _deliver(self, stream: int, now: int) -> None:
-        """Hand the bar of a stream that has just closed to its strategy."""
-        feed, bar, context = self.feed, self.bar, self.context
-        row, instrument = feed.next[stream] - 1, feed.instrument[stream]
-        bar.instrument = instrument
-        bar.time = now
-        bar.open = feed.open[row]
-        bar.high = feed.high[row]
-        bar.low = feed.low[row]
-        bar.close = feed.close[row]
-        bar.volume = feed.volume[row]
-        self._look_at(instrument)
-        self.strategies[0 if self._shared else instrument].on_bar(context, bar)
-        if self._settle_at_close and self._orders.working > 0:
-            self._venue.settle(instrument, stream)
-            self._tell()
 
     def _look_at(self, instrument: int) -> None:
         self.context.instrument = instrument
@@ -252,3 +135,126 @@ class Engine:
         update.reason = rows[row + O_REASON]
         self._look_at(instrument)
         self.strategies[0 if self._shared else instrument].on_order(self.context, update)
+
+
+class SingleEngine(Engine):
+    """An engine for one series: the next event needs no search."""
+
+    def run(self) -> int:
+        """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
+        feed, desk, orders = self.feed, self.desk, self._orders
+        bar, context, account, last = self.bar, self.context, self._account, self._market.last
+        strategy, settles, observing = (
+            self.strategies[0],
+            self._settle_at_close,
+            self._gate.observing,
+        )
+        equity, time, close, close_ticks = self.equity, feed.time, feed.close, feed.close_ticks
+        open_, high, low, volume = feed.open, feed.high, feed.low, feed.volume
+        first, end, seen = feed.next[0], feed.end[0], -1
+        self._check_lengths(first, end)
+        for row in range(first, end):
+            if orders.count != seen:
+                if not self._room():
+                    return GROW
+                seen = orders.count
+            now = time[row]
+            desk.time = now
+            desk.placed = 0
+            if row <= self.warmup:
+                desk.warming = row < self.warmup
+            if orders.working > 0:
+                feed.next[0] = row
+                self._venue.match_bar(0, 0)
+                self._tell()
+                context.position = account.position[0]
+            bar.time = now
+            bar.open = open_[row]
+            bar.high = high[row]
+            bar.low = low[row]
+            bar.close = close[row]
+            bar.volume = volume[row]
+            last[0] = close_ticks[row]
+            feed.next[0] = row + 1
+            strategy.on_bar(context, bar)
+            if settles and orders.working > 0:
+                self._venue.settle(0, 0)
+                self._tell()
+                context.position = account.position[0]
+            value = account.cash_float + account.holding[0] * close[row]
+            equity[row] = value
+            self.instants = row + 1
+            if observing:
+                self._gate.observe(now, value)
+        return DONE
+
+    def _check_lengths(self, first: int, end: int) -> None:
+        """Say once that no row is outside any column, so that the loop need not ask."""
+        feed = self.feed
+        if first < 0 or end > min(len(feed.time), len(self.equity)):
+            raise IndexError("the series is longer than its columns")
+
+
+class ManyEngine(Engine):
+    """An engine for several series: the earliest instant first, its streams in order."""
+
+    def run(self) -> int:
+        """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
+        feed, desk = self.feed, self.desk
+        while True:
+            now = NEVER
+            for stream in range(feed.streams):
+                now = min(now, feed.due[stream])
+            if now == NEVER:
+                return DONE
+            if not self._room():
+                return GROW
+            desk.time = now
+            desk.placed = 0
+            desk.warming = self.instants < self.warmup
+            if self._orders.working > 0:
+                self._venue.match(now)
+            if not self._mark(now):
+                continue  # only a longer bar has ended; no moment of the run's own
+            self._tell()
+            for stream in range(feed.streams):
+                if feed.heard[stream]:
+                    self._deliver(stream, now)
+            value = self._account.equity()
+            self.equity[self.instants] = value
+            self.times[self.instants] = now
+            self.instants += 1
+            if self._gate.observing:
+                self._gate.observe(now, value)
+
+    def _mark(self, now: int) -> bool:
+        """Make the bars that close now known; return whether any of them is to be delivered."""
+        feed, market = self.feed, self._market
+        found = False
+        for stream in range(feed.streams):
+            heard = feed.due[stream] == now
+            feed.heard[stream] = heard and feed.drives[stream]
+            if heard:
+                if feed.drives[stream]:
+                    found = True
+                    row, instrument = feed.next[stream], feed.instrument[stream]
+                    market.last[instrument] = feed.close_ticks[row]
+                feed.advance(stream)
+        return found
+
+    def _deliver(self, stream: int, now: int) -> None:
+        """Hand the bar of a stream that has just closed to its strategy."""
+        feed, bar, context = self.feed, self.bar, self.context
+        row, instrument = feed.next[stream] - 1, feed.instrument[stream]
+        bar.instrument = instrument
+        bar.time = now
+        bar.open = feed.open[row]
+        bar.high = feed.high[row]
+        bar.low = feed.low[row]
+        bar.close = feed.close[row]
+        bar.volume = feed.volume[row]
+        self._look_at(instrument)
+        self.strategies[0 if self._shared else instrument].on_bar(context, bar)
+        if self._settle_at_close and self._orders.working > 0:
+            self._venue.settle(instrument, stream)
+            self._tell()

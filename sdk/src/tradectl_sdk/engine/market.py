@@ -43,7 +43,6 @@ class Market:
             int(instrument.min_notional * MONEY_UNITS) for instrument in instruments
         ]
         self.last = [0] * self.count  # last price in ticks, 0 before the first
-        self.price = [0.0] * self.count  # the same as a price
 
     def value(self, instrument: int, ticks: int, lots: int) -> int:
         """Money units that lots are worth at a price, never negative for positive arguments."""
@@ -83,6 +82,10 @@ class Market:
         """The price on the grid nearest to a price."""
         ticks = math.floor(price * self.tick_down[instrument] / self.tick_up[instrument] + 0.5)
         return self.to_price(instrument, ticks)
+
+    def price(self, instrument: int) -> float:
+        """Last price, 0 before the first."""
+        return self.to_price(instrument, self.last[instrument])
 
     def to_price(self, instrument: int, ticks: int) -> float:
         """Price of a number of ticks, correctly rounded."""

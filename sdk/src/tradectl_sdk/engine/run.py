@@ -14,7 +14,7 @@ from tradectl_sdk.domain.records import FILL_DTYPE, ORDER_DTYPE, ORDER_FIELDS
 from tradectl_sdk.engine.buffers import grown
 from tradectl_sdk.engine.build import build
 from tradectl_sdk.engine.columns import FILL_WIDTH, ORDER_WIDTH
-from tradectl_sdk.engine.engine import GROW
+from tradectl_sdk.engine.engine import GROW, ManyEngine, SingleEngine
 from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.engine.build import Plan
-    from tradectl_sdk.engine.engine import Engine
     from tradectl_sdk.strategy import Strategy
 
 
@@ -94,7 +93,7 @@ def run(
     return _run_interpreted(engine, "")
 
 
-def _build(plan: Plan) -> Engine:
+def _build(plan: Plan) -> SingleEngine | ManyEngine:
     try:
         return build(plan)
     except TradectlError:
@@ -103,7 +102,9 @@ def _build(plan: Plan) -> Engine:
         raise _explain(error, "on_start") from error
 
 
-def _run_compiled(engine: Engine, notify: Callable[[str], None] | None) -> Outcome:
+def _run_compiled(
+    engine: SingleEngine | ManyEngine, notify: Callable[[str], None] | None
+) -> Outcome:
     from tradectl_sdk.kernel import compile_kernel
 
     compiled = compile_kernel(engine, entry="run", notify=notify)
@@ -113,7 +114,7 @@ def _run_compiled(engine: Engine, notify: Callable[[str], None] | None) -> Outco
     return _finish(engine, Mode.COMPILED, "", time.perf_counter() - started)
 
 
-def _run_interpreted(engine: Engine, why: str) -> Outcome:
+def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:
     started = time.perf_counter()
     try:
         while engine.run() == GROW:
@@ -125,7 +126,7 @@ def _run_interpreted(engine: Engine, why: str) -> Outcome:
     return _finish(engine, Mode.INTERPRETED, why, time.perf_counter() - started)
 
 
-def grow(engine: Engine) -> None:
+def grow(engine: SingleEngine | ManyEngine) -> None:
     """Give the tables of an engine twice the room."""
     booking = engine.desk.venue.booking
     booking.orders.rows = grown(booking.orders.rows, 2 * len(booking.orders.rows))
@@ -133,7 +134,7 @@ def grow(engine: Engine) -> None:
     booking.journal.entries = grown(booking.journal.entries, 2 * len(booking.journal.entries))
 
 
-def _finish(engine: Engine, mode: Mode, why: str, seconds: float) -> Outcome:
+def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: float) -> Outcome:
     engine.desk.ended = True
     for number, strategy in enumerate(engine.strategies):
         engine.context.instrument = number
@@ -164,7 +165,7 @@ def _finish(engine: Engine, mode: Mode, why: str, seconds: float) -> Outcome:
     )
 
 
-def _present_bar(engine: Engine) -> str:
+def _present_bar(engine: SingleEngine | ManyEngine) -> str:
     feed, now = engine.feed, np.datetime64(engine.desk.time, "ns")
     bars = [
         feed.next[stream] - feed.start[stream]

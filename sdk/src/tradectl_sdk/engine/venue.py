@@ -126,8 +126,9 @@ class Venue:
         bar = self._feed.next[stream]
         self.booking.taken[instrument] = 0
         self._open_slot(stream, bar)
-        self._expire(instrument)
-        self._at_open(instrument, self._feed.open_ticks[bar])
+        self._at_open(instrument, self.booking.slot.open)
+        if self.orders.open[instrument] == 0:
+            return  # the usual case: a market order, filled
         slot = self.booking.slot
         slot.inside = True
         slot.time = slot.known
@@ -150,7 +151,8 @@ class Venue:
 
     def _open_slot(self, stream: int, bar: int) -> None:
         feed, slot = self._feed, self.booking.slot
-        slot.low, slot.high = feed.low_ticks[bar], feed.high_ticks[bar]
+        slot.open, slot.low = feed.open_ticks[bar], feed.low_ticks[bar]
+        slot.high = feed.high_ticks[bar]
         slot.volume = feed.lots[bar]
         slot.known = feed.time[bar]
         slot.opened = slot.known - feed.length[stream]
@@ -168,19 +170,12 @@ class Venue:
         rows = self.orders.rows
         return rows[row + O_ACTIVE] <= self.booking.slot.opened and self.orders.alive(row)
 
-    def _expire(self, instrument: int) -> None:
-        rows, opened = self.orders.rows, self.booking.slot.opened
-        row = self.orders.first[instrument]
-        while row != NOBODY:
-            after = rows[row + O_NEXT]
-            if 0 < rows[row + O_EXPIRES] <= opened and self.orders.alive(row):
-                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row + O_EXPIRES])
-            row = after
-
     def _at_open(self, instrument: int, open_: int) -> None:
         rows = self.orders.rows
         row = self.orders.first[instrument]
         while row != NOBODY:
+            if 0 < rows[row + O_EXPIRES] <= self.booking.slot.opened and self.orders.alive(row):
+                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row + O_EXPIRES])
             if self._eligible(row):
                 if rows[row + O_TYPE] != MARKET or self._market_fill != NEXT_CLOSE:
                     self._open_order(row, open_)
@@ -227,25 +222,36 @@ class Venue:
                 and self.orders.alive(row)
                 and not self.orders.rests(row)
             ):
-                trigger = rows[row + O_TRIGGER]
-                if slot.low <= trigger <= slot.high:
-                    if rows[row + O_TYPE] != STOP_LIMIT:
-                        booking.execute(row, trigger, False, STOP_TRIGGERED)
-                    else:
-                        self.booking.trigger(row)
-                        rows[row + O_ACTIVE] = slot.opened + 2
-                        if rows[row + O_SIDE] * (rows[row + O_LIMIT] - trigger) >= 0:
-                            booking.execute(row, trigger, False, STOP_TRIGGERED)
+                price = self._stop_price(rows[row + O_SIDE], rows[row + O_TRIGGER])
+                if price > 0 and rows[row + O_TYPE] != STOP_LIMIT:
+                    booking.execute(row, price, False, STOP_TRIGGERED)
+                elif price > 0:
+                    booking.trigger(row)
+                    rows[row + O_ACTIVE] = slot.opened + 2
+                    if rows[row + O_SIDE] * (rows[row + O_LIMIT] - price) >= 0:
+                        booking.execute(row, price, False, STOP_TRIGGERED)
             row = rows[row + O_NEXT]
+
+    def _stop_price(self, side: int, trigger: int) -> int:
+        """Where a stop fills inside the bar, or 0; one already passed fills where it opened."""
+        slot = self.booking.slot
+        if slot.low <= trigger <= slot.high:
+            return trigger
+        passed = trigger < slot.low if side > 0 else trigger > slot.high
+        return slot.open if passed else 0
 
     def _limits(self, instrument: int) -> None:
         rows, slot = self.orders.rows, self.booking.slot
         row = self.orders.first[instrument]
         while row != NOBODY:
             if self._eligible(row) and self.orders.rests(row):
-                limit = rows[row + O_LIMIT]
-                beyond = limit - slot.low if rows[row + O_SIDE] > 0 else slot.high - limit
-                if beyond > 0:
+                limit, buys = rows[row + O_LIMIT], rows[row + O_SIDE] > 0
+                beyond = limit - slot.low if buys else slot.high - limit
+                worst = slot.high if buys else slot.low
+                if beyond > 0 and (limit > worst if buys else limit < worst):
+                    # Marketable all bar long, yet not filled whole at the open.
+                    self.booking.execute(row, worst, False, LIMIT_OPEN)
+                elif beyond > 0:
                     self.booking.execute(row, limit, True, LIMIT_CROSSED)
                 elif beyond == 0 and self._touch:
                     self.booking.execute(row, limit, True, LIMIT_TOUCHED)
