@@ -283,7 +283,7 @@ class Booking:
         rows = self.orders.rows
         group = rows[row + O_GROUP]
         other = self.orders.first[rows[row + O_INSTRUMENT]]
-        while other != NOBODY:
+        while other >= 0:
             after = rows[other + O_NEXT]
             if other != row and rows[other + O_GROUP] == group:
                 left = rows[other + O_LOTS] - rows[other + O_FILLED]

@@ -267,7 +267,7 @@ class Context:
             return 0
         rows = self._orders.rows
         row = self._orders.first[which]
-        while row != NOBODY:
+        while row >= 0:
             if rows[row + O_FLAGS] & CLOSE_POSITION and self._orders.alive(row):
                 return rows[row + O_ID]
             row = rows[row + O_NEXT]
@@ -284,7 +284,7 @@ class Context:
         rows = self._orders.rows
         lots = self._account.lots[which]
         row = self._orders.first[which]
-        while row != NOBODY:
+        while row >= 0:
             if rows[row + O_TYPE] == MARKET and self._orders.alive(row):
                 lots += rows[row + O_SIDE] * (rows[row + O_LOTS] - rows[row + O_FILLED])
             row = rows[row + O_NEXT]
@@ -315,7 +315,7 @@ class Context:
         which = self.instrument if instrument < 0 else instrument
         count = 0
         row = self._orders.first[which]
-        while row != NOBODY:
+        while row >= 0:
             after = self._orders.rows[row + O_NEXT]
             if self._orders.alive(row):
                 self._booking.close(row, CANCEL, REQUESTED, self._desk.time)

@@ -173,7 +173,7 @@ class Venue:
     def _at_open(self, instrument: int, open_: int) -> None:
         rows = self.orders.rows
         row = self.orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if 0 < rows[row + O_EXPIRES] <= self.booking.slot.opened and self.orders.alive(row):
                 self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row + O_EXPIRES])
             if self._eligible(row):
@@ -213,7 +213,7 @@ class Venue:
         """Fill the stops the bar reaches among those active since ``stamp`` or, later, at it."""
         rows, slot, booking = self.orders.rows, self.booking.slot, self.booking
         row = self.orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             active = rows[row + O_ACTIVE]
             meets = active == stamp or (stamp == slot.opened and active < stamp)
             if (
@@ -243,7 +243,7 @@ class Venue:
     def _limits(self, instrument: int) -> None:
         rows, slot = self.orders.rows, self.booking.slot
         row = self.orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if self._eligible(row) and self.orders.rests(row):
                 limit, buys = rows[row + O_LIMIT], rows[row + O_SIDE] > 0
                 beyond = limit - slot.low if buys else slot.high - limit
@@ -260,7 +260,7 @@ class Venue:
     def _at_close(self, instrument: int, close: int) -> None:
         rows = self.orders.rows
         row = self.orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if rows[row + O_TYPE] == MARKET and self.orders.alive(row):
                 self.booking.execute(row, close, False, MARKET_CLOSE)
                 if self.orders.alive(row) and rows[row + O_TIF] == IOC:
@@ -271,7 +271,7 @@ class Venue:
         """Let trailing stops follow the bar, and wake what was put off inside it."""
         rows, slot = self.orders.rows, self.booking.slot
         row = self.orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if rows[row + O_ACTIVE] > slot.opened and rows[row + O_ACTIVE] <= slot.opened + 2:
                 rows[row + O_ACTIVE] = slot.opened
             if rows[row + O_TYPE] == TRAILING_STOP:

@@ -52,13 +52,13 @@ class Walk:
 
     def _leg(self, instrument: int, target: int) -> None:
         row = self._nearest(instrument, target)
-        while row != NOBODY:
+        while row >= 0:
             self._meet(row)
             row = self._nearest(instrument, target)
         self.here = target
         orders = self._booking.orders
         row = orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if orders.rows[row + O_TYPE] == TRAILING_STOP:
                 self._booking.follow(row, target)
             row = orders.rows[row + O_NEXT]
@@ -68,7 +68,7 @@ class Walk:
         orders, latest = self._booking.orders, self._booking.slot.opened + 1
         best, distance, resting = NOBODY, NEVER, False
         row = orders.first[instrument]
-        while row != NOBODY:
+        while row >= 0:
             if orders.rows[row + O_ACTIVE] <= latest and orders.alive(row):
                 gap = self._distance(row, target)
                 rests = orders.rests(row)

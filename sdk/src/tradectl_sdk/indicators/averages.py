@@ -14,10 +14,11 @@ from tradectl_sdk.indicators.base import Indicator, whole_number
 class SMA(Indicator):
     r"""Simple moving average, :math:`\frac{1}{n} \sum_{i=0}^{n-1} x_{t-i}`.
 
-    A running sum, summed afresh each time the ring buffer wraps. Rounding therefore never builds
-    up over more than one window: with unit roundoff ``u = 2**-53`` the error stays below
-    ``3 n u max|x|`` over the last two windows, however long the run. A NaN or an infinity is
-    forgotten by the first wrap that no longer holds it.
+    A running sum that is replaced, each time the ring buffer wraps, by a second one of the values
+    since the last wrap, which are just those in the ring. Rounding therefore never builds up over
+    more than one window: with unit roundoff ``u = 2**-53`` the error stays below ``3 n u max|x|``
+    over the last two windows, however long the run. A NaN or an infinity is forgotten by the
+    first wrap that no longer holds it.
 
     Args:
         window: Number of values averaged, at least 1.
@@ -31,6 +32,7 @@ class SMA(Indicator):
         self.ring = [0.0] * self.window
         self.slot = 0
         self.total = 0.0
+        self.fresh = 0.0  # sum since the last wrap
         self.value = math.nan
         self.ready = False
 
@@ -41,16 +43,17 @@ class SMA(Indicator):
         slot = self.slot
         ring = self.ring
         total = self.total + (x - ring[slot])
+        fresh = self.fresh + x
         ring[slot] = x
         slot += 1
         if slot == self.window:
             slot = 0
-            total = 0.0
-            for held in ring:
-                total += held
+            total = fresh
+            fresh = 0.0
             self.ready = True
         self.slot = slot
         self.total = total
+        self.fresh = fresh
         if self.ready:
             self.value = value = total / self.window
             return value
