@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def make_costs(
     backtest: BacktestSection, plugins: Plugins | None, instruments: Sequence[Instrument]
-) -> tuple[Callable[[], FeeModel] | None, Callable[[], SlippageModel] | None, list[str]]:
+) -> tuple[
+    Callable[[], FeeModel] | None, Callable[[], SlippageModel] | None, list[tuple[str, str]]
+]:
     """Return what makes the cost models of a run, as :class:`~tradectl_sdk.engine.Plan` wants it.
 
     Args:
@@ -28,14 +30,14 @@ def make_costs(
 
     Returns:
         What makes a fresh fee model and a fresh slippage model, None for one that is not named;
-        and a line on each that is, ``fees: name: summary``.
+        and for each that is, what it is and ``name: summary``.
 
     Raises:
         NotFoundError: When no plugin offers a model that is named.
         ConfigError: When a model's own settings are wrong.
         UsageError: When a model is named for what it is not.
     """
-    words: list[str] = []
+    words: list[tuple[str, str]] = []
     fees = _maker("fees", backtest.fees, plugins, instruments, words)
     slippage = _maker("slippage", backtest.slippage, plugins, instruments, words)
     return fees, slippage, words
@@ -46,7 +48,7 @@ def _maker(
     section: CostModelSection | None,
     plugins: Plugins | None,
     instruments: Sequence[Instrument],
-    words: list[str],
+    words: list[tuple[str, str]],
 ) -> Callable[[], Any] | None:
     if section is None:
         return None
@@ -62,5 +64,5 @@ def _maker(
     model, factory = found.load_settings(), found.load()
     path = ("backtest", role)
     settings = own_settings(model, section.own, path) if model is not None else None
-    words.append(f"{role}: {found.name}: {found.spec.summary}")
+    words.append((role, f"{found.name}: {found.spec.summary}"))
     return lambda: factory(settings, instruments)

@@ -31,6 +31,7 @@ from tradectl_sdk.testing.conformance import (
     check_plugin,
     data_source_checks,
     plugin_checks,
+    risk_rule_checks,
     strategy_checks,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "parametrize",
     "plugin_checks",
     "require",
+    "risk_rule_checks",
     "run_checks",
     "strategy_checks",
 ]

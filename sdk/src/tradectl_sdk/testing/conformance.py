@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import PluginError
+from tradectl_sdk.hooks import RiskRuleSpec
 from tradectl_sdk.plugins.host import Plugins
 from tradectl_sdk.testing.checks import Check, CheckResult, Outcome, run_checks
 from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
@@ -18,11 +19,14 @@ from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from pydantic import BaseModel
+
     from tradectl_sdk.plugins.collection import Provided
     from tradectl_sdk.plugins.records import PluginInfo
     from tradectl_sdk.strategy import Strategy
 
 _NOTHING_EXPECTED: Final[Mapping[str, str]] = MappingProxyType({})
+_NOTHING_SET: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def strategy_checks(
         capabilities: What it claims to do; see ``StrategySpec.known_capabilities``.
         prefix: Put before each name, where several strategies share a report.
     """
-    from tradectl_sdk.testing.strategy_suite import STRATEGY, StrategySubject
+    from tradectl_sdk.testing.engine_suite import STRATEGY
+    from tradectl_sdk.testing.strategy_suite import StrategySubject
 
     return STRATEGY.checks(StrategySubject(strategy), capabilities=capabilities, prefix=prefix)
 
@@ -97,9 +102,37 @@ def data_source_checks(
     return DATA_SOURCE.checks(DataSourceSubject(factory), capabilities=capabilities, prefix=prefix)
 
 
+def risk_rule_checks(
+    factory: Callable[..., Any],
+    *,
+    settings: type[BaseModel] | None = None,
+    example: Mapping[str, Any] = _NOTHING_SET,
+    capabilities: Collection[str] = (),
+    prefix: str = "",
+) -> list[Check]:
+    """Return the checks on one rule of the risk gate.
+
+    Args:
+        factory: Called as ``factory(settings, instruments, assumptions)``.
+        settings: The model of its settings, None when it has none.
+        example: Settings that switch it on.
+        capabilities: What it claims to do; see ``RiskRuleSpec.known_capabilities``.
+        prefix: Put before each name, where several rules share a report.
+    """
+    from tradectl_sdk.testing.risk_suite import RISK_RULE, RiskRuleSubject
+
+    observes = "observes-equity" in capabilities
+    subject = RiskRuleSubject(factory, settings, example, observes)
+    return RISK_RULE.checks(subject, capabilities=capabilities, prefix=prefix)
+
+
 # Kind of component -> its checks. A kind without an entry has those on the plugin only.
 COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
-    {"data source": data_source_checks, "strategy": strategy_checks}
+    {
+        "data source": data_source_checks,
+        "risk rule": risk_rule_checks,
+        "strategy": strategy_checks,
+    }
 )
 
 
@@ -124,12 +157,15 @@ def _component_checks(component: Provided[Any]) -> list[Check]:
     checks_of = COMPONENT_CHECKS.get(component.spec.kind)
     if checks_of is None:
         return []
+    own: dict[str, Any] = {}
     try:
         loaded = component.load()
+        if isinstance(component.spec, RiskRuleSpec):
+            own = {"settings": component.load_settings(), "example": component.spec.example}
     except PluginError:  # factories_resolve tells it, once
         return []
     prefix = f"{component.spec.kind}:{component.name}:"
-    return checks_of(loaded, capabilities=component.spec.capabilities, prefix=prefix)
+    return checks_of(loaded, capabilities=component.spec.capabilities, prefix=prefix, **own)
 
 
 def check_plugin(
