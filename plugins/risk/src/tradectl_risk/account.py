@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.engine import BasisPoints, DenyReason, ShareOfValue
 
-from tradectl_risk.limits import MOST, Limit, gross, grows, reach, worth
+from tradectl_risk.limits import MOST, UNFIT, Limit, gross, grows, reach, worth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,8 @@ class Costs:
         if slips:
             price += self.slippage.slip(instrument, ticks, lots, 0)
         value = worth(market, instrument, price, lots)
+        if value == UNFIT:
+            return UNFIT
         return value + max(self.fees.fee(instrument, lots, value, False, 0), 0)
 
     def beyond_value(self, market: Market, order: OrderRequest, lots: int) -> int:
@@ -80,7 +82,7 @@ class CashAccount(Limit):
         for other in range(market.count):
             waiting = account.open_buys[other]
             if waiting > 0 and need <= cash:
-                need += self.costs.of_buying(market, other, market.last[other], waiting, True)
+                need += self.costs.of_buying(market, other, market.last(other), waiting, True)
         return need <= cash
 
 
@@ -104,7 +106,9 @@ class MarginAccount(Limit):
         """Whether equity covers the margin with that many lots."""
         if not grows(order, account, lots):
             return True
-        total = min(gross(order, account, market, lots, MOST), MOST)
+        total = gross(order, account, market, lots, MOST)
+        if total > MOST:
+            return False
         need = total // MILLION * self.share
         need += (total % MILLION * self.share + MILLION - 1) // MILLION
         return need <= account.exact_equity() - self.costs.beyond_value(market, order, lots)

@@ -65,7 +65,7 @@ class PriceCollar(Unobserving):
 
     def check(self, order: OrderRequest, account: Account, market: Market, now: int) -> int:
         """Return the order's lots, or 0 when a price is too far off."""
-        share, last = self.hundredths[order.instrument], market.last[order.instrument]
+        share, last = self.hundredths[order.instrument], market.last(order.instrument)
         if order.reduces or share == UNLIMITED:
             return order.lots
         farthest = last // MILLION * share + last % MILLION * share // MILLION

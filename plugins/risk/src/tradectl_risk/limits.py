@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Account, DenyReason, Market, OrderRequest
 
 UNLIMITED = 2**63 - 1
-MOST = 2**62  # money units; a sum of two values below it still fits 64 bits
-UNFIT = 2**61  # stands for any value too large for the engine's arithmetic
+# Money units, about 34 billion of currency: the most any rule lets be at stake. Beyond it sums of
+# what the engine can still value one by one could leave 64 bits.
+MOST = 3 * 2**60
+UNFIT = MOST + 1  # stands for any value too large for the engine's arithmetic
 
 
 class Unobserving:
@@ -96,10 +98,10 @@ def gross(order: OrderRequest, account: Account, market: Market, lots: int, most
     """
     here = order.instrument
     size = max(reach(account, here, order.side, lots), farthest(account, here))
-    total = worth(market, here, max(order.price, market.last[here]), size)
+    total = worth(market, here, max(order.price, market.last(here)), size)
     for other in range(market.count):
         if other != here and total <= most:
-            total += worth(market, other, market.last[other], farthest(account, other))
+            total += worth(market, other, market.last(other), farthest(account, other))
     return total
 
 
@@ -130,5 +132,5 @@ def in_lots(limits: Sequence[Decimal | None], instruments: Sequence[Instrument])
 
 
 def in_money(limits: Sequence[Decimal | None]) -> list[int]:
-    """Return amounts of currency as money units."""
-    return [MOST if limit is None else min(to_money(limit), MOST) for limit in limits]
+    """Return amounts of currency as money units, at most MOST."""
+    return [UNLIMITED if limit is None else min(to_money(limit), MOST) for limit in limits]

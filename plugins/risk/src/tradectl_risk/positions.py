@@ -60,7 +60,7 @@ class PositionNotional(Limit):
         """Whether the value stays within the limit once everything on its side is filled."""
         here = order.instrument
         size = reach(account, here, order.side, lots)
-        return worth(market, here, max(order.price, market.last[here]), size) <= self.most[here]
+        return worth(market, here, max(order.price, market.last(here)), size) <= self.most[here]
 
 
 class GrossExposure(Limit):
