@@ -47,6 +47,10 @@ class Row(NamedTuple):
 
 BUILT_IN = (
     Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
+    Row("backtest", "Start here", "Run a strategy over past bars", "backtest:backtest"),
+    Row("data", "Research", "Import, list, check and export market data", "data:app"),
+    Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
+    Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("plugin", "Ecosystem", "List, check and write plugins", "plugin:app"),
     Row("config", "Ecosystem", "Show and check the settings in force", "config:app"),
     Row("help", "Help", "Explain exit codes, environment or output", "help:help_"),

@@ -230,7 +230,7 @@ class Catalog:
         if (target / MANIFEST).exists() and not replace:
             raise DataError(
                 f"{instrument.id} {timeframe} was already in the catalog",
-                hint="replace it on purpose, or remove it first",
+                hint="--replace puts the new bars in its place",
             )
         return publish(connection, folder, target, instrument, timeframe, provenance)
 

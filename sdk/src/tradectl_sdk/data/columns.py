@@ -64,7 +64,7 @@ def choose_columns(
     if missing:
         raise DataError(
             f"{source} had no column for {', '.join(missing)}; it has {', '.join(names)}",
-            hint=f'name it, for example {{"{missing[0]}": "{names[-1]}"}}',
+            hint=f"name it, for example --map {missing[0]}={names[-1]!r}",
         )
     times = usual["time"]
     clock = _clock(times) if "time" not in mapping else ""

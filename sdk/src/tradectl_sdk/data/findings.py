@@ -152,8 +152,8 @@ def _hint(broken: set[str], rules: Sequence[Rule]) -> str:
     genuine = {rule.name for rule in rules if rule.genuine} | set(CHECKED_ELSEWHERE)
     parts = []
     if broken & mendable:
-        parts.append("repair mends what can be mended and records each change")
+        parts.append("--repair mends what can be mended and records each change")
     if broken & genuine:
-        names = ", ".join(sorted(broken & genuine))
-        parts.append(f"accept {names} if the market really did that")
+        flags = " ".join(f"--accept {name}" for name in sorted(broken & genuine))
+        parts.append(f"{flags} if the market really did that")
     return "; ".join(parts) or "mend the file at its source"

@@ -130,7 +130,7 @@ def _open_csv(path: Path, names: tuple[str, ...]) -> Source:
     if not has_header and not names:
         raise DataError(
             f"{path} had no header: its first line was {lines[skipped][:80]!r}",
-            hint="give the names of its columns, in order, such as time,open,high,low,close,volume",
+            hint="name its columns in order: --columns time,open,high,low,close,volume",
         )
     if names and len(names) != len(cells):
         raise UsageError(f"{len(names)} column names were given, {path.name} has {len(cells)}")
