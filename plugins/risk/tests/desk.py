@@ -8,7 +8,7 @@ from typing import Any
 from tradectl_risk.account import Costs
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.money import to_money
-from tradectl_sdk.engine import Account, BasisPoints, Market, OrderRequest, ShareOfValue
+from tradectl_sdk.engine import Account, BasisPoints, OrderRequest, ShareOfValue
 
 LAST = 10_000
 NOW = 1_600_000_000_000_000_000
@@ -33,8 +33,7 @@ class Desk:
         **fees: Any,
     ) -> None:
         self.instruments = [instrument("A", **fees), instrument("B", **fees)]
-        self.market = Market(self.instruments)
-        self.market.last = [LAST, LAST]
+        self.market = Market.standing_at(self.instruments, [LAST, LAST])
         self.account = Account(self.market, to_money(cash), margin=margin)
         self.account.lots = [held, other]
         self.account.holding = [float(held), float(other)]
@@ -60,7 +59,8 @@ class Desk:
     ) -> int:
         order = OrderRequest()
         order.side, order.lots, order.limit, order.trigger = side, lots, limit, trigger
-        order.price = limit or trigger or self.market.last[0]
+        order.type = 2 * bool(trigger) + bool(limit)
+        order.price = limit or trigger or self.market.last(0)
         order.flags = 1 if reduce_only else 0
         answer: int = rule.check(order, self.account, self.market, now)
         return answer

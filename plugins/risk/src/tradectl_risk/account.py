@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.engine import BasisPoints, DenyReason, ShareOfValue
 
-from tradectl_risk.limits import MOST, UNFIT, Limit, gross, grows, reach, worth
+from tradectl_risk.limits import MOST, UNFIT, Limit, closable, gross, grows, worth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ class CashAccount(Limit):
         """Whether the account can pay or deliver that many lots."""
         if order.side < 0:
             self.reason = SHORT
-            return reach(account, order.instrument, -1, lots) <= 0
+            return lots <= closable(order, account)
         self.reason = CASH
         cash = min(account.cash, MOST)
         need = self.costs.of_buying(market, order.instrument, order.price, lots, order.limit == 0)

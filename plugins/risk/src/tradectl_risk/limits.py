@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.money import to_money
+from tradectl_sdk.domain.orders import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.engine import Account, DenyReason, Market, OrderRequest
 
+MARKET = int(OrderType.MARKET)
 UNLIMITED = 2**63 - 1
 # Money units, about 34 billion of currency: the most any rule lets be at stake. Beyond it sums of
 # what the engine can still value one by one could leave 64 bits.
@@ -65,20 +67,36 @@ class Limit(Unobserving, ABC):
         return fitting
 
 
-def reach(account: Account, instrument: int, side: int, lots: int) -> int:
-    """Return the position, counted in the direction of ``side``, if all of that side is filled.
+def reach(order: OrderRequest, account: Account, lots: int) -> int:
+    """Return how far the position can get in an order's direction with that many of its lots.
 
-    That is what is held, the open orders of that side and ``lots`` more. Open orders of the other
-    side are left out, and reduce-only orders with them, so it is the farthest the position can get.
+    That is what is held, the open orders of the order's side, and ``lots``. An order at market that
+    turns a position is credited with what it closes on the way; one that rests is not, since the
+    position may have been closed by something else when it fills.
     """
-    if side > 0:
-        return account.lots[instrument] + account.open_buys[instrument] + lots
-    return account.open_sells[instrument] + lots - account.lots[instrument]
+    here = order.instrument
+    held = account.lots[here] * order.side
+    if held < 0 and order.type != MARKET:
+        held = 0
+    return held + waiting(account, here, order.side) + lots
+
+
+def closable(order: OrderRequest, account: Account) -> int:
+    """Return the lots of the position that an order could close and no open order will."""
+    here = order.instrument
+    return -account.lots[here] * order.side - waiting(account, here, order.side)
+
+
+def waiting(account: Account, instrument: int, side: int) -> int:
+    """Return the lots of open orders on one side; reduce-only ones are not among them."""
+    return account.open_buys[instrument] if side > 0 else account.open_sells[instrument]
 
 
 def farthest(account: Account, instrument: int) -> int:
     """Return the largest size a position can get through open orders, long or short, in lots."""
-    return max(reach(account, instrument, 1, 0), reach(account, instrument, -1, 0))
+    held = account.lots[instrument]
+    up = max(held, 0) + account.open_buys[instrument]
+    return max(up, max(-held, 0) + account.open_sells[instrument])
 
 
 def worth(market: Market, instrument: int, ticks: int, lots: int) -> int:
@@ -97,7 +115,7 @@ def gross(order: OrderRequest, account: Account, market: Market, lots: int, most
     the order's price and the last one.
     """
     here = order.instrument
-    size = max(reach(account, here, order.side, lots), farthest(account, here))
+    size = max(reach(order, account, lots), farthest(account, here))
     total = worth(market, here, max(order.price, market.last(here)), size)
     for other in range(market.count):
         if other != here and total <= most:
@@ -107,8 +125,7 @@ def gross(order: OrderRequest, account: Account, market: Market, lots: int, most
 
 def grows(order: OrderRequest, account: Account, lots: int) -> bool:
     """Whether the order would let its position get larger, long or short, than it already can."""
-    here = order.instrument
-    return reach(account, here, order.side, lots) > farthest(account, here)
+    return reach(order, account, lots) > farthest(account, order.instrument)
 
 
 def per_instrument(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.engine import DenyReason
 
-from tradectl_risk.limits import Limit, reach
+from tradectl_risk.limits import Limit, closable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class DailyLoss(Limit):
 
     def fits(self, order: OrderRequest, account: Account, market: Market, lots: int) -> bool:
         """Whether the day is good, or the order only makes a position smaller."""
-        return not self.reached or reach(account, order.instrument, order.side, lots) <= 0
+        return not self.reached or lots <= closable(order, account)
 
     def observe(self, now: int, equity: float) -> None:
         """Turn the day when its time has come, and see whether the limit is reached."""

@@ -8,6 +8,7 @@ from tradectl_sdk.engine import DenyReason
 
 from tradectl_risk.limits import (
     Limit,
+    closable,
     gross,
     grows,
     in_lots,
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class PositionSize(Limit):
-    """Protects from a position that grows order by order; no sequence of fills exceeds it.
+    """Protects from a position that grows order by order.
+
+    No fill exceeds the limit, with one exception: an order at market turns a position, and an older
+    reduce-only order closes that position first, in the same bar.
 
     Args:
         most: Largest position per instrument, long or short, in lots.
@@ -38,8 +42,8 @@ class PositionSize(Limit):
 
     def fits(self, order: OrderRequest, account: Account, market: Market, lots: int) -> bool:
         """Whether the position stays within the limit once everything on its side is filled."""
-        here = order.instrument
-        return reach(account, here, order.side, lots) <= self.most[here]
+        most = self.most[order.instrument]
+        return lots <= closable(order, account) or reach(order, account, lots) <= most
 
 
 class PositionNotional(Limit):
@@ -58,8 +62,9 @@ class PositionNotional(Limit):
 
     def fits(self, order: OrderRequest, account: Account, market: Market, lots: int) -> bool:
         """Whether the value stays within the limit once everything on its side is filled."""
-        here = order.instrument
-        size = reach(account, here, order.side, lots)
+        if lots <= closable(order, account):
+            return True
+        here, size = order.instrument, reach(order, account, lots)
         return worth(market, here, max(order.price, market.last(here)), size) <= self.most[here]
 
 

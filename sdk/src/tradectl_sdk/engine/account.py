@@ -63,9 +63,9 @@ class Account:
         for instrument in range(market.count):
             lots = self.lots[instrument]
             if lots > 0:
-                total += market.value(instrument, market.last[instrument], lots)
+                total += market.value(instrument, market.last(instrument), lots)
             elif lots < 0:
-                total -= market.value(instrument, market.last[instrument], -lots)
+                total -= market.value(instrument, market.last(instrument), -lots)
         return total
 
     def gross_value(self) -> int:
@@ -74,5 +74,5 @@ class Account:
         market = self._market
         for instrument in range(market.count):
             lots = abs(self.lots[instrument])
-            total += market.value(instrument, market.last[instrument], lots)
+            total += market.value(instrument, market.last(instrument), lots)
         return total

@@ -47,6 +47,20 @@ class Columns:
         return (self.time, *self.prices, self.volume, *self.ticks, self.lots)
 
 
+def one_bar(instrument: int, ticks: int) -> Columns:
+    """A series of a single bar whose four prices are the same; prices are given as ticks."""
+    price, lots = np.array([ticks], np.int64), np.ones(1, np.int64)
+    return Columns(
+        instrument=instrument,
+        length=1,
+        time=np.ones(1, np.int64),
+        ticks=(price,) * 4,
+        lots=lots,
+        prices=(price.astype(np.float64),) * 4,
+        volume=lots.astype(np.float64),
+    )
+
+
 _FEED_COLUMNS = (
     *("time", "open", "high", "low", "close", "volume"),
     *("open_ticks", "high_ticks", "low_ticks", "close_ticks", "lots"),
@@ -112,7 +126,7 @@ class Feed:
 
 
 class Bar:
-    """The bar that has just closed.
+    """The bar that has just closed; its attributes mean nothing after the handler.
 
     Attributes:
         instrument: Index of its instrument in the run; 0 when there is only one.
@@ -123,6 +137,8 @@ class Bar:
         close: Last price.
         volume: Traded quantity.
     """
+
+    SCRATCH = True  # columns that no handler reads are never loaded
 
     def __init__(self) -> None:
         self.instrument = 0

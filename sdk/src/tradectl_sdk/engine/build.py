@@ -138,7 +138,8 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
         Exception: Whatever a strategy's ``on_start`` raises.
     """
     assumptions = plan.assumptions
-    feed, market = Feed(), Market(plan.instruments)
+    feed = Feed()
+    market = Market(plan.instruments, feed)
     account = Account(market, to_money(assumptions.cash), margin=assumptions.margin)
     strategies = _strategies(plan)
     booking = _tables(plan, market, account, listening=_listens(strategies[0]))
@@ -155,6 +156,7 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
         exits_in_entry_bar=assumptions.exits_in_entry_bar,
     )
     desk = Desk(
+        feed=feed,
         gate=gate,
         venue=venue,
         account=account,

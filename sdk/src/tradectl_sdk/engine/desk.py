@@ -13,6 +13,7 @@ from tradectl_sdk.engine.reasons import DenyReason
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
+    from tradectl_sdk.engine.bars import Feed
     from tradectl_sdk.engine.gate import Gate
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.engine.venue import Venue
@@ -48,7 +49,7 @@ class Desk:
     """Places orders.
 
     Attributes:
-        time: The present, UTC nanoseconds.
+        row: Row of the feed whose time is the present; -1 before the first.
         warming: Whether orders are denied because the strategy is being warmed up.
         ended: Whether orders are denied because no data will follow.
         placed: Orders placed at this instant.
@@ -58,6 +59,7 @@ class Desk:
     def __init__(
         self,
         *,
+        feed: Feed,
         gate: Gate,
         venue: Venue,
         account: Account,
@@ -65,7 +67,7 @@ class Desk:
         order_limit: int,
         day_ends: list[int],
     ) -> None:
-        self.time = 0
+        self.row = -1
         self.warming = False
         self.ended = False
         self.placed = 0
@@ -75,7 +77,13 @@ class Desk:
         self.market = market
         self.orders = venue.orders
         self._gate = gate
+        self._feed = feed
         self._day_ends = day_ends  # nanoseconds after midnight UTC, per instrument
+
+    @property
+    def time(self) -> int:
+        """The present, UTC nanoseconds; 0 before the first event."""
+        return self._feed.time[self.row] if self.row >= 0 else 0
 
     def place(
         self,
@@ -157,7 +165,7 @@ class Desk:
 
     def _size(self, instrument: int, quantity: float) -> int:
         request, market = self._gate.request, self.market
-        request.price = market.last[instrument]
+        request.price = market.last(instrument)
         if request.price == 0:
             return NO_PRICE
         lots = quantity * market.lot_down[instrument] / market.lot_up[instrument]

@@ -143,14 +143,14 @@ class SingleEngine(Engine):
     def run(self) -> int:
         """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
         feed, desk, orders = self.feed, self.desk, self._orders
-        bar, context, account, last = self.bar, self.context, self._account, self._market.last
+        bar, context, account = self.bar, self.context, self._account
         strategy, settles, observing = (
             self.strategies[0],
             self._settle_at_close,
             self._gate.observing,
         )
-        equity, time, close, close_ticks = self.equity, feed.time, feed.close, feed.close_ticks
-        open_, high, low, volume = feed.open, feed.high, feed.low, feed.volume
+        equity, time, open_, high = self.equity, feed.time, feed.open, feed.high
+        low, close, volume = feed.low, feed.close, feed.volume
         first, end, seen = feed.next[0], feed.end[0], -1
         self._check_lengths(first, end)
         for row in range(first, end):
@@ -158,8 +158,7 @@ class SingleEngine(Engine):
                 if not self._room():
                     return GROW
                 seen = orders.count
-            now = time[row]
-            desk.time = now
+            desk.row = row
             desk.placed = 0
             if row <= self.warmup:
                 desk.warming = row < self.warmup
@@ -168,13 +167,12 @@ class SingleEngine(Engine):
                 self._venue.match_bar(0, 0)
                 self._tell()
                 context.position = account.position[0]
-            bar.time = now
+            bar.time = time[row]
             bar.open = open_[row]
             bar.high = high[row]
             bar.low = low[row]
             bar.close = close[row]
             bar.volume = volume[row]
-            last[0] = close_ticks[row]
             feed.next[0] = row + 1
             strategy.on_bar(context, bar)
             if settles and orders.working > 0:
@@ -185,7 +183,7 @@ class SingleEngine(Engine):
             equity[row] = value
             self.instants = row + 1
             if observing:
-                self._gate.observe(now, value)
+                self._gate.observe(time[row], value)
         return DONE
 
     def _check_lengths(self, first: int, end: int) -> None:
@@ -204,12 +202,13 @@ class ManyEngine(Engine):
         while True:
             now = NEVER
             for stream in range(feed.streams):
-                now = min(now, feed.due[stream])
+                if feed.due[stream] < now:
+                    now = feed.due[stream]
+                    desk.row = feed.next[stream]
             if now == NEVER:
                 return DONE
             if not self._room():
                 return GROW
-            desk.time = now
             desk.placed = 0
             desk.warming = self.instants < self.warmup
             if self._orders.working > 0:
@@ -229,17 +228,16 @@ class ManyEngine(Engine):
 
     def _mark(self, now: int) -> bool:
         """Make the bars that close now known; return whether any of them is to be delivered."""
-        feed, market = self.feed, self._market
+        feed = self.feed
         found = False
         for stream in range(feed.streams):
-            heard = feed.due[stream] == now
-            feed.heard[stream] = heard and feed.drives[stream]
-            if heard:
-                if feed.drives[stream]:
-                    found = True
-                    row, instrument = feed.next[stream], feed.instrument[stream]
-                    market.last[instrument] = feed.close_ticks[row]
+            due = feed.due[stream] == now
+            heard = due and feed.drives[stream]
+            feed.heard[stream] = heard
+            if due:
                 feed.advance(stream)
+            if heard:
+                found = True
         return found
 
     def _deliver(self, stream: int, now: int) -> None:

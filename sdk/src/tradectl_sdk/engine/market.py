@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.money import MONEY_UNITS
+from tradectl_sdk.engine.bars import Feed, one_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Market:
     half up in magnitude, which is exact whenever the denominator is 1.
     """
 
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
+    def __init__(self, instruments: Sequence[Instrument], feed: Feed) -> None:
         scales = [instrument.value_scale for instrument in instruments]
         ticks = [instrument.tick_size.as_integer_ratio() for instrument in instruments]
         lots = [instrument.lot_size.as_integer_ratio() for instrument in instruments]
@@ -42,7 +43,16 @@ class Market:
         self.min_notional = [
             int(instrument.min_notional * MONEY_UNITS) for instrument in instruments
         ]
-        self.last = [0] * self.count  # last price in ticks, 0 before the first
+        self._feed = feed
+
+    @classmethod
+    def standing_at(cls, instruments: Sequence[Instrument], ticks: Sequence[int]) -> Market:
+        """A market of one bar each, for looking at rules and models by themselves."""
+        feed = Feed()
+        feed.load([one_bar(index, price) for index, price in enumerate(ticks)])
+        for stream in range(feed.streams):
+            feed.advance(stream)
+        return cls(instruments, feed)
 
     def value(self, instrument: int, ticks: int, lots: int) -> int:
         """Money units that lots are worth at a price, never negative for positive arguments."""
@@ -83,9 +93,16 @@ class Market:
         ticks = math.floor(price * self.tick_down[instrument] / self.tick_up[instrument] + 0.5)
         return self.to_price(instrument, ticks)
 
+    def last(self, instrument: int) -> int:
+        """Last price in ticks that is known, 0 before the first."""
+        feed = self._feed
+        stream = feed.streams - self.count + instrument
+        row = feed.next[stream] - 1
+        return feed.close_ticks[row] if row >= feed.start[stream] else 0
+
     def price(self, instrument: int) -> float:
-        """Last price, 0 before the first."""
-        return self.to_price(instrument, self.last[instrument])
+        """Last price that is known, 0 before the first."""
+        return self.to_price(instrument, self.last(instrument))
 
     def to_price(self, instrument: int, ticks: int) -> float:
         """Price of a number of ticks, correctly rounded."""

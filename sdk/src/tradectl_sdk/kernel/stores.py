@@ -80,10 +80,9 @@ def store_field(frame: Frame, target: ast.Attribute, base: Value, value: Value) 
         )
     value = fitting(frame, target, value, field)
     assert isinstance(base.kind, Kernel)  # noqa: S101 - for the type checker
-    frame.unit.stored.add((base.kind.index, field.name))
     word = frame.builder.zext(value.ir, WORD) if field.kind == BOOL else value.ir
     instruction = frame.builder.store(word, field_address(frame, base, field.slot), align=8)
-    frame.unit.tag(instruction, f"{base.kind.index}.{field.name}")
+    frame.unit.store_tagged(instruction, base.kind.index, field)
 
 
 def fitting(frame: Frame, node: ast.AST, value: Value, field: Field) -> Value:

@@ -107,6 +107,7 @@ class Unit:
         self.compiled: dict[Any, Compiled] = {}
         self.active: list[Any] = []
         self._loads: dict[tuple[int, str], list[Any]] = {}
+        self._stores: dict[tuple[int, str], list[Any]] = {}
         self._constants: dict[int, tuple[Any, Value]] = {}
         self._names: set[str] = set()
         self._root = self.module.add_metadata(["tradectl kernel"])
@@ -157,8 +158,19 @@ class Unit:
         self.tag(instruction, f"{struct}.{field.name}")
         self._loads.setdefault((struct, field.name), []).append(instruction)
 
+    def store_tagged(self, instruction: Any, struct: int, field: Field) -> None:
+        """Tag the store into a struct's field and remember it."""
+        self.tag(instruction, f"{struct}.{field.name}")
+        self.stored.add((struct, field.name))
+        self._stores.setdefault((struct, field.name), []).append(instruction)
+
     def seal(self) -> None:
-        """Tell LLVM which fields nothing stores into: their loads may leave any loop."""
+        """Use what only the whole unit tells: which fields are only read, or only written."""
+        for place in self.stored - self._loads.keys():
+            if getattr(self.shape.structs[place[0]].cls, "SCRATCH", False):
+                for store in self._stores[place]:
+                    store.parent.instructions.remove(store)
+                self.stored.discard(place)
         for place, loads in self._loads.items():
             if place not in self.stored:
                 for load in loads:
