@@ -1,0 +1,137 @@
+"""The backtest: a strategy, data and assumptions in, a stored run out.
+
+::
+
+    from tradectl_sdk import backtest
+
+    result = backtest("sma-cross", "SPX.SAMPLE", parameters={"fast": 20})
+    print(result.record.metrics.text("sharpe_ratio"), result.record.run_id)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.data import Bars
+from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.pipelines.checks import run_checks
+from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.recording import make_record
+from tradectl_sdk.pipelines.series import Window, load_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.pipelines.checks import Check
+    from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.runs import RunRecord, RunStore
+    from tradectl_sdk.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BacktestResult:
+    """A finished backtest.
+
+    Attributes:
+        record: The run as it is stored: metrics, orders, fills, trades, equity.
+        stored: Whether it was answered from the store instead of being run.
+        bars: Bars that drove the strategy.
+        seconds: Time the loop took; 0 when answered from the store.
+        checks: What was looked at besides the numbers; empty when answered from the store.
+        assumptions: In the words of a report, as (what, how) pairs.
+    """
+
+    record: RunRecord
+    stored: bool
+    bars: int
+    seconds: float
+    checks: tuple[Check, ...]
+    assumptions: tuple[tuple[str, str], ...]
+
+
+def backtest(
+    strategy: str | type[Strategy],
+    data: str | Bars | Sequence[str | Bars],
+    *,
+    parameters: Mapping[str, object] | None = None,
+    timeframe: str = "1d",
+    start: str | None = None,
+    end: str | None = None,
+    settings: Settings | None = None,
+    signals: Mapping[str, Sequence[NDArray[np.float64]]] | None = None,
+    warmup: int = 0,
+    mode: str = "auto",
+    trials: int = 1,
+    store: RunStore | None = None,
+    fresh: bool = False,
+    plugins: Plugins | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> BacktestResult:
+    """Run a strategy over past bars.
+
+    Args:
+        strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
+        data: One series or several, by name (``SPX.SAMPLE``) or as bars.
+        parameters: Values for the strategy's declared parameters, typed or as text.
+        timeframe: Of the bars that drive the strategy, where they are given by name.
+        start: Earliest open time, ISO 8601; the beginning of the data unless given.
+        end: Open times stay before this.
+        settings: Everything that is assumed; the defaults unless given.
+        signals: Prepared columns by name: one array per series, one value per bar.
+        warmup: Bars before orders are accepted, if more than the strategy asks for.
+        mode: ``auto``, ``compiled`` or ``interpreted``.
+        trials: Parameter sets tried to arrive at this one; they deflate the Sharpe ratio.
+        store: Where runs are kept; nowhere unless given. A run with equal inputs is answered
+            from it.
+        fresh: Run even if the store has the answer.
+        plugins: Installed plugins, if they are loaded already.
+        notify: Told in words when something needs compiling.
+
+    Raises:
+        NotFoundError: If there is no such strategy.
+        UsageError: If a parameter is unknown or out of bounds.
+        DataMissingError: If there is no such data.
+        StrategyError: If the strategy raises; nothing is stored then.
+    """
+    settings = settings or Settings()
+    root, window = settings.data.catalog, Window(start, end)
+    wanted = [data] if isinstance(data, str | Bars) else list(data)
+    job = prepare(
+        find_strategy(strategy, plugins),
+        parameters or {},
+        tuple(load_series(one, timeframe, window, root, plugins) for one in wanted),
+        settings,
+        signals=signals or {},
+        warmup=warmup,
+        trials=trials,
+        plugins=plugins,
+    )
+    held = None if store is None or fresh else store.find(job.identity)
+    if held is not None:
+        return _result(job, held, stored=True, seconds=0.0, checks=())
+    outcome = run(job.plan, Mode(mode), notify=notify)
+    checks = run_checks(job.plan, outcome, job.series)
+    record = make_record(job, outcome, checks)
+    if store is not None:
+        store.save(record, replace=fresh)
+    return _result(job, record, stored=False, seconds=outcome.seconds, checks=checks)
+
+
+def _result(
+    job: Job, record: RunRecord, *, stored: bool, seconds: float, checks: tuple[Check, ...]
+) -> BacktestResult:
+    return BacktestResult(
+        record=record,
+        stored=stored,
+        bars=sum(len(one.bars) for one in job.series),
+        seconds=seconds,
+        checks=checks,
+        assumptions=job.words,
+    )

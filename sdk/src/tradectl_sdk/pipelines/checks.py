@@ -1,0 +1,156 @@
+"""What every backtest is checked for, as findings beside its result."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.domain.orders import OrderStatus
+from tradectl_sdk.engine import Columns, DenyReason, Mode, run
+from tradectl_sdk.engine.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradectl_sdk.engine import Outcome, Plan
+    from tradectl_sdk.pipelines.series import LoadedSeries
+
+CUTS = 3
+# Interpreted, a run repeated on cut data costs as much as the run; that is too dear on long ones.
+MOST_INTERPRETED_BARS = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: Such as ``look-ahead``.
+        status: ``ok``, ``warn``, ``fail`` or ``skip``.
+        text: What was found, in a few words.
+    """
+
+    name: str
+    status: str
+    text: str
+
+
+def run_checks(plan: Plan, outcome: Outcome, series: Sequence[LoadedSeries]) -> tuple[Check, ...]:
+    """Check a finished run."""
+    return (
+        look_ahead(plan, outcome),
+        _warm_up(outcome, plan),
+        _gaps(series),
+        _volume(series),
+        _open_at_end(plan, outcome),
+        _refusals(outcome),
+    )
+
+
+def look_ahead(plan: Plan, outcome: Outcome) -> Check:
+    """Run again on data cut at random places; what came before a cut must not change.
+
+    A strategy that uses the future acts differently when the future is missing. The places are
+    drawn from the data's length, so that the same run gets the same answer.
+    """
+    bars = len(outcome.times)
+    if outcome.mode is Mode.INTERPRETED and bars > MOST_INTERPRETED_BARS:
+        return Check(name="look-ahead", status="skip", text="too long to repeat interpreted")
+    if bars < 2:
+        return Check(name="look-ahead", status="skip", text="too few bars to cut")
+    draw = random.Random(bars)  # noqa: S311 - places to cut, no secret
+    mode = Mode.COMPILED if outcome.mode is Mode.COMPILED else Mode.INTERPRETED
+    for place in sorted({draw.randrange(1, bars) for _ in range(CUTS)}):
+        last = outcome.times[place - 1]
+        part = run(cut(plan, int(last)), mode)
+        if part.equity.tobytes() != outcome.equity[: len(part.equity)].tobytes() or _placed(
+            part, int(last)
+        ) != _placed(outcome, int(last)):
+            moment = np.datetime_as_string(last.astype("M8[ns]"), unit="s")
+            text = f"without the bars after {moment}Z it acts differently before them"
+            return Check(name="look-ahead", status="fail", text=text)
+    return Check(name="look-ahead", status="ok", text=f"the same on data cut at {CUTS} places")
+
+
+def cut(plan: Plan, last: int) -> Plan:
+    """A plan whose data end with the bars known at ``last``."""
+    columns = [_until(columns, last) for columns in plan.columns]
+    signals = {
+        name: [values[: len(own.time)] for values, own in zip(each, columns, strict=True)]
+        for name, each in plan.signals.items()
+    }
+    resample = plan.resample
+    cut_resample = None if resample is None else lambda i, frame: _until(resample(i, frame), last)
+    return replace(plan, columns=columns, signals=signals, resample=cut_resample)
+
+
+def _until(columns: Columns, last: int) -> Columns:
+    part = slice(0, int(np.searchsorted(columns.time, last, side="right")))
+    return replace(
+        columns,
+        time=columns.time[part],
+        ticks=tuple(one[part] for one in columns.ticks),
+        lots=columns.lots[part],
+        prices=tuple(one[part] for one in columns.prices),
+        volume=columns.volume[part],
+    )
+
+
+def _placed(outcome: Outcome, last: int) -> bytes:
+    """The decisions made up to a moment: what was asked for, not what became of it."""
+    orders = outcome.orders[outcome.orders["created"] <= last]
+    return orders[["created", "instrument", "side", "type", "limit", "quantity"]].tobytes()
+
+
+def _warm_up(outcome: Outcome, plan: Plan) -> Check:
+    bars = max([plan.warmup, *(strategy.warmup for strategy in outcome.strategies)])
+    if bars >= len(outcome.times):
+        return Check(name="warm-up", status="warn", text=f"{bars} bars are all there are")
+    return Check(
+        name="warm-up", status="ok", text=f"{bars} bars without orders" if bars else "none"
+    )
+
+
+def _gaps(series: Sequence[LoadedSeries]) -> Check:
+    counted = [one.gaps for one in series if one.gaps is not None]
+    if not counted:
+        return Check(name="gaps", status="skip", text="not counted outside the catalog")
+    missing = sum(counted)
+    status = "warn" if missing else "ok"
+    return Check(name="gaps", status=status, text=f"{missing} bars missing" if missing else "none")
+
+
+def _volume(series: Sequence[LoadedSeries]) -> Check:
+    without = [one.bars.instrument.id for one in series if not one.bars.volume.any()]
+    if not without:
+        return Check(name="volume", status="ok", text="there is volume to share")
+    text = f"none in {', '.join(without)}: fills are not limited by it"
+    return Check(name="volume", status="warn", text=text)
+
+
+def _open_at_end(plan: Plan, outcome: Outcome) -> Check:
+    held = [one.id for one, lots in zip(plan.instruments, outcome.positions, strict=True) if lots]
+    if not held:
+        return Check(name="open at end", status="ok", text="nothing")
+    text = f"{len(held)} position{'s' if len(held) > 1 else ''}, valued at the last price"
+    return Check(name="open at end", status="ok", text=text)
+
+
+def _refusals(outcome: Outcome) -> Check:
+    orders = outcome.orders
+    refused = np.isin(orders["status"], (OrderStatus.DENIED, OrderStatus.REJECTED))
+    reasons = Counter(orders["reason"][refused].tolist())
+    reasons.pop(int(DenyReason.WARMING), None)
+    if not reasons:
+        return Check(name="refused orders", status="ok", text="none")
+    counts = ", ".join(f"{count} {reason_name(code)}" for code, count in reasons.most_common(3))
+    return Check(name="refused orders", status="warn", text=counts)
+
+
+def reason_name(code: int) -> str:
+    """The stable name of a deny or close reason, such as ``CASH``."""
+    return REASONS[code].name if code in REASONS else str(code)

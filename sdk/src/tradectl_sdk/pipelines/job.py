@@ -1,0 +1,184 @@
+"""All inputs of a run, resolved and checked, before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradectl_sdk.domain.money import plain
+from tradectl_sdk.engine import Assumptions, BarPath, LimitFill, MarketFill, Plan
+from tradectl_sdk.pipelines.codehash import engine_version, strategy_hash
+from tradectl_sdk.pipelines.costs import make_costs
+from tradectl_sdk.pipelines.risk import make_rules
+from tradectl_sdk.pipelines.series import Resampling, to_columns, with_fees
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.config.settings import BacktestSection, Settings
+    from tradectl_sdk.pipelines.finding import FoundStrategy
+    from tradectl_sdk.pipelines.series import LoadedSeries
+    from tradectl_sdk.plugins import Plugins
+
+
+_MARKET_FILL = {
+    MarketFill.NEXT_OPEN: "market orders at the next open",
+    MarketFill.THIS_CLOSE: "market orders at the close they were decided on",
+    MarketFill.NEXT_CLOSE: "market orders at the next close",
+}
+_LIMIT_FILL = {
+    LimitFill.CROSS: "limits only when traded through",
+    LimitFill.TOUCH: "limits when touched",
+}
+_BAR_PATH = {
+    BarPath.WORST_CASE: "stop before target",
+    BarPath.ADAPTIVE: "nearer extreme first",
+    BarPath.OHLC: "open, high, low, close",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """What is to be run, and everything its result depends on.
+
+    Attributes:
+        found: The strategy.
+        series: The data, one series per instrument.
+        plan: The run itself.
+        words: The assumptions in words, as (what, how) pairs.
+        identity: What names the run in the store.
+        trials: Parameter sets tried to arrive at this one.
+    """
+
+    found: FoundStrategy
+    series: tuple[LoadedSeries, ...]
+    plan: Plan
+    words: tuple[tuple[str, str], ...]
+    identity: Mapping[str, Any]
+    trials: int
+
+
+def prepare(
+    found: FoundStrategy,
+    parameters: Mapping[str, object],
+    series: tuple[LoadedSeries, ...],
+    settings: Settings,
+    *,
+    signals: Mapping[str, Sequence[NDArray[np.float64]]],
+    warmup: int,
+    trials: int,
+    plugins: Plugins | None,
+) -> Job:
+    """Resolve parameters, fees, risk rules and cost models, and name the run.
+
+    Raises:
+        UsageError: If a parameter is unknown or out of bounds.
+        PluginError: If a rule or a model cannot be loaded.
+    """
+    example = found.cls(**parameters)
+    values = {name: getattr(example, name) for name in found.cls.parameters()}
+    section = settings.backtest
+    instruments = tuple(
+        with_fees(one.bars.instrument, section.maker_fee, section.taker_fee, section.default_fee)
+        for one in series
+    )
+    assumptions = make_assumptions(section, series)
+    rules, observing, rule_words = make_rules(settings.risk, plugins, instruments, assumptions)
+    fees, slippage, cost_words = make_costs(section, plugins, instruments)
+    plan = Plan(
+        instruments=instruments,
+        columns=tuple(to_columns(one.bars, index) for index, one in enumerate(series)),
+        make_strategy=lambda: found.cls(**values),
+        assumptions=assumptions,
+        make_rules=rules,
+        observing=observing,
+        fees=fees,
+        slippage=slippage,
+        resample=Resampling(series),
+        signals=signals,
+        warmup=warmup,
+    )
+    identity = {
+        "code": {"strategy": f"{found.cls.__qualname__} {strategy_hash(found.cls)}"},
+        "parameters": values,
+        "data": [_describe(one) for one in series],
+        "engine": engine_version(),
+        "settings": _settings(plan, settings, trials),
+    }
+    words = (*describe(assumptions), *cost_words, *(("risk", text) for text in rule_words))
+    return Job(found=found, series=series, plan=plan, words=words, identity=identity, trials=trials)
+
+
+def make_assumptions(section: BacktestSection, series: Sequence[LoadedSeries]) -> Assumptions:
+    """The engine's assumptions from the settings; data without volume cannot limit fills."""
+    has_volume = all(one.bars.volume.any() for one in series)
+    return Assumptions(
+        cash=section.cash,
+        margin=section.margin,
+        market_fill=MarketFill(section.market_fill),
+        limit_fill=LimitFill(section.limit_fill),
+        bar_path=BarPath(section.bar_path),
+        volume_share=section.volume_share if has_volume else Decimal(0),
+        slippage_bps=section.slippage_bps,
+        exits_in_entry_bar=section.exits_in_entry_bar,
+        max_orders_per_instant=section.max_orders_per_instant,
+    )
+
+
+def optimistic(settings: Settings) -> Settings:
+    """The same settings with every doubt about a fill decided in the trader's favour."""
+    hopeful = {
+        "limit_fill": "touch",
+        "bar_path": "adaptive",
+        "volume_share": Decimal(0),
+        "slippage_bps": Decimal(0),
+        "slippage": None,
+    }
+    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=hopeful)})
+
+
+def describe(assumptions: Assumptions) -> tuple[tuple[str, str], ...]:
+    """The assumptions in the words of a report."""
+    share = assumptions.volume_share
+    liquidity = f"at most {plain(share * 100)} % of a bar's volume" if share else "no volume limit"
+    fills = f"{_MARKET_FILL[assumptions.market_fill]}, {_LIMIT_FILL[assumptions.limit_fill]}"
+    return (
+        ("account", f"{plain(assumptions.cash)} in {'margin' if assumptions.margin else 'cash'}"),
+        ("fills", fills),
+        ("inside a bar", _BAR_PATH[assumptions.bar_path]),
+        ("liquidity", liquidity),
+    )
+
+
+def _describe(series: LoadedSeries) -> dict[str, object]:
+    bars = series.bars
+    return {
+        "instrument": str(bars.instrument.id),
+        "timeframe": str(bars.timeframe),
+        "bars": len(bars),
+        "hash": series.content_hash,
+    }
+
+
+def _settings(plan: Plan, settings: Settings, trials: int) -> dict[str, object]:
+    names = sorted(settings.plugins.__pydantic_extra__ or {})
+    return {
+        "assumptions": plan.assumptions.manifest(),
+        "risk": settings.risk.model_dump(mode="json"),
+        "backtest": settings.backtest.model_dump(mode="json"),
+        "fees": [[str(one.maker_fee), str(one.taker_fee)] for one in plan.instruments],
+        "plugins": {name: dict(settings.plugins.section(name)) for name in names},
+        "signals": {name: [_hash(one) for one in each] for name, each in plan.signals.items()},
+        "warmup": plan.warmup,
+        "trials": trials,
+    }
+
+
+def _hash(values: NDArray[np.float64]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values, np.float64).data).hexdigest()

@@ -1,0 +1,109 @@
+"""From what the engine gives to the record that is stored and shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import tradectl_sdk
+from tradectl_sdk.domain.money import MONEY_UNITS, to_money
+from tradectl_sdk.runs import RunRecord, closed_trades, extract_trades, order_list_hash
+from tradectl_sdk.runs.metrics.report import compute_metrics
+from tradectl_sdk.runs.metrics.sample import Sample
+from tradectl_sdk.runs.values import slippage_cost, traded_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.engine import Columns, Outcome, Plan
+    from tradectl_sdk.pipelines.checks import Check
+    from tradectl_sdk.pipelines.job import Job
+
+
+def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecord:
+    """Compute trades and metrics, and put everything into one record."""
+    plan = job.plan
+    cash = to_money(plan.assumptions.cash)
+    marks = np.array([one.ticks[3][-1] for one in plan.columns], np.int64)
+    trades = extract_trades(outcome.fills, plan.instruments, marks=marks)
+    sample = Sample(
+        time=outcome.times,
+        equity=outcome.equity,
+        initial_equity=cash / MONEY_UNITS,
+        trades=closed_trades(trades),
+        exposure=exposure(plan, outcome),
+        benchmark=benchmark(plan.columns, outcome.times),
+        fees=int(outcome.fills["fee"].sum()) / MONEY_UNITS,
+        slippage=slippage_cost(outcome.fills, plan.instruments) / MONEY_UNITS,
+        traded_value=traded_value(outcome.fills, plan.instruments) / MONEY_UNITS,
+        session_close=plan.instruments[0].session_close,
+        trials=job.trials,
+    )
+    return RunRecord(
+        identity=job.identity,
+        strategy=job.found.name,
+        engine={"mode": str(outcome.mode), "reason": outcome.why},
+        instruments=tuple(plan.instruments),
+        currency=plan.instruments[0].quote,
+        initial_equity=cash,
+        final_equity=outcome.final_equity,
+        orders=outcome.orders,
+        fills=outcome.fills,
+        trades=trades,
+        time=outcome.times,
+        equity=outcome.equity,
+        exposure=sample.exposure,
+        metrics=compute_metrics(sample),
+        order_list_hash=order_list_hash(outcome.orders, outcome.fills),
+        environment=_environment(job),
+        warnings=tuple(
+            f"{check.name}: {check.text}" for check in checks if check.status in {"warn", "fail"}
+        ),
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def exposure(plan: Plan, outcome: Outcome) -> NDArray[np.float64]:
+    """Gross value of all positions at each instant, in the account currency, shape (n,)."""
+    total = np.zeros(len(outcome.times))
+    for index, columns in enumerate(plan.columns):
+        own = outcome.fills[outcome.fills["instrument"] == index]
+        if not len(own):
+            continue
+        after = np.concatenate(([0], own["position"]))
+        held = after[np.searchsorted(own["known"], outcome.times, side="right")]
+        one = plan.instruments[index]
+        value = float(one.lot_size * one.multiplier)
+        total += np.abs(held) * value * at_instants(columns, outcome.times)
+    return total
+
+
+def benchmark(columns: Sequence[Columns], times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Worth of buying equal parts of every instrument at the first close, shape (n,), from 1."""
+    worth = [at_instants(one, times) / one.prices[3][0] for one in columns]
+    total: NDArray[np.float64] = np.sum(worth, axis=0)
+    return total / len(worth)
+
+
+def at_instants(columns: Columns, times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Last close of a series at each instant; its first close before it has begun."""
+    close = columns.prices[3]
+    if len(columns.time) == len(times):
+        return close
+    return close[np.maximum(np.searchsorted(columns.time, times, side="right") - 1, 0)]
+
+
+def _environment(job: Job) -> dict[str, str]:
+    return {
+        "tradectl-sdk": tradectl_sdk.__version__,
+        "strategy source": job.found.source,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }

@@ -1,0 +1,185 @@
+"""From names to columns: the catalog first, then sources that need no network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.data import Bars, Catalog, resample
+from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.engine import Columns
+from tradectl_sdk.errors import DataMissingError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+    from pathlib import Path
+
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.plugins import Plugins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSeries:
+    """Bars with what a run must know of where they came from.
+
+    Attributes:
+        bars: The bars.
+        content_hash: SHA-256 of their values.
+        origin: ``catalog``, the name of a data source, or ``memory``.
+        gaps: Bars that are missing inside, or None when nobody counted.
+    """
+
+    bars: Bars
+    content_hash: str
+    origin: str
+    gaps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a series to use: open times in ``[start, end)``, ISO 8601 or None."""
+
+    start: str | None = None
+    end: str | None = None
+
+
+def load_series(
+    wanted: str | Bars,
+    timeframe: str,
+    window: Window,
+    catalog_root: Path,
+    plugins: Plugins | None = None,
+) -> LoadedSeries:
+    """Load one series by name, or take over bars given as such.
+
+    A series that the catalog lacks at this timeframe is made from a shorter one it has, or
+    fetched from an installed data source that works offline.
+
+    Raises:
+        DataMissingError: If nobody has it, or the window is empty.
+    """
+    if isinstance(wanted, Bars):
+        loaded = LoadedSeries(bars=_cut(wanted, window), content_hash="", origin="memory")
+    else:
+        loaded = _from_catalog(wanted, timeframe, window, Catalog(catalog_root)) or _from_sources(
+            wanted, timeframe, window, catalog_root, plugins
+        )
+    if not len(loaded.bars):
+        name = loaded.bars.instrument.id
+        raise DataMissingError(
+            f"{name} has no {loaded.bars.timeframe} bars from {window.start or 'its start'} "
+            f"to {window.end or 'its end'}",
+            hint="tradectl data list shows what there is, and from when to when",
+        )
+    return replace(loaded, content_hash=content_hash(loaded.bars))
+
+
+def content_hash(bars: Bars) -> str:
+    """SHA-256 over the values of bars and the grid they lie on."""
+    instrument = bars.instrument
+    grid = f"{instrument.id} {instrument.tick_size} {instrument.lot_size} {bars.timeframe}"
+    digest = hashlib.sha256(grid.encode())
+    for name in ("time", "open", "high", "low", "close", "volume"):
+        digest.update(getattr(bars, name).data)
+    return digest.hexdigest()
+
+
+def to_columns(bars: Bars, index: int, *, drives: bool = True) -> Columns:
+    """Turn bars into columns of the engine, as the run's instrument number ``index``."""
+    names = ("open", "high", "low", "close")
+    return Columns(
+        instrument=index,
+        length=bars.timeframe.nanoseconds,
+        time=bars.close_time,
+        ticks=tuple(getattr(bars, name) for name in names),
+        lots=bars.volume,
+        prices=tuple(bars.floats(name) for name in names),  # type: ignore[arg-type]
+        volume=bars.floats("volume"),
+        drives=drives,
+    )
+
+
+class Resampling:
+    """Answers ``ctx.bar``: longer series of the run's own instruments."""
+
+    def __init__(self, series: Sequence[LoadedSeries]) -> None:
+        self._series = series
+
+    def __call__(self, instrument: int, timeframe: Timeframe) -> Columns:
+        """Return completed bars at a longer timeframe."""
+        longer = resample(self._series[instrument].bars, timeframe)
+        return to_columns(longer, instrument, drives=False)
+
+
+def with_fees(
+    instrument: Instrument, maker: Decimal | None, taker: Decimal | None, default: Decimal
+) -> Instrument:
+    """Give an instrument the fees of the settings; a default where nobody names any."""
+    unnamed = instrument.maker_fee == 0 and instrument.taker_fee == 0
+    own_maker = default if unnamed else instrument.maker_fee
+    own_taker = default if unnamed else instrument.taker_fee
+    return replace(
+        instrument,
+        maker_fee=own_maker if maker is None else maker,
+        taker_fee=own_taker if taker is None else taker,
+    )
+
+
+def _from_catalog(
+    wanted: str, timeframe: str, window: Window, catalog: Catalog
+) -> LoadedSeries | None:
+    frame = Timeframe.parse(timeframe)
+    lengths = sorted(
+        info.timeframe for info in catalog.list_series() if info.instrument_id == wanted
+    )
+    fitting = [one for one in lengths if frame.nanoseconds % one.nanoseconds == 0]
+    if not fitting:
+        return None
+    stored = fitting[-1]
+    info = catalog.info(wanted, stored)
+    bars = catalog.bars(wanted, stored, window.start, window.end)
+    if stored != frame:
+        bars = resample(bars, frame)
+    return LoadedSeries(bars=bars, content_hash="", origin="catalog", gaps=info.missing)
+
+
+def _from_sources(
+    wanted: str, timeframe: str, window: Window, root: Path, plugins: Plugins | None
+) -> LoadedSeries:
+    if plugins is None:
+        from tradectl_sdk.plugins import Plugins
+
+        plugins = Plugins.discover().load()
+    offered: dict[str, str] = {}
+    for name, provided in plugins.data_sources().items():
+        if "offline" not in provided.spec.capabilities:
+            continue
+        source = provided.load()()
+        for descriptor in source.series():
+            offered[descriptor.instrument] = name
+            if descriptor.instrument == wanted:
+                bars = source.fetch(wanted, descriptor.timeframe)
+                if descriptor.timeframe != timeframe:
+                    bars = resample(bars, timeframe)
+                return LoadedSeries(bars=_cut(bars, window), content_hash="", origin=name)
+    known = sorted({*offered, *(info.instrument_id for info in Catalog(root).list_series())})
+    raise DataMissingError(
+        f"there is no data for {wanted} at {timeframe}",
+        hint=did_you_mean(wanted, known)
+        or f"there is {', '.join(known) or 'nothing yet'}; tradectl data import FILE adds to it",
+    )
+
+
+def _cut(bars: Bars, window: Window) -> Bars:
+    def place(moment: str | None, otherwise: int) -> int:
+        if moment is None:
+            return otherwise
+        from tradectl_sdk.data.catalog import nanoseconds
+
+        return int(np.searchsorted(bars.time, nanoseconds(moment) or 0))
+
+    return bars.rows(place(window.start, 0), place(window.end, len(bars)))
