@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test check lint types docs cover lock clean
+.PHONY: help setup demo test check lint types docs cover bench bench-check lock clean
 
 help:
 	@echo "make demo    see it work          make test    run the tests"
 	@echo "make check   linters and types    make docs    build docs/_build/index.html"
 	@echo "make cover   tests with coverage  make lock    rewrite requirements/dev.lock"
+	@echo "make bench   speed, beside others make bench-check  slower than at the last release?"
 
 setup:
 	@$(PYTHON) scripts/setup.py
@@ -37,6 +38,13 @@ cover: setup
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
+
+# BENCH holds options, such as BENCH="--quick" or BENCH="--workloads A --engines tradectl,limit"
+bench: setup
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-check: setup
+	@$(BIN)/python -m benchmarks.check $(BENCH)
 
 lock:
 	@scripts/lock.sh
