@@ -8,7 +8,7 @@ from typing import Any
 from tradectl_risk.account import Costs
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.money import to_money
-from tradectl_sdk.engine import Account, BasisPoints, OrderRequest, ShareOfValue
+from tradectl_sdk.engine import Account, BasisPoints, Market, OrderRequest, ShareOfValue
 
 LAST = 10_000
 NOW = 1_600_000_000_000_000_000

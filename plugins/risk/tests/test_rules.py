@@ -70,6 +70,15 @@ def test_a_position_beyond_its_limit_may_only_come_back(rule):
     assert desk.sell(rule, 17) == 0
 
 
+def test_a_market_order_may_turn_a_position_and_a_resting_one_may_not_count_on_it():
+    desk = Desk(held=10)
+    rule = PositionSize([10, 1])
+    assert desk.sell(rule, 20) == 20
+    assert desk.sell(rule, 21) == 0
+    assert desk.sell(rule, 10, trigger=9_000) == 10
+    assert desk.sell(rule, 11, trigger=9_000) == 0
+
+
 def test_a_position_is_valued_at_the_higher_of_its_order_s_and_the_last_price():
     desk = Desk()
     rule = PositionNotional([money(500), 0])

@@ -8,12 +8,9 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.orders import OrderFlag, OrderType
-from tradectl_sdk.engine import Account, Assumptions, Columns, DenyReason, Market, OrderRequest
-from tradectl_sdk.engine.bars import Feed
+from tradectl_sdk.engine import Account, Assumptions, DenyReason, Market, OrderRequest
 from tradectl_sdk.errors import NotCompilableError
 from tradectl_sdk.kernel import compile_kernel
 from tradectl_sdk.testing.checks import CheckSkippedError, Suite, require
@@ -37,28 +34,6 @@ SIZES: Final = (1, 2, 5, 6, 10, 15, 16, 1_000, 10**9)
 LIMIT: Final = int(OrderType.LIMIT)
 MARKET: Final = int(OrderType.MARKET)
 REDUCE_ONLY: Final = int(OrderFlag.REDUCE_ONLY)
-
-
-def market_at(instruments: Sequence[Instrument], ticks: int) -> Market:
-    """Return a market in which every instrument has traded once, at that price."""
-    once, feed = np.ones(1, np.int64), Feed()
-    feed.load(
-        [
-            Columns(
-                instrument=number,
-                length=HOUR,
-                time=START * once,
-                ticks=(ticks * once,) * 4,
-                lots=once,
-                prices=(ticks * float(one.tick_size) * np.ones(1),) * 4,
-                volume=np.ones(1),
-            )
-            for number, one in enumerate(instruments)
-        ]
-    )
-    for stream in range(feed.streams):
-        feed.advance(stream)
-    return Market(instruments, feed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
