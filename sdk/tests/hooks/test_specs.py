@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.hooks import DataSourceSpec, StrategySpec
+from tradectl_sdk.hooks import DataSourceSpec, RiskRuleSpec, StrategySpec
 
 if TYPE_CHECKING:
     from conftest import FakeSite
@@ -94,6 +94,18 @@ def test_a_factory_that_cannot_be_used_is_explained(
     assert caught.value.message.startswith(f"strategy 'acme-trend': factory {factory!r} ")
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_kinds_that_say_so_take_a_function_and_nothing_else(site: FakeSite) -> None:
+    site.module("fake_rules", "def make(): return 'made'\nclass Rule: pass\nnumber = 5")
+
+    def rule(factory: str) -> RiskRuleSpec:
+        return RiskRuleSpec(name="acme", summary="A rule", factory=f"fake_rules:{factory}")
+
+    assert rule("make").load()() == "made"
+    assert isinstance(rule("Rule").load(), type)
+    with pytest.raises(PluginError, match="was a int, expected a class or a function"):
+        rule("number").load()
 
 
 def test_an_interrupted_import_is_the_users_doing(site: FakeSite) -> None:
