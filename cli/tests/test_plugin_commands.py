@@ -49,11 +49,12 @@ def broken(install: Install) -> None:
 def test_list_shows_each_plugin_and_what_it_provides(run: Run, good: None) -> None:
     answer = run("plugin", "list")
     assert answer.status == 0
-    heading, first, *others = answer.out.splitlines()
+    heading, *lines = answer.out.splitlines()
     assert heading.split() == ["PLUGIN", "FROM", "STATUS", "PROVIDES"]
-    assert first.split() == ["good", "acme-good", "1.0", "loaded", "strategy:", "good-one"]
-    assert any(line.startswith("strategies  tradectl-strategies") for line in others)
-    assert answer.err == "next: tradectl plugin info good\n"
+    words = [line.split() for line in lines]
+    assert ["good", "acme-good", "1.0", "loaded", "strategy:", "good-one"] in words
+    assert any(line[:2] == ["strategies", "tradectl-strategies"] for line in words)
+    assert answer.err.startswith("next: tradectl plugin info ")
 
 
 def test_list_as_json_has_the_whole_record(run: Run, good: None) -> None:
@@ -141,7 +142,7 @@ def test_check_passes_what_is_sound(run: Run) -> None:
     answer = run("plugin", "check", "strategies")
     assert answer.status == 0
     assert "failed" not in answer.out
-    assert " passed\n" in answer.err
+    assert " passed" in answer.err
 
 
 def test_check_shows_the_rule_that_was_broken_and_exits_with_1(run: Run, good: None) -> None:

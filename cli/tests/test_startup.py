@@ -65,3 +65,15 @@ def test_completion_of_a_command_loads_no_plugin(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("words", [["explain", "-q"], ["plugin", "list", "-q"], ["config", "show"]])
 def test_everyday_commands_load_no_engine(words: list[str]) -> None:
     assert not modules_after(*words) & {"numpy", "numba", "duckdb", "pandas", "rich"}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "from the store"])
+def test_a_backtest_loads_no_compiler_of_python_no_database_and_no_data_frames(
+    again: bool,
+) -> None:
+    words = ("backtest", "buy-and-hold", "SPX.SAMPLE", "--engine", "interpreted", "--quiet")
+    if again:
+        modules_after(*words)
+    loaded = modules_after(*words)
+    assert "numpy" in loaded
+    assert not loaded & {"numba", "duckdb", "pandas", "scipy", "rich", "arch", "pyarrow"}

@@ -128,7 +128,9 @@ def _of_command(words: Sequence[str], incomplete: str) -> Iterator[Candidate]:
     if isinstance(command, TyperGroup):
         for name, verb in command.commands.items():
             yield Candidate(name, "" if rest else verb.get_short_help_str(limit=80))
-    context = command.make_context(command.name, list(rest), resilient_parsing=True)
+    # An option that still waits for its value would keep the whole line from being read.
+    whole = rest[:-1] if rest and rest[-1].startswith("-") else rest
+    context = command.make_context(command.name, list(whole), resilient_parsing=True)
     source = command if incomplete.startswith("-") else _expected(command, context, rest)
     if source is not None:
         for item in source.shell_complete(context, incomplete):

@@ -29,7 +29,7 @@ _RESULT = (
     (("Exposure", "exposure_time"), ("Turnover, a year", "turnover")),
     (("Fees", "fees"), ("Slippage", "slippage")),
 )
-_COMPARED = (
+COMPARED = (
     "total_return", "cagr", "sharpe_ratio", "max_drawdown", "annual_volatility", "trades",
     "win_rate", "profit_factor", "exposure_time", "turnover", "fees", "slippage",
 )  # fmt: skip
@@ -90,7 +90,7 @@ def show_bracket(
         Column(title=""),
         *(Column(title=title, right=True) for title in (name, "optimistic", "difference")),
     ]
-    out.table(columns, [_compared(record, hopeful, metric_name) for metric_name in _COMPARED])
+    out.table(columns, [_compared(record, hopeful, metric_name) for metric_name in COMPARED])
     _checks(out, record, checks)
     _remarks(out, record)
     _section(out, "Runs")

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, Any]]
 
 _NOTHING = "-"
+_LEAVES_FIRST = 9  # the rank of a column that says nothing new
 
 
 def show_fills(out: Output, fills: Rows, reasons: Mapping[str, str]) -> None:
     """Print fills, then what the reasons among them mean."""
     columns = [
         Column(title="TIME"),
-        Column(title="INSTRUMENT", rank=1),
+        Column(title="INSTRUMENT", rank=_rank(fills)),
         Column(title="SIDE"),
         Column(title="QUANTITY", right=True),
         Column(title="PRICE", right=True),
@@ -52,7 +53,7 @@ def show_orders(out: Output, orders: Rows) -> None:
     columns = [
         Column(title="ID", right=True),
         Column(title="CREATED"),
-        Column(title="INSTRUMENT", rank=2),
+        Column(title="INSTRUMENT", rank=_rank(orders)),
         Column(title="SIDE"),
         Column(title="TYPE"),
         Column(title="QUANTITY", right=True),
@@ -73,7 +74,7 @@ def show_trades(out: Output, trades: Rows, currency: str) -> None:
     columns = [
         Column(title="IN"),
         Column(title="OUT"),
-        Column(title="INSTRUMENT", rank=2),
+        Column(title="INSTRUMENT", rank=_rank(trades)),
         Column(title="SIDE"),
         Column(title="QUANTITY", right=True),
         Column(title="ENTRY", right=True, rank=1),
@@ -86,6 +87,11 @@ def show_trades(out: Output, trades: Rows, currency: str) -> None:
         out.table(columns, [_trade(each) for each in trades])
     else:
         out.note("there are no trades")
+
+
+def _rank(rows: Rows) -> int:
+    """The instrument may leave a narrow table first when it is always the same."""
+    return 0 if len({each["instrument"] for each in rows}) > 1 else _LEAVES_FIRST
 
 
 def _fill(each: Mapping[str, Any]) -> Sequence[str | Cell]:

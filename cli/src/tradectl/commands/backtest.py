@@ -92,9 +92,9 @@ def backtest(
     loaded = _load_settings(session, _overrides(assume or (), cash))
     settings = loaded.settings
     plugins = session.plugins(loaded)
+    for failure in plugins.failures:
+        session.out.warn(str(failure), hint=failure.hint)
     wanted, length = _series(series or (), timeframe, settings, plugins)
-    if not series:
-        session.out.note(f"no series was named: {', '.join(wanted)} {length}")
 
     def run(under: Settings) -> BacktestResult:
         from tradectl_sdk.pipelines.backtest import backtest as run_backtest
@@ -117,16 +117,22 @@ def backtest(
         )
 
     result = run(settings)
+    if not series:
+        session.out.note(f"no series was named, so this is {wanted[0]}")
     if bracket:
         from tradectl_sdk.pipelines.job import optimistic
 
         _show_bracket(session, result, run(optimistic(settings)), settings)
     else:
         _show(session, result, settings)
-    return ExitStatus.FINDING if _looks_ahead(result) else ExitStatus.OK
+    ahead = _look_ahead(result)
+    for text in ahead:
+        session.out.warn(text, hint="such a result cannot be had in the market")
+    return ExitStatus.FINDING if ahead else ExitStatus.OK
 
 
 def _overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
+    """Return settings of ``[backtest]`` and their text."""
     given = assignments(assume, "--assume")
     if cash and "cash" in given:
         raise UsageError("the cash was given twice, with --cash and with --assume")
@@ -231,9 +237,9 @@ def _engine(result: BacktestResult) -> str:
     return f"{mode}, {speed}" + (f"\nnot compiled: {reason}" if reason else "")
 
 
-def _looks_ahead(result: BacktestResult) -> bool:
-    """Say whether the run used the future; a stored run has kept it as a warning."""
-    return any(text.startswith(_LOOK_AHEAD) for text in result.record.warnings)
+def _look_ahead(result: BacktestResult) -> list[str]:
+    """Return how the run used the future; a stored run has kept it among its warnings."""
+    return [text for text in result.record.warnings if text.startswith(_LOOK_AHEAD)]
 
 
 def _document(result: BacktestResult) -> dict[str, Any]:

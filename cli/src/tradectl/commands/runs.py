@@ -16,9 +16,7 @@ from tradectl.session import session_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tradectl_sdk.runs import RunDifference, RunRecord, RunSummary
-
-    from tradectl.console import Output
+    from tradectl_sdk.runs import RunRecord, RunSummary
 
 app = noun("List, show and compare finished runs.")
 
@@ -106,11 +104,17 @@ def diff(
     context: typer.Context,
     first: _Run,
     second: _Run,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every metric that differs, not just the main ones.")
+    ] = False,
 ) -> ExitStatus:
     """Show what went into two runs differently, what came out, and the first differing fill."""
+    from tradectl.difference_screen import show_difference
+
     session = session_of(context)
     difference = store_of(session).diff(first, second)
-    _show_difference(session.out, difference)
+    show_difference(session.out, difference, every=every)
     session.out.result("runs-diff/1", difference.to_json())
     session.out.next(f"tradectl runs show {difference.second[:10]}")
     return ExitStatus.OK
@@ -200,66 +204,3 @@ def _next_views(short: str, *, fills: bool, trades: bool) -> Iterable[str]:
         yield f"tradectl runs show {short} --fills"
     if not trades:
         yield f"tradectl runs show {short} --trades"
-
-
-def _show_difference(out: Output, difference: RunDifference) -> None:
-    from tradectl.run_tables import fill_in_words
-
-    out.fields([("first", difference.first), ("second", difference.second)])
-    out.line()
-    columns = [
-        Column(title=""),
-        Column(title="FIRST", right=True),
-        Column(title="SECOND", right=True),
-    ]
-    out.line("What went in", "bold")
-    if difference.inputs:
-        rows = [
-            (f"  {each.part}.{each.key}", _short(each.first), _short(each.second))
-            for each in difference.inputs
-        ]
-        out.table(columns, rows)
-    else:
-        out.line("  the same: it is one run")
-    out.line()
-    out.line("What came out", "bold")
-    if difference.metrics:
-        out.table(
-            columns, [_metric_row(each.key, each.first, each.second) for each in difference.metrics]
-        )
-    else:
-        out.line("  the same metrics")
-    out.line()
-    out.line("Fills", "bold")
-    if difference.fill is None:
-        out.line("  all the same")
-        return
-    out.line(f"  the same up to number {difference.fill.index:,}, then")
-    out.fields(
-        [
-            ("  first", fill_in_words(difference.fill.first)),
-            ("  second", fill_in_words(difference.fill.second)),
-        ]
-    )
-
-
-def _metric_row(name: str, first: float | None, second: float | None) -> tuple[str, str, str]:
-    from tradectl_sdk.runs.metrics.table import METRICS
-
-    row = METRICS.get(name)
-
-    def text(value: float | None) -> str:
-        if value is None:
-            return UNDEFINED
-        return row.kind.format(value) if row else str(value)
-
-    return (f"  {row.label if row else name}", text(first), text(second))
-
-
-def _short(value: object) -> str:
-    """Write an input; hashes by their beginning, which is enough to tell them apart."""
-    text = "-" if value is None else str(value)
-    *words, last = text.split(" ")
-    if len(last) == 64:
-        return " ".join([*words, f"{last[:12]}..."])
-    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,18 @@ def export_bars(
 
     Raises:
         DataMissingError: If the catalog does not have the series, or no bar opened then.
-        UsageError: If the suffix is unknown.
+        UsageError: If the suffix is unknown, or the folder is not there or not writable.
     """
     path = Path(path)
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     if suffix not in {".csv", ".csv.gz", ".tsv", ".parquet", ".feather"}:
         raise UsageError(
             f"{path.name} had suffix {suffix!r}, expected .csv, .csv.gz, .tsv, .parquet or .feather"
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"{path} cannot be written: {path.parent} is no folder to write to",
+            hint="name a folder that is there and that you may write to",
         )
     info = catalog.info(instrument, timeframe)
     stored = catalog.bars_file(info)
@@ -60,7 +66,8 @@ def export_bars(
             rows = _write(connection, query, part, suffix)
         if not rows:
             raise DataMissingError(
-                f"{instrument} {timeframe} had no bars between {start} and {end}"
+                f"{instrument} {timeframe} had no bars from {start or 'its start'} "
+                f"to {end or 'its end'}"
             )
         part.replace(path)
     finally:

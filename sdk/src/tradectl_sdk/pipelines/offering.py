@@ -55,6 +55,8 @@ def offered_series(plugins: Plugins) -> Offer:
             continue
         try:
             found += _offered(name, provided.load()().series())
+        except PluginError as error:
+            failures.append(error)
         except TradectlError as error:
             failures.append(PluginError(f"data source {name!r}: {error.message}", hint=error.hint))
         except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
