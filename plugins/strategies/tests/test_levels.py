@@ -151,6 +151,14 @@ class TestSwingLevels:
         self.feed(levels, self.HIGHS)
         assert math.isnan(levels.beyond(13.0, UP))
 
+    def test_a_level_nobody_comes_back_to_is_forgotten(self):
+        levels = SwingLevels(bars=2, tolerance=0.5, touches=2, lifetime=10)
+        self.feed(levels, self.HIGHS)
+        self.feed(levels, [11.0] * 10)
+        assert levels.beyond(13.0, UP) == pytest.approx(15.1)
+        self.feed(levels, [11.0])
+        assert math.isnan(levels.beyond(13.0, UP))
+
     def test_without_a_range_only_equal_swings_are_one_level(self):
         levels = SwingLevels(bars=1, tolerance=9.0, touches=2)
         for high in (1.0, 2.0, 1.0, 2.0, 1.0):
