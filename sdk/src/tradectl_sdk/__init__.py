@@ -10,17 +10,50 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tradectl_sdk.config import Settings
+    from tradectl_sdk.data import Bars, Catalog
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.domain.timeframe import Timeframe
+    from tradectl_sdk.engine import Assumptions
     from tradectl_sdk.errors import TradectlError
+    from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
+    from tradectl_sdk.runs import RunStore
+    from tradectl_sdk.strategy import Strategy, param
 
 __version__ = "0.1.0"
 
 # Public name -> module it lives in. Sorted; tests hold this table, __all__ and the imports for
 # type checkers above to one another.
 _HOMES = {
+    "Assumptions": "tradectl_sdk.engine",
+    "BacktestResult": "tradectl_sdk.pipelines.backtest",
+    "Bars": "tradectl_sdk.data",
+    "Catalog": "tradectl_sdk.data",
+    "Instrument": "tradectl_sdk.domain.instrument",
+    "RunStore": "tradectl_sdk.runs",
+    "Settings": "tradectl_sdk.config",
+    "Strategy": "tradectl_sdk.strategy",
+    "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
+    "backtest": "tradectl_sdk.pipelines.backtest",
+    "param": "tradectl_sdk.strategy",
 }
 
-__all__ = ["TradectlError", "__version__"]
+__all__ = [
+    "Assumptions",
+    "BacktestResult",
+    "Bars",
+    "Catalog",
+    "Instrument",
+    "RunStore",
+    "Settings",
+    "Strategy",
+    "Timeframe",
+    "TradectlError",
+    "__version__",
+    "backtest",
+    "param",
+]
 
 
 def __getattr__(name: str) -> Any:
