@@ -25,7 +25,11 @@ def long_modules(files: list[Path]) -> list[str]:
 
 
 def long_functions(files: list[Path]) -> list[str]:
-    """Return the functions with more lines than agreed, docstrings left out."""
+    """Return the functions with more lines than agreed.
+
+    What counts is what is done: not the docstring, nor the signature, which for a command is the
+    table of its options.
+    """
     return [
         f"{file}:{node.lineno} {node.name}: {_length(node)} lines"
         for file in files
@@ -41,7 +45,7 @@ def _functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    lines = (function.end_lineno or 0) - function.lineno + 1
+    lines = (function.end_lineno or 0) - function.body[0].lineno + 1
     first = function.body[0]
     if ast.get_docstring(function, clean=False) is not None:
         lines -= (first.end_lineno or 0) - first.lineno + 1

@@ -30,13 +30,13 @@ def test_a_long_module_is_found(plant: Callable[[dict[str, str]], Path]) -> None
     assert [line.rpartition(": ")[2] for line in found] == ["401 lines", "601 lines"]
 
 
-def test_a_long_function_is_found_and_its_docstring_forgiven(
+def test_a_long_function_is_found_its_signature_and_docstring_forgiven(
     plant: Callable[[dict[str, str]], Path],
 ) -> None:
     body = "    x = 1\n" * 59
     docstring = '    """One.\n' + "    more\n" * 30 + '    """\n'
     root = plant(
-        {"a.py": f"def f():\n{docstring}{body}\nclass C:\n  async def g():\n{body}    y = 1\n"}
+        {"a.py": f"def f():\n{docstring}{body}\nclass C:\n  async def g():\n{body}    y = 1\n    z = 1\n"}
     )
     (found,) = long_functions([root / "a.py"])
     assert found.endswith(" g: 61 lines")

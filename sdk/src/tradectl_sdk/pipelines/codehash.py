@@ -9,14 +9,14 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tradectl_sdk
+from tradectl_sdk import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tradectl_sdk.strategy import Strategy
 
-_SDK = Path(tradectl_sdk.__file__).parent
+_SDK = Path(__file__).parents[1]
 # Rooms whose code decides what a backtest gives.
 _ROOMS = ("domain", "kernel", "indicators", "engine")
 _FOREIGN = frozenset(sys.stdlib_module_names) | {"numpy", "tradectl_sdk"}
@@ -30,7 +30,7 @@ def engine_version() -> str:
         for path in sorted((_SDK / room).rglob("*.py")):
             digest.update(path.relative_to(_SDK).as_posix().encode() + path.read_bytes())
     digest.update((_SDK / "strategy.py").read_bytes())
-    return f"{tradectl_sdk.__version__}+{digest.hexdigest()[:12]}"
+    return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
 def strategy_hash(cls: type[Strategy]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import tradectl_sdk
+from tradectl_sdk import __version__
 from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.runs import RunRecord, closed_trades, extract_trades, order_list_hash
 from tradectl_sdk.runs.metrics.report import compute_metrics
@@ -100,7 +100,7 @@ def at_instants(columns: Columns, times: NDArray[np.int64]) -> NDArray[np.float6
 
 def _environment(job: Job) -> dict[str, str]:
     return {
-        "tradectl-sdk": tradectl_sdk.__version__,
+        "tradectl-sdk": __version__,
         "strategy source": job.found.source,
         "python": platform.python_version(),
         "numpy": np.__version__,
