@@ -66,6 +66,7 @@ def test_a_position_beyond_its_limit_may_only_come_back(rule):
     desk = Desk(held=8)
     assert desk.buy(rule, 1) == 0
     assert desk.sell(rule, 8) == 8
+    assert desk.sell(rule, 8, trigger=9_900) == 8
     assert desk.sell(rule, 13) == 13
     assert desk.sell(rule, 17) == 0
 
@@ -92,6 +93,8 @@ def test_exposure_adds_up_long_and_short():
     rule = GrossExposure(money(1000))
     assert desk.buy(rule, 4) == 4
     assert desk.buy(rule, 5) == 0
+    assert desk.buy(rule, 4, trigger=10_001) == 0
+    assert desk.buy(rule, 5, limit=8_000) == 0
 
 
 def test_at_most_so_many_orders_in_any_interval():
