@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Outcome, Plan
     from tradectl_sdk.pipelines.series import LoadedSeries
 
-CUTS = 3
+RANDOM_CUTS, ORDER_CUTS = 2, 4
 # Interpreted, a run repeated on cut data costs as much as the run; that is too dear on long ones.
 MOST_INTERPRETED_BARS = 200_000
 
@@ -52,19 +52,21 @@ def run_checks(plan: Plan, outcome: Outcome, series: Sequence[LoadedSeries]) -> 
 
 
 def look_ahead(plan: Plan, outcome: Outcome) -> Check:
-    """Run again on data cut at random places; what came before a cut must not change.
+    """Run again on data cut short; what was done before a cut must not change.
 
-    A strategy that uses the future acts differently when the future is missing. The places are
-    drawn from the data's length, so that the same run gets the same answer.
+    A strategy that uses the future acts differently when the future is missing. Cuts fall right
+    after bars on which it ordered, where a peek at the next bar shows, and at random ones, which
+    find a longer look into the future. They are drawn from the run itself, so that the same run
+    gets the same answer.
     """
     bars = len(outcome.times)
     if outcome.mode is Mode.INTERPRETED and bars > MOST_INTERPRETED_BARS:
         return Check(name="look-ahead", status="skip", text="too long to repeat interpreted")
     if bars < 2:
         return Check(name="look-ahead", status="skip", text="too few bars to cut")
-    draw = random.Random(bars)  # noqa: S311 - places to cut, no secret
     mode = Mode.COMPILED if outcome.mode is Mode.COMPILED else Mode.INTERPRETED
-    for place in sorted({draw.randrange(1, bars) for _ in range(CUTS)}):
+    places = _places(outcome)
+    for place in places:
         last = outcome.times[place - 1]
         part = run(cut(plan, int(last)), mode)
         if part.equity.tobytes() != outcome.equity[: len(part.equity)].tobytes() or _placed(
@@ -73,7 +75,17 @@ def look_ahead(plan: Plan, outcome: Outcome) -> Check:
             moment = np.datetime_as_string(last.astype("M8[ns]"), unit="s")
             text = f"without the bars after {moment}Z it acts differently before them"
             return Check(name="look-ahead", status="fail", text=text)
-    return Check(name="look-ahead", status="ok", text=f"the same on data cut at {CUTS} places")
+    text = f"the same on data cut at {len(places)} places"
+    return Check(name="look-ahead", status="ok", text=text)
+
+
+def _places(outcome: Outcome) -> list[int]:
+    bars = len(outcome.times)
+    draw = random.Random(bars)  # noqa: S311 - places to cut, no secret
+    ordered = np.unique(np.searchsorted(outcome.times, outcome.orders["created"]) + 1).tolist()
+    after_orders = [place for place in ordered if place < bars]
+    chosen = draw.sample(after_orders, min(ORDER_CUTS, len(after_orders)))
+    return sorted({*chosen, *(draw.randrange(1, bars) for _ in range(RANDOM_CUTS))})
 
 
 def cut(plan: Plan, last: int) -> Plan:

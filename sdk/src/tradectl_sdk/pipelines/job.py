@@ -89,7 +89,9 @@ def prepare(
         for one in series
     )
     assumptions = make_assumptions(section, series)
-    rules, observing, rule_words = make_rules(settings.risk, plugins, instruments, assumptions)
+    rules, observing, rule_words = make_rules(
+        settings.risk, plugins, instruments, assumptions, sections=settings.plugins
+    )
     fees, slippage, cost_words = make_costs(section, plugins, instruments)
     plan = Plan(
         instruments=instruments,
