@@ -183,7 +183,7 @@ def test_json_holds_what_was_promised(bars):
 
 
 def test_unknown_things_are_named(bars, tmp_path):
-    with pytest.raises(UsageError, match="fasst.*did you mean fast"):
+    with pytest.raises(UsageError, match=r"fasst.*did you mean fast"):
         backtest(Cross, bars, parameters={"fasst": 3})
     with pytest.raises(NotFoundError, match="sma-crss"):
         backtest("sma-crss", bars)

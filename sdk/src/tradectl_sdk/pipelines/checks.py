@@ -115,7 +115,10 @@ def _until(columns: Columns, last: int) -> Columns:
 def _placed(outcome: Outcome, last: int) -> bytes:
     """The decisions made up to a moment: what was asked for, not what became of it."""
     orders = outcome.orders[outcome.orders["created"] <= last]
-    return orders[["created", "instrument", "side", "type", "limit", "quantity"]].tobytes()
+    # Fills change the quantity of exits and siblings, so theirs says nothing of the decision.
+    alone = (orders["parent"] == 0) & (orders["group"] == 0)
+    asked = [orders[name] for name in ("created", "instrument", "side", "type", "limit")]
+    return np.stack([*asked, orders["quantity"] * alone]).tobytes()
 
 
 def _warm_up(outcome: Outcome, plan: Plan) -> Check:
