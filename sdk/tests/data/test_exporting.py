@@ -94,7 +94,7 @@ def test_a_failed_export_leaves_the_old_file(catalog: Catalog, tmp_path: Path) -
     catalog.write(random_walk(10, seed=1))
     path = tmp_path / "out.csv"
     path.write_text("precious")
-    with pytest.raises(DataMissingError, match="had no bars between"):
+    with pytest.raises(DataMissingError, match="had no bars from 2030-01-01"):
         export_bars(catalog, "WALK.SIM", "1m", path, "2030-01-01")
     with pytest.raises(UsageError, match=r"had suffix '\.xls'"):
         export_bars(catalog, "WALK.SIM", "1m", tmp_path / "out.xls")
