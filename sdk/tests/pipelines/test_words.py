@@ -105,6 +105,10 @@ def test_a_run_without_a_fill_says_nothing_else() -> None:
     )
 
 
+def test_a_position_that_was_never_closed_is_said() -> None:
+    assert any(text.startswith("no trade was closed") for text in remarks(run()))
+
+
 def test_less_than_buy_and_hold_few_trades_and_chance_are_said() -> None:
     record = with_metrics(
         run(),

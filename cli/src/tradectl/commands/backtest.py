@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -28,59 +29,69 @@ _TIMEFRAME = "1d"
 _LOOK_AHEAD = "look-ahead: "  # begins the warning of a run that used the future
 
 
+_Strategy = Annotated[
+    str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
+]
+_Series = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="SYMBOL.VENUE, one or several; the sample or the only one when left out.",
+        autocompletion=instruments,
+    ),
+]
+_Timeframe = Annotated[
+    str,
+    typer.Option(
+        help="Length of a bar; the one the catalog has, or 1d, when left out.",
+        autocompletion=timeframes,
+    ),
+]
+_Start = Annotated[str, typer.Option(help="Earliest open time, such as 2015-01-01.")]
+_End = Annotated[str, typer.Option(help="Open times stay before this.")]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A parameter of the strategy.",
+        autocompletion=parameters,
+    ),
+]
+_Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="A setting of [backtest], such as slippage_bps=5.",
+        autocompletion=assumptions,
+    ),
+]
+_Cash = Annotated[str, typer.Option(help="Cash to start with.")]
+_Engine = Annotated[
+    Literal["auto", "compiled", "interpreted"],
+    typer.Option(help="How the strategy runs; both ways give the same result."),
+]
+_Bracket = Annotated[
+    bool, typer.Option("--bracket", help="Show optimistic fills beside the pessimistic ones.")
+]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]
+_Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]
+
+
 def backtest(
     context: typer.Context,
-    strategy: Annotated[
-        str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
-    ],
-    series: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="SYMBOL.VENUE, one or several; the sample or the only one when left out.",
-            autocompletion=instruments,
-        ),
-    ] = None,
+    strategy: _Strategy,
+    series: _Series = None,
     *,
-    timeframe: Annotated[
-        str,
-        typer.Option(
-            help="Length of a bar; the one the catalog has, or 1d, when left out.",
-            autocompletion=timeframes,
-        ),
-    ] = "",
-    start: Annotated[str, typer.Option(help="Earliest open time, such as 2015-01-01.")] = "",
-    end: Annotated[str, typer.Option(help="Open times stay before this.")] = "",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A parameter of the strategy.",
-            autocompletion=parameters,
-        ),
-    ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE",
-            help="A setting of [backtest], such as slippage_bps=5.",
-            autocompletion=assumptions,
-        ),
-    ] = None,
-    cash: Annotated[str, typer.Option(help="Cash to start with.")] = "",
-    engine: Annotated[
-        Literal["auto", "compiled", "interpreted"],
-        typer.Option(help="How the strategy runs; both ways give the same result."),
-    ] = "auto",
-    bracket: Annotated[
-        bool, typer.Option("--bracket", help="Show optimistic fills beside the pessimistic ones.")
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run it even if the store has the answer.")
-    ] = False,
-    warmup: Annotated[
-        int, typer.Option(min=0, help="Bars before orders are accepted, at least.")
-    ] = 0,
+    timeframe: _Timeframe = "",
+    start: _Start = "",
+    end: _End = "",
+    set_: _Set = None,
+    assume: _Assume = None,
+    cash: _Cash = "",
+    engine: _Engine = "auto",
+    bracket: _Bracket = False,
+    fresh: _Fresh = False,
+    warmup: _Warmup = 0,
 ) -> ExitStatus:
     """Run a strategy over past bars and keep the run.
 
@@ -90,45 +101,39 @@ def backtest(
     """
     session = session_of(context)
     loaded = _load_settings(session, _overrides(assume or (), cash))
-    settings = loaded.settings
-    plugins = session.plugins(loaded)
+    settings, plugins = loaded.settings, session.plugins(loaded)
     for failure in plugins.failures:
         session.out.warn(str(failure), hint=failure.hint)
     wanted, length = _series(series or (), timeframe, settings, plugins)
+    given = assignments(set_ or (), "--set")
+    from tradectl_sdk.pipelines.backtest import backtest as run_backtest
+    from tradectl_sdk.runs import RunStore
 
-    def run(under: Settings) -> BacktestResult:
-        from tradectl_sdk.pipelines.backtest import backtest as run_backtest
-        from tradectl_sdk.runs import RunStore
-
-        return run_backtest(
-            strategy,
-            wanted,
-            parameters=assignments(set_ or (), "--set"),
-            timeframe=length,
-            start=start or None,
-            end=end or None,
-            settings=under,
-            warmup=warmup,
-            mode=engine,
-            store=RunStore(under.runs.directory),
-            fresh=fresh,
-            plugins=plugins,
-            notify=session.out.note,
-        )
-
-    result = run(settings)
+    run = partial(
+        run_backtest,
+        strategy,
+        wanted,
+        parameters=given,
+        timeframe=length,
+        start=start or None,
+        end=end or None,
+        warmup=warmup,
+        mode=engine,
+        store=RunStore(settings.runs.directory),
+        fresh=fresh,
+        plugins=plugins,
+        notify=session.out.note,
+    )
+    result = run(settings=settings)
     if not series:
         session.out.note(f"no series was named, so this is {wanted[0]}")
     if bracket:
         from tradectl_sdk.pipelines.job import optimistic
 
-        _show_bracket(session, result, run(optimistic(settings)), settings)
+        _show_bracket(session, result, run(settings=optimistic(settings)), settings)
     else:
         _show(session, result, settings)
-    ahead = _look_ahead(result)
-    for text in ahead:
-        session.out.warn(text, hint="such a result cannot be had in the market")
-    return ExitStatus.FINDING if ahead else ExitStatus.OK
+    return _verdict(session, result)
 
 
 def _overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
@@ -237,9 +242,12 @@ def _engine(result: BacktestResult) -> str:
     return f"{mode}, {speed}" + (f"\nnot compiled: {reason}" if reason else "")
 
 
-def _look_ahead(result: BacktestResult) -> list[str]:
-    """Return how the run used the future; a stored run has kept it among its warnings."""
-    return [text for text in result.record.warnings if text.startswith(_LOOK_AHEAD)]
+def _verdict(session: Session, result: BacktestResult) -> ExitStatus:
+    """Warn of a run that used the future; a stored run has kept that among its warnings."""
+    ahead = [text for text in result.record.warnings if text.startswith(_LOOK_AHEAD)]
+    for text in ahead:
+        session.out.warn(text, hint="such a result cannot be had in the market")
+    return ExitStatus.FINDING if ahead else ExitStatus.OK
 
 
 def _document(result: BacktestResult) -> dict[str, Any]:

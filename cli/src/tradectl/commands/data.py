@@ -40,57 +40,71 @@ _Timeframe = Annotated[
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
+_File = Annotated[Path, typer.Argument(help="CSV, TSV (plain or .gz), Parquet or Feather.")]
+_Instrument = Annotated[
+    str, typer.Option(help="SYMBOL.VENUE to store it as.", autocompletion=instruments)
+]
+_Length = Annotated[
+    str,
+    typer.Option(
+        help="Length of a bar; inferred from the times when left out.", autocompletion=timeframes
+    ),
+]
+_Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="ROLE=COLUMN",
+        help="Which column is time, open, high, low, close, volume or adj_close.",
+    ),
+]
+_Columns = Annotated[
+    str, typer.Option(help="Column names of a file without header, with commas between.")
+]
+_Timezone = Annotated[str, typer.Option(help="Zone of times that name none, else UTC.")]
+_TimeFormat = Annotated[str, typer.Option(help="Form of the times, such as %d.%m.%Y.")]
+_Stamp = Annotated[Literal["open", "close"], typer.Option(help="Which end of a bar its time is.")]
+_Decimal = Annotated[Literal[".", ","], typer.Option(help="Decimal mark.")]
+_Scale = Annotated[str, typer.Option(help="What one unit of a price is worth.")]
+_Tick = Annotated[str, typer.Option(help="Step of prices; inferred when left out.")]
+_Lot = Annotated[str, typer.Option(help="Step of quantities; inferred when left out.")]
+_Calendar = Annotated[
+    Literal["24/7", "weekdays"] | None,
+    typer.Option(help="When bars are expected; inferred when left out."),
+]
+_Adjust = Annotated[bool, typer.Option("--adjust", help="Scale each bar by adj_close / close.")]
+_Repair = Annotated[
+    bool, typer.Option("--repair", help="Mend what can be mended; each change is recorded.")
+]
+_Accept = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Findings of this rule are genuine.")
+]
+_Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace the series if it is there already.")
+]
+
+
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV, TSV (plain or .gz), Parquet or Feather.")],
+    file: _File,
     *,
-    instrument: Annotated[
-        str, typer.Option(help="SYMBOL.VENUE to store it as.", autocompletion=instruments)
-    ],
-    timeframe: Annotated[
-        str,
-        typer.Option(
-            help="Length of a bar; inferred from the times when left out.",
-            autocompletion=timeframes,
-        ),
-    ] = "",
-    map_: Annotated[
-        list[str],
-        typer.Option(
-            "--map",
-            metavar="ROLE=COLUMN",
-            help="Which column is time, open, high, low, close, volume or adj_close.",
-        ),
-    ] = [],  # noqa: B006 - Typer copies it
-    columns: Annotated[
-        str, typer.Option(help="Column names of a file without header, with commas between.")
-    ] = "",
-    timezone: Annotated[str, typer.Option(help="Zone of times that name none, else UTC.")] = "",
-    time_format: Annotated[str, typer.Option(help="Form of the times, such as %d.%m.%Y.")] = "",
-    stamp: Annotated[
-        Literal["open", "close"], typer.Option(help="Which end of a bar its time is.")
-    ] = "open",
-    decimal: Annotated[Literal[".", ","], typer.Option(help="Decimal mark.")] = ".",
-    price_scale: Annotated[str, typer.Option(help="What one unit of a price is worth.")] = "1",
-    tick: Annotated[str, typer.Option(help="Step of prices; inferred when left out.")] = "",
-    lot: Annotated[str, typer.Option(help="Step of quantities; inferred when left out.")] = "",
-    calendar: Annotated[
-        Literal["24/7", "weekdays"] | None,
-        typer.Option(help="When bars are expected; inferred when left out."),
-    ] = None,
-    adjust: Annotated[
-        bool, typer.Option("--adjust", help="Scale each bar by adj_close / close.")
-    ] = False,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what can be mended; each change is recorded.")
-    ] = False,
-    accept: Annotated[
-        list[str], typer.Option(metavar="RULE", help="Findings of this rule are genuine.")
-    ] = [],  # noqa: B006 - Typer copies it
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace the series if it is there already.")
-    ] = False,
+    instrument: _Instrument,
+    timeframe: _Length = "",
+    map_: _Map = None,
+    columns: _Columns = "",
+    timezone: _Timezone = "",
+    time_format: _TimeFormat = "",
+    stamp: _Stamp = "open",
+    decimal: _Decimal = ".",
+    price_scale: _Scale = "1",
+    tick: _Tick = "",
+    lot: _Lot = "",
+    calendar: _Calendar = None,
+    adjust: _Adjust = False,
+    repair: _Repair = False,
+    accept: _Accept = None,
+    replace: _Replace = False,
 ) -> ExitStatus:
     """Import bars from a file, checked, whole or not at all.
 
@@ -105,7 +119,7 @@ def import_(
         file,
         instrument=instrument,
         timeframe=timeframe or None,
-        mapping=assignments(map_, "--map"),
+        mapping=assignments(map_ or (), "--map"),
         names=[name.strip() for name in columns.split(",")] if columns else (),
         timezone=timezone or None,
         time_format=time_format or None,
@@ -117,7 +131,7 @@ def import_(
         calendar=calendar,
         adjust=adjust,
         repair=repair,
-        accept=accept,
+        accept=accept or (),
         replace=replace,
     )
     _show_import(session, report)

@@ -79,7 +79,9 @@ def _remarks(record: RunRecord, values: Mapping[str, float | None]) -> Iterator[
     gained, held = values.get("total_return"), values.get("benchmark_return")
     if gained is not None and held is not None and held > gained:
         yield f"it returned less than buying and holding, {text('benchmark_return')}"
-    if trades < FEW_TRADES:
+    if not trades:
+        yield "no trade was closed: the result is what open positions are worth at the end"
+    elif trades < FEW_TRADES:
         trade = "trade was" if trades == 1 else "trades were"
         yield f"only {trades} {trade} closed, too few to tell skill from luck"
     low, high = values.get("sharpe_low"), values.get("sharpe_high")
