@@ -90,12 +90,12 @@ class Limits:
 
     Attributes:
         repeats: Warm calls, at most.
-        budget: Seconds after which no further call is begun.
+        budget: Seconds of warm calls after which no further one is begun.
         timeout: Seconds after which a process is ended.
     """
 
-    repeats: int = 7
-    budget: float = 10.0
+    repeats: int = 20
+    budget: float = 5.0
     timeout: float = 900.0
 
 
