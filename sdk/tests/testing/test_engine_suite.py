@@ -37,6 +37,26 @@ class Sound(Strategy):
         return bar.close > value
 
 
+class Exiting(Sound):
+    """Uses every order that later events reshape: brackets, trailing stops, orders tied later."""
+
+    def on_start(self, ctx):
+        super().on_start(ctx)
+        self.count, self.first, self.second = 0, 0, 0
+
+    def wants(self, ctx, bar, value):
+        self.count += 1
+        if self.count % 4 == 0:
+            low, high = ctx.round_price(bar.close * 0.97), ctx.round_price(bar.close * 1.03)
+            ctx.buy(3, stop_loss=low, take_profit=high)
+            ctx.sell(2, trail_bps=300.0)
+            ctx.buy(1, stop_loss=low)
+            self.first, self.second = ctx.buy(3, limit=low), ctx.buy(5, limit=low)
+        elif self.count % 4 == 2:
+            ctx.one_cancels_other(self.first, self.second)
+        return False
+
+
 class Peeking(Sound):
     """Reads the next bar from the feed."""
 
@@ -201,7 +221,7 @@ def failures(strategy, *capabilities):
     return {name: result.message for name, result in found.items() if result.status is FAILED}
 
 
-@pytest.mark.parametrize("strategy", [Sound, Pair])
+@pytest.mark.parametrize("strategy", [Sound, Exiting, Pair])
 def test_a_sound_strategy_passes(strategy):
     assert failures(strategy, "compiled") == {}
 
