@@ -68,7 +68,7 @@ def test_decimal_commas_are_read_when_asked_for(bring: Bring, catalog: Catalog) 
 def test_a_file_without_header_needs_names(bring: Bring, catalog: Catalog) -> None:
     with pytest.raises(DataError, match="had no header") as caught:
         bring(GOOD)
-    assert "names of its columns" in caught.value.hint
+    assert "name its columns in order" in caught.value.hint
     bring(GOOD, names=["time", "open", "high", "low", "close", "volume"])
     assert len(catalog.bars("X.TEST", "1d")) == 2
     with pytest.raises(UsageError, match=r"2 column names were given, prices\.csv has 6"):

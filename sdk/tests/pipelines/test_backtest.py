@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +18,6 @@ from tradectl_sdk.errors import (
 )
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.runs import backtest_to_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Cross(Strategy):
@@ -221,3 +218,25 @@ def test_an_instrument_and_a_timeframe_are_all_bars_need():
         volume=close,
     )
     assert backtest(Cross, bars).bars == 4
+
+
+def test_a_rule_or_cost_model_that_changes_is_another_run(bars, tmp_path, monkeypatch):
+    from tradectl_risk import account
+
+    first = backtest(Cross, bars).record.run_id
+    changed = tmp_path / "account.py"
+    changed.write_text(f"{Path(account.__file__).read_text()}\n# changed\n")
+    monkeypatch.setattr(account, "__file__", str(changed))
+    assert backtest(Cross, bars).record.run_id != first
+
+
+def test_long_runs_are_checked_in_their_first_bars(bars, monkeypatch):
+    from tradectl_sdk.engine import Mode
+    from tradectl_sdk.pipelines import checks
+
+    monkeypatch.setitem(checks.HORIZON, Mode.COMPILED, 200)
+    found = {check.name: check for check in backtest(Cross, bars).checks}
+    assert found["look-ahead"].text.endswith("in its first 200 bars")
+    assert {check.name: check for check in backtest(Peek, bars).checks}[
+        "look-ahead"
+    ].status == "fail"

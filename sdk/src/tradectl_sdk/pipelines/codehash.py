@@ -1,4 +1,4 @@
-"""What code a run depends on, as a hash: the strategy's own sources, and the engine's."""
+"""What code a run depends on, as hashes: the strategy's, the rules', the cost models', ours."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from tradectl_sdk import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tradectl_sdk.strategy import Strategy
 
 _SDK = Path(__file__).parents[1]
 # Rooms whose code decides what a backtest gives.
@@ -33,8 +31,8 @@ def engine_version() -> str:
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
-def strategy_hash(cls: type[Strategy]) -> str:
-    """SHA-256 over the files of a strategy's classes and of all modules of its own they reach.
+def class_hash(cls: type) -> str:
+    """SHA-256 over the files of a class and its bases and of all modules of its own they reach.
 
     Modules of Python, NumPy and the SDK count by their versions instead. A class without a file
     (made at a prompt) counts by its code objects.

@@ -86,9 +86,9 @@ def _from_file(path: Path, name: str) -> FoundStrategy:
         name = next(iter(here))
     if name not in own:
         known = ", ".join(sorted(here)) or "no strategy"
-        wanted = f"has no strategy {name!r}" if name else "has more than one strategy, or none"
+        wanted = f"has no strategy {name!r}" if name or not here else "has several strategies"
         raise NotFoundError(
-            f"{path} {wanted}; it has {known}",
+            f"{path} {wanted}; it has {known}" if here else f"{path} has no strategy",
             hint=did_you_mean(name, here) or "give it as path.py:Class",
         )
     return FoundStrategy(name, own[name], str(path))

@@ -11,7 +11,7 @@ import numpy as np
 
 from tradectl_sdk.domain.money import plain
 from tradectl_sdk.engine import Assumptions, BarPath, LimitFill, MarketFill, Plan
-from tradectl_sdk.pipelines.codehash import engine_version, strategy_hash
+from tradectl_sdk.pipelines.codehash import class_hash, engine_version
 from tradectl_sdk.pipelines.costs import make_costs
 from tradectl_sdk.pipelines.risk import make_rules
 from tradectl_sdk.pipelines.series import Resampling, to_columns, with_fees
@@ -107,7 +107,7 @@ def prepare(
         warmup=warmup,
     )
     identity = {
-        "code": {"strategy": f"{found.cls.__qualname__} {strategy_hash(found.cls)}"},
+        "code": _code(plan, found),
         "parameters": values,
         "data": [_describe(one) for one in series],
         "engine": engine_version(),
@@ -156,6 +156,19 @@ def describe(assumptions: Assumptions) -> tuple[tuple[str, str], ...]:
         ("inside a bar", _BAR_PATH[assumptions.bar_path]),
         ("liquidity", liquidity),
     )
+
+
+def _code(plan: Plan, found: FoundStrategy) -> dict[str, object]:
+    models = [make() for make in (plan.fees, plan.slippage) if make is not None]
+    parts = {"rules": plan.make_rules(), "costs": models}
+    return {
+        "strategy": _class(found.cls),
+        **{name: [_class(type(each)) for each in made] for name, made in parts.items()},
+    }
+
+
+def _class(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__} {class_hash(cls)}"
 
 
 def _describe(series: LoadedSeries) -> dict[str, object]:

@@ -75,6 +75,10 @@ def load_series(
             f"to {window.end or 'its end'}",
             hint="tradectl data list shows what there is, and from when to when",
         )
+    return loaded if loaded.content_hash else _hashed(loaded)
+
+
+def _hashed(loaded: LoadedSeries) -> LoadedSeries:
     return replace(loaded, content_hash=content_hash(loaded.bars))
 
 
@@ -133,9 +137,7 @@ def _from_catalog(
     wanted: str, timeframe: str, window: Window, catalog: Catalog
 ) -> LoadedSeries | None:
     frame = Timeframe.parse(timeframe)
-    lengths = sorted(
-        info.timeframe for info in catalog.list_series() if info.instrument_id == wanted
-    )
+    lengths = sorted(frame for instrument, frame in catalog.names() if instrument == wanted)
     fitting = [one for one in lengths if frame.nanoseconds % one.nanoseconds == 0]
     if not fitting:
         return None
@@ -144,7 +146,9 @@ def _from_catalog(
     bars = catalog.bars(wanted, stored, window.start, window.end)
     if stored != frame:
         bars = resample(bars, frame)
-    return LoadedSeries(bars=bars, content_hash="", origin="catalog", gaps=info.missing)
+    whole = stored == frame and window == Window()
+    known = info.content_hash if whole else ""
+    return LoadedSeries(bars=bars, content_hash=known, origin="catalog", gaps=info.missing)
 
 
 def _from_sources(
@@ -166,7 +170,12 @@ def _from_sources(
                 if descriptor.timeframe != timeframe:
                     bars = resample(bars, timeframe)
                 return LoadedSeries(bars=_cut(bars, window), content_hash="", origin=name)
-    known = sorted({*offered, *(info.instrument_id for info in Catalog(root).list_series())})
+    known = sorted({*offered, *(instrument for instrument, _ in Catalog(root).names())})
+    if wanted in known:
+        raise DataMissingError(
+            f"there is no data for {wanted} at {timeframe}, only at longer timeframes",
+            hint="tradectl data list shows them; --timeframe takes a multiple of one",
+        )
     raise DataMissingError(
         f"there is no data for {wanted} at {timeframe}",
         hint=did_you_mean(wanted, known)

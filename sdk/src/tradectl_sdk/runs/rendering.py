@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.runs.values import Integers, Records
 
 BACKTEST_SCHEMA = "tradectl.backtest/1"
-RUN_VIEW_SCHEMA = "tradectl.run-view/1"
 
 Rows = list[dict[str, Any]]
 
