@@ -22,7 +22,7 @@ from tradectl_sdk.data import Bars, resample
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.money import from_money, plain
-from tradectl_sdk.engine import Columns, Mode, Outcome, Plan, run
+from tradectl_sdk.engine import Assumptions, Columns, Mode, Outcome, Plan, run
 from tradectl_sdk.errors import DataMissingError
 from tradectl_sdk.runs import extract_trades, order_list_hash
 from tradectl_strategies.buy_and_hold import BuyAndHold
@@ -89,12 +89,13 @@ def columns(bars: Bars, *, drives: bool = True) -> Columns:
 
 
 def plan(bars: Bars, strategy: type[Strategy], **parameters: object) -> Plan:
-    """A run with the default assumptions."""
+    """A run with the default assumptions, on margin where it sells short."""
     return Plan(
         instruments=[bars.instrument],
         columns=[columns(bars)],
         make_strategy=lambda: strategy(**parameters),
         resample=lambda _, timeframe: columns(resample(bars, timeframe), drives=False),
+        assumptions=Assumptions(margin=bool(parameters.get("trade_shorts"))),
     )
 
 

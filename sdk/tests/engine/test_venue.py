@@ -225,3 +225,30 @@ def test_what_a_marketable_limit_could_not_fill_at_the_open_fills_inside_the_bar
     look = play([*flat(10, 10), (11, 12, 10.5, 11)], script)
     assert look.fills == [(2, 10.0), (-2, 11.0), (1, 11.0)]
     assert look.outcome.positions == (1,)
+
+
+def test_the_exits_of_a_position_closed_by_hand_do_not_meet_the_next_one():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(1, take_profit=20.0, stop_loss=8.0)
+        elif number == 1:
+            ctx.close()
+        elif number == 2:
+            ctx.buy(1)
+
+    look = play([*flat(10, 10, 10, 10), (10, 10, 7, 7)], script)
+    assert look.outcome.positions == (1,)
+    assert look.reasons[1:3] == [CloseReason.NOTHING_LEFT] * 2
+
+
+def test_a_cash_account_never_delivers_more_than_it_holds():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(2)
+        elif number == 1:
+            ctx.sell(2, limit=11.0)
+            ctx.sell(1, reduce_only=True)
+
+    look = play([*flat(10, 10, 10), (10, 12, 10, 12), (10, 12, 10, 12)], script)
+    assert look.outcome.positions == (0,)
+    assert look.reasons[1] == CloseReason.NOTHING_LEFT

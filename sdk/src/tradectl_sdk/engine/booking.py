@@ -42,7 +42,7 @@ from tradectl_sdk.engine.columns import (
     O_VALUE,
     ORDER_WIDTH,
 )
-from tradectl_sdk.engine.orders import FILL_ENTRY, NOBODY
+from tradectl_sdk.engine.orders import FILL_ENTRY
 from tradectl_sdk.engine.reasons import CloseReason
 
 if TYPE_CHECKING:
@@ -226,7 +226,9 @@ class Booking:
         """Lots of an order that position and volume allow; ends it where they rule it out."""
         rows, slot = self.orders.rows, self.slot
         lots = rows[row + O_LOTS] - rows[row + O_FILLED]
-        if rows[row + O_FLAGS] & REDUCE_ONLY:
+        # A cash account has nothing to deliver beyond what it holds, whatever was approved when.
+        covered = rows[row + O_SIDE] < 0 and not self.account.margin
+        if covered or rows[row + O_FLAGS] & REDUCE_ONLY:
             held = -self.account.lots[rows[row + O_INSTRUMENT]] * rows[row + O_SIDE]
             if held <= 0:
                 self.close(row, CANCEL, NOTHING_LEFT, slot.known)
@@ -277,6 +279,9 @@ class Booking:
         if rows[row + O_PARENT] > 0:
             self._stop_entering(row)
         self._activate_children(row, lots)
+        instrument = rows[row + O_INSTRUMENT]
+        if self.orders.open[instrument] > 0 and self.account.lots[instrument] == 0:
+            self._drop_exits(instrument)
 
     def _shrink_siblings(self, row: int, lots: int) -> None:
         """Take what one order of a group has filled off the others."""
@@ -299,6 +304,19 @@ class Booking:
         parent = self.orders.offset(self.orders.rows[row + O_PARENT])
         if self.orders.alive(parent):
             self.close(parent, CANCEL, EXIT_FILLED, self.slot.known)
+
+    def _drop_exits(self, instrument: int) -> None:
+        """Cancel the exits of a position that is gone; left alone they would meet the next one."""
+        rows = self.orders.rows
+        row = self.orders.first[instrument]
+        while row >= 0:
+            after = rows[row + O_NEXT]
+            parent = rows[row + O_PARENT]
+            if parent > 0 and self.orders.alive(row):
+                entering = self.orders.alive(self.orders.offset(parent))
+                if not entering:
+                    self.close(row, CANCEL, NOTHING_LEFT, self.slot.known)
+            row = after
 
     def _activate_children(self, row: int, lots: int) -> None:
         """Give the orders that depend on this one as many lots as it has filled."""
