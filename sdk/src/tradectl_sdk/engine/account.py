@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.market import Market
 
 
+MONEY_FLOAT = float(MONEY_UNITS)
+
+
 class Account:
     """One netting account.
 
@@ -29,7 +32,7 @@ class Account:
         count = market.count
         self._market = market
         self.cash = cash
-        self.cash_float: float = cash / MONEY_UNITS
+        self.cash_float = float(cash) / MONEY_FLOAT
         self.margin = margin
         self.fees = 0
         self.lots = [0] * count
@@ -41,7 +44,7 @@ class Account:
     def apply(self, instrument: int, side: int, lots: int, value: int, fee: int) -> None:
         """Book a fill. Value and fee are money units; value is positive."""
         self.cash -= side * value + fee
-        self.cash_float = self.cash / MONEY_UNITS
+        self.cash_float = float(self.cash) / MONEY_FLOAT
         self.fees += fee
         held = self.lots[instrument] + side * lots
         self.lots[instrument] = held

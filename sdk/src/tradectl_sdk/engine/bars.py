@@ -47,16 +47,16 @@ class Columns:
         return (self.time, *self.prices, self.volume, *self.ticks, self.lots)
 
 
-def one_bar(instrument: int, ticks: int) -> Columns:
-    """A series of a single bar whose four prices are the same; prices are given as ticks."""
-    price, lots = np.array([ticks], np.int64), np.ones(1, np.int64)
+def one_bar(instrument: int, ticks: int, price: float) -> Columns:
+    """A series of a single bar whose four prices are the same."""
+    column, lots = np.array([ticks], np.int64), np.ones(1, np.int64)
     return Columns(
         instrument=instrument,
         length=1,
         time=np.ones(1, np.int64),
-        ticks=(price,) * 4,
+        ticks=(column,) * 4,
         lots=lots,
-        prices=(price.astype(np.float64),) * 4,
+        prices=(np.array([price]),) * 4,
         volume=lots.astype(np.float64),
     )
 

@@ -47,6 +47,7 @@ from tradectl_sdk.engine.reasons import CloseReason
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
+    from tradectl_sdk.engine.bars import Feed
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.engine.orders import Journal, Orders
 
@@ -110,9 +111,7 @@ class Slot:
     Attributes:
         left: Lots of its volume not yet taken by our fills; NEVER for no limit.
         open: Its first price, in ticks.
-        low: Its lowest price, in ticks.
-        high: Its highest price.
-        volume: Lots traded in it.
+        row: Its row in the feed, for the columns that only some fills need.
         opened: When it opened.
         known: When it closed.
         time: The time a fill gets: the open, then the close once the open is past.
@@ -123,9 +122,7 @@ class Slot:
     def __init__(self) -> None:
         self.left = 0
         self.open = 0
-        self.low = 0
-        self.high = 0
-        self.volume = 0
+        self.row = 0
         self.opened = 0
         self.known = 0
         self.time = 0
@@ -139,6 +136,7 @@ class Booking:
     def __init__(
         self,
         *,
+        feed: Feed,
         orders: Orders,
         fills: Fills,
         account: Account,
@@ -154,6 +152,7 @@ class Booking:
         self.market = market
         self.journal = journal
         self.taken = [0] * market.count  # lots of each instrument's present bar
+        self._feed = feed
         self._fees = fees
         self._slippage = slippage
 
@@ -204,8 +203,10 @@ class Booking:
             return 0
         price = reference
         if not maker:
-            price += side * self._slippage.slip(instrument, reference, lots, slot.volume)
-            price = min(max(price, slot.low), slot.high)
+            slip = self._slippage.slip(instrument, reference, lots, self._feed.lots[slot.row])
+            if slip != 0:
+                low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
+                price = min(max(price + side * slip, low), high)
         value = market.value(instrument, price, lots)
         fee = self._fees.fee(instrument, lots, value, maker, rows[row + O_FILLED])
         account = self.account

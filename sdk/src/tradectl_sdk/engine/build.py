@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.booking import FeeModel, SlippageModel
 
 MINUTE = 60_000_000_000
-_ROOM = 65_536  # rows a table starts with; memory that is never touched costs nothing
+_ROOM, _MOST_ROOM = 4096, 4_000_000  # rows a table starts with
 
 
 class Resampler(Protocol):
@@ -142,7 +142,7 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
     market = Market(plan.instruments, feed)
     account = Account(market, to_money(assumptions.cash), margin=assumptions.margin)
     strategies = _strategies(plan)
-    booking = _tables(plan, market, account, listening=_listens(strategies[0]))
+    booking = _tables(plan, feed, market, account, listening=_listens(strategies[0]))
     gate = Gate(chain(plan.make_rules()), account, market, observing=plan.observing)
     touch = assumptions.limit_fill is LimitFill.TOUCH
     venue = Venue(
@@ -206,13 +206,18 @@ def _listens(strategy: Strategy) -> bool:
     return cls.on_fill is not Strategy.on_fill or cls.on_order is not Strategy.on_order
 
 
-def _tables(plan: Plan, market: Market, account: Account, *, listening: bool) -> Booking:
-    room = _ROOM + 4 * plan.assumptions.max_orders_per_instant
+def _tables(
+    plan: Plan, feed: Feed, market: Market, account: Account, *, listening: bool
+) -> Booking:
+    # Room for an order an instant, so that tables rarely grow: untouched memory costs nothing.
+    instants = min(_instants(plan.columns), _MOST_ROOM)
+    room = _ROOM + instants + 4 * plan.assumptions.max_orders_per_instant
     orders = Orders(market.count, room)
     fees = plan.fees() if plan.fees else ShareOfValue(plan.instruments)
     bps = plan.assumptions.slippage_bps
     slippage = plan.slippage() if plan.slippage else BasisPoints(bps)
-    booking = Booking(
+    return Booking(
+        feed=feed,
         orders=orders,
         fills=Fills(room),
         account=account,
@@ -221,4 +226,3 @@ def _tables(plan: Plan, market: Market, account: Account, *, listening: bool) ->
         fees=fees,
         slippage=slippage,
     )
-    return booking

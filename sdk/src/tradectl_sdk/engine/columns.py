@@ -1,7 +1,7 @@
 """Positions of the fields in a row of the flat order and fill tables.
 
-Plain module integers: compiled code takes them as constants, and indexing a flat buffer by an int is the
-quickest thing CPython can do. They follow :mod:`tradectl_sdk.domain.records`.
+Plain module integers: compiled code takes them as constants, and indexing a flat buffer by an
+int is the quickest thing CPython can do. They follow :mod:`tradectl_sdk.domain.records`.
 """
 
 from __future__ import annotations

@@ -200,11 +200,7 @@ class ManyEngine(Engine):
         """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
         feed, desk = self.feed, self.desk
         while True:
-            now = NEVER
-            for stream in range(feed.streams):
-                if feed.due[stream] < now:
-                    now = feed.due[stream]
-                    desk.row = feed.next[stream]
+            now = self._earliest()
             if now == NEVER:
                 return DONE
             if not self._room():
@@ -225,6 +221,15 @@ class ManyEngine(Engine):
             self.instants += 1
             if self._gate.observing:
                 self._gate.observe(now, value)
+
+    def _earliest(self) -> int:
+        """The next instant, which becomes the present; NEVER at the end of the data."""
+        feed, now = self.feed, NEVER
+        for stream in range(feed.streams):
+            if feed.due[stream] < now:
+                now = feed.due[stream]
+                self.desk.row = feed.next[stream]
+        return now
 
     def _mark(self, now: int) -> bool:
         """Make the bars that close now known; return whether any of them is to be delivered."""

@@ -49,7 +49,12 @@ class Market:
     def standing_at(cls, instruments: Sequence[Instrument], ticks: Sequence[int]) -> Market:
         """A market of one bar each, for looking at rules and models by themselves."""
         feed = Feed()
-        feed.load([one_bar(index, price) for index, price in enumerate(ticks)])
+        feed.load(
+            [
+                one_bar(index, price, float(instruments[index].ticks_to_price(price)))
+                for index, price in enumerate(ticks)
+            ]
+        )
         for stream in range(feed.streams):
             feed.advance(stream)
         return cls(instruments, feed)
@@ -94,11 +99,18 @@ class Market:
         return self.to_price(instrument, ticks)
 
     def last(self, instrument: int) -> int:
-        """Last price in ticks that is known, 0 before the first."""
+        """Last price in ticks that is known, 0 before the first.
+
+        Taken from the float column, which strategies read anyway: a price is the float nearest to
+        its ticks, so rounding gives them back, and the column of ticks stays out of the cache.
+        """
         feed = self._feed
         stream = feed.streams - self.count + instrument
         row = feed.next[stream] - 1
-        return feed.close_ticks[row] if row >= feed.start[stream] else 0
+        if row < feed.start[stream]:
+            return 0
+        price = feed.close[row] * self.tick_down[instrument] / self.tick_up[instrument]
+        return math.floor(price + 0.5)
 
     def price(self, instrument: int) -> float:
         """Last price that is known, 0 before the first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.engine.build import Plan
+    from tradectl_sdk.kernel import CompiledKernel
     from tradectl_sdk.strategy import Strategy
 
 
@@ -50,6 +51,7 @@ class Outcome:
         final_equity: Account value at the end, money units, exact.
         positions: Signed lots held at the end, per instrument.
         strategies: The strategies as the run left them.
+        compiled: The machine code, for further runs of equal shape; None when interpreted.
     """
 
     mode: Mode
@@ -63,10 +65,15 @@ class Outcome:
     final_equity: int
     positions: tuple[int, ...]
     strategies: tuple[Strategy, ...]
+    compiled: CompiledKernel | None = None
 
 
 def run(
-    plan: Plan, mode: Mode = Mode.AUTO, *, notify: Callable[[str], None] | None = None
+    plan: Plan,
+    mode: Mode = Mode.AUTO,
+    *,
+    notify: Callable[[str], None] | None = None,
+    compiled: CompiledKernel | None = None,
 ) -> Outcome:
     """Run a plan to the end of its data.
 
@@ -74,6 +81,8 @@ def run(
         plan: What to run.
         mode: How; see :class:`Mode`.
         notify: Told once, in words, when something needs compiling.
+        compiled: Machine code of an earlier run with the same strategy class, rules and models;
+            spares looking it up.
 
     Raises:
         NotCompilableError: If ``mode`` is compiled and the strategy cannot be.
@@ -82,7 +91,7 @@ def run(
     engine = _build(plan)
     if mode is not Mode.INTERPRETED:
         try:
-            return _run_compiled(engine, notify)
+            return _run_compiled(engine, notify, compiled)
         except NotCompilableError as error:
             if mode is Mode.COMPILED:
                 raise
@@ -103,15 +112,19 @@ def _build(plan: Plan) -> SingleEngine | ManyEngine:
 
 
 def _run_compiled(
-    engine: SingleEngine | ManyEngine, notify: Callable[[str], None] | None
+    engine: SingleEngine | ManyEngine,
+    notify: Callable[[str], None] | None,
+    compiled: CompiledKernel | None,
 ) -> Outcome:
     from tradectl_sdk.kernel import compile_kernel
 
-    compiled = compile_kernel(engine, entry="run", notify=notify)
+    if compiled is None or not compiled.fits(engine):
+        compiled = compile_kernel(engine, entry="run", notify=notify)
     started = time.perf_counter()
     while compiled(engine) == GROW:
         grow(engine)
-    return _finish(engine, Mode.COMPILED, "", time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
 
 
 def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:

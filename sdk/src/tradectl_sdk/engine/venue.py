@@ -32,7 +32,6 @@ from tradectl_sdk.engine.columns import (
     O_TRIGGER,
     O_TYPE,
 )
-from tradectl_sdk.engine.orders import NOBODY
 from tradectl_sdk.engine.reasons import CloseReason, FillReason
 
 if TYPE_CHECKING:
@@ -151,9 +150,8 @@ class Venue:
 
     def _open_slot(self, stream: int, bar: int) -> None:
         feed, slot = self._feed, self.booking.slot
-        slot.open, slot.low = feed.open_ticks[bar], feed.low_ticks[bar]
-        slot.high = feed.high_ticks[bar]
-        slot.volume = feed.lots[bar]
+        slot.row = bar
+        slot.open = feed.open_ticks[bar]
         slot.known = feed.time[bar]
         slot.opened = slot.known - feed.length[stream]
         slot.time = slot.opened
@@ -161,7 +159,7 @@ class Venue:
         slot.bar = bar - feed.start[stream]
         slot.left = NEVER
         if self._share > 0:
-            whole, rest = slot.volume // 1_000_000, slot.volume % 1_000_000
+            whole, rest = feed.lots[bar] // 1_000_000, feed.lots[bar] % 1_000_000
             share = whole * self._share + rest * self._share // 1_000_000
             slot.left = share - self.booking.taken[feed.instrument[stream]]
 
@@ -235,19 +233,21 @@ class Venue:
     def _stop_price(self, side: int, trigger: int) -> int:
         """Where a stop fills inside the bar, or 0; one already passed fills where it opened."""
         slot = self.booking.slot
-        if slot.low <= trigger <= slot.high:
+        low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
+        if low <= trigger <= high:
             return trigger
-        passed = trigger < slot.low if side > 0 else trigger > slot.high
+        passed = trigger < low if side > 0 else trigger > high
         return slot.open if passed else 0
 
     def _limits(self, instrument: int) -> None:
-        rows, slot = self.orders.rows, self.booking.slot
+        rows, bar = self.orders.rows, self.booking.slot.row
+        low, high = self._feed.low_ticks[bar], self._feed.high_ticks[bar]
         row = self.orders.first[instrument]
         while row >= 0:
             if self._eligible(row) and self.orders.rests(row):
                 limit, buys = rows[row + O_LIMIT], rows[row + O_SIDE] > 0
-                beyond = limit - slot.low if buys else slot.high - limit
-                worst = slot.high if buys else slot.low
+                beyond = limit - low if buys else high - limit
+                worst = high if buys else low
                 if beyond > 0 and (limit > worst if buys else limit < worst):
                     # Marketable all bar long, yet not filled whole at the open.
                     self.booking.execute(row, worst, False, LIMIT_OPEN)
@@ -270,10 +270,11 @@ class Venue:
     def _end(self, instrument: int) -> None:
         """Let trailing stops follow the bar, and wake what was put off inside it."""
         rows, slot = self.orders.rows, self.booking.slot
+        low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
         row = self.orders.first[instrument]
         while row >= 0:
             if rows[row + O_ACTIVE] > slot.opened and rows[row + O_ACTIVE] <= slot.opened + 2:
                 rows[row + O_ACTIVE] = slot.opened
             if rows[row + O_TYPE] == TRAILING_STOP:
-                self.booking.follow(row, slot.low if rows[row + O_SIDE] > 0 else slot.high)
+                self.booking.follow(row, low if rows[row + O_SIDE] > 0 else high)
             row = rows[row + O_NEXT]

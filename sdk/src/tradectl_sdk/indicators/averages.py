@@ -29,6 +29,7 @@ class SMA(Indicator):
 
     def __init__(self, window: SupportsIndex) -> None:
         self.window = whole_number(window, "window")
+        self.span = float(self.window)
         self.ring = [0.0] * self.window
         self.slot = 0
         self.total = 0.0
@@ -55,7 +56,7 @@ class SMA(Indicator):
         self.total = total
         self.fresh = fresh
         if self.ready:
-            self.value = value = total / self.window
+            self.value = value = total / self.span
             return value
         return self.value
 

@@ -28,6 +28,10 @@ class CompiledKernel:
         self._program = program
         self._loaded = Loaded(program.code, program.entry, program.symbols)
 
+    def fits(self, obj: Any) -> bool:
+        """Whether an object is of the shape this was compiled for."""
+        return take_census(obj).shape == self._shape
+
     def __call__(self, obj: Any) -> Any:
         """Run the entry on an object as it is now and leave the outcome in the object.
 

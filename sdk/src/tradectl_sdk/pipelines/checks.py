@@ -66,7 +66,7 @@ def look_ahead(plan: Plan, outcome: Outcome) -> Check:
     places = _places(outcome, horizon)
     for place in places:
         last = outcome.times[place - 1]
-        part = run(cut(plan, int(last)), outcome.mode)
+        part = run(cut(plan, int(last)), outcome.mode, compiled=outcome.compiled)
         if part.equity.tobytes() != outcome.equity[: len(part.equity)].tobytes() or _placed(
             part, int(last)
         ) != _placed(outcome, int(last)):
