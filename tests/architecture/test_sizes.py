@@ -35,8 +35,7 @@ def test_a_long_function_is_found_its_signature_and_docstring_forgiven(
 ) -> None:
     body = "    x = 1\n" * 59
     docstring = '    """One.\n' + "    more\n" * 30 + '    """\n'
-    root = plant(
-        {"a.py": f"def f():\n{docstring}{body}\nclass C:\n  async def g():\n{body}    y = 1\n    z = 1\n"}
-    )
+    long = f"{body}    y = 1\n    z = 1\n"
+    root = plant({"a.py": f"def f():\n{docstring}{body}\nclass C:\n  async def g():\n{long}"})
     (found,) = long_functions([root / "a.py"])
     assert found.endswith(" g: 61 lines")

@@ -219,7 +219,7 @@ def test_an_unknown_signal_or_timeframe_is_named():
         make_strategy=Ask,
         signals={"prediction": [np.array([1.0])]},
     )
-    with pytest.raises(DataMissingError, match="predicton.*there is prediction"):
+    with pytest.raises(DataMissingError, match=r"predicton.*there is prediction"):
         run(plan, Mode.INTERPRETED)
 
 
