@@ -228,3 +228,73 @@ def test_one_process_compiles_once(averages):
     one = compile_kernel(averages.Engine([1.0]), notify=notes.append)
     assert compile_kernel(averages.Engine([2.0, 3.0]), notify=notes.append) is one
     assert len(notes) == 1
+
+
+LIVE = """
+import scaling
+
+class Kernel:
+    STEP = 1.0
+
+    def __init__(self):
+        self.result = 1.5
+
+    def run(self):
+        self.result = scaling.scale(abs(self.result)) + self.STEP
+"""
+
+
+def redefine_a_constant(module, scaling):
+    scaling.FACTOR = 7.0
+
+
+def redefine_a_function(module, scaling):
+    scaling.scale = triple
+
+
+def replace_the_code_of_a_function(module, scaling):
+    scaling.scale.__code__ = triple.__code__
+
+
+def redefine_a_class_constant(module, scaling):
+    module.Kernel.STEP = 5.0
+
+
+def give_the_class_another_constant(module, scaling):
+    module.Kernel.ADDED = 1
+
+
+def hide_a_builtin(module, scaling):
+    module.abs = triple
+
+
+def triple(x):
+    return x * 3.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        redefine_a_constant,
+        redefine_a_function,
+        replace_the_code_of_a_function,
+        redefine_a_class_constant,
+        give_the_class_another_constant,
+        hide_a_builtin,
+    ],
+)
+def test_a_change_in_the_running_process_is_seen_at_the_next_call(
+    load, importer, tmp_path, both_ways, change
+):
+    path = tmp_path / "scaling.py"
+    path.write_text(HELPER)
+    scaling = importer("scaling", path)
+    try:
+        module = load(LIVE)
+        before = compile_kernel(module.Kernel())
+        assert compile_kernel(module.Kernel()) is before
+        change(module, scaling)
+        assert compile_kernel(module.Kernel()) is not before
+        both_ways(module.Kernel())
+    finally:
+        del sys.modules["scaling"]

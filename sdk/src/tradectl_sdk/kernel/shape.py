@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import sys
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -42,7 +42,14 @@ if np.dtype("l").itemsize != 8:  # pragma: no cover - Windows: a C long has 32 b
     _FORMATS["l"] = "int32"
 _ELEMENTS = {float: "float64", int: "int64", bool: "bool"}
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "pandas", "polars"}
-_PLAIN = {bool: BOOL, float: FLOAT, type(None): NONE}
+_PLAIN: dict[type, Kind] = {bool: BOOL, int: INT, float: FLOAT, type(None): NONE}
+
+# What an attribute is before its kind is made: the type of a number, the place of a kernel, the
+# words for what compiled code may not touch, or a tuple that begins with what it describes.
+_Part: TypeAlias = Any
+_Look: TypeAlias = "tuple[type, tuple[tuple[str, _Part], ...]]"
+_REMEMBERED = 64
+_known: dict[tuple[_Look, ...], tuple[Shape, list[int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,13 @@ class Shape:
     """Every struct reachable from the entry object, which is of the first one."""
 
     structs: tuple[Struct, ...]
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash(self.structs))  # hundreds of parts: once is enough
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def describe(self) -> str:
         """Return the shape as text that is the same in every process (for the cache key)."""
@@ -121,11 +135,18 @@ def take_census(root: Any) -> Census:
         )
     members: list[Any] = [root]
     places = {id(root): 0}
-    described: list[list[tuple[str, Kind | _Members]]] = []
+    looks: list[_Look] = []
     for member in members:  # grows while it is walked
         attributes = _attributes(member)
-        described.append([(name, _kind(value, members, places)) for name, value in attributes])
-    return _refine(members, described)
+        parts = tuple([(name, _part(value, members, places)) for name, value in attributes])
+        looks.append((type(member), parts))
+    key = tuple(looks)
+    known = _known.get(key)
+    if known is None:
+        while len(_known) >= _REMEMBERED:
+            _known.pop(next(iter(_known)))
+        known = _known[key] = _refine(looks)
+    return Census(known[0], members, known[1])
 
 
 def is_kernel(value: Any) -> bool:
@@ -154,56 +175,50 @@ def _attributes(member: Any) -> Iterator[tuple[str, Any]]:
                 yield name, getattr(member, name)
 
 
-def _kind(value: Any, members: list[Any], places: dict[int, int]) -> Kind | _Members:
-    """Return an attribute's kind; a kernel is known by its place among the members for now."""
-    plain = _PLAIN.get(type(value))
-    if plain is not None:
-        return plain
+def _part(value: Any, members: list[Any], places: dict[int, int]) -> _Part:
+    """Return what an attribute is, in built-in types alone: they hash and compare fastest."""
+    cls = type(value)
+    if cls in _PLAIN and cls is not int:
+        return cls
     if isinstance(value, int):
-        return INT if -(2**63) <= value < 2**63 else Opaque("an int beyond 64 bits")
+        return int if -(2**63) <= value < 2**63 else "an int beyond 64 bits"
     if isinstance(value, float):
-        return FLOAT
-    if isinstance(value, list) and value and all(map(is_kernel, value)):
-        for item in value:
-            _kind(item, members, places)
-        return _Members(tuple(places[id(item)] for item in value))
-    if isinstance(value, (list, np.ndarray, memoryview)):
-        return _buffer(value)
-    if type(value) is tuple:
-        return _tuple([_kind(item, members, places) for item in value])
+        return float
+    if cls is memoryview or isinstance(value, (list, np.ndarray)):
+        return _elements(value, members, places)
+    if cls is tuple:
+        return ("tuple", *[_part(item, members, places) for item in value])
     if not is_kernel(value):
-        return Opaque(_in_words(value))
-    if id(value) not in places:
-        places[id(value)] = len(members)
-        members.append(value)
-    return Kernel(places[id(value)])
+        return _in_words(value)
+    return _place(value, members, places)
 
 
-def _tuple(items: list[Kind | _Members]) -> Kind:
-    # A list of kernels inside a tuple is left out of the language: there is no use for it.
-    unlisted = [Opaque("a list of kernels") if isinstance(i, _Members) else i for i in items]
-    return Tuple(tuple(unlisted))
+def _place(kernel: Any, members: list[Any], places: dict[int, int]) -> int:
+    """Return a kernel's place among the members, a new one if it was not met before."""
+    place = places.setdefault(id(kernel), len(members))
+    if place == len(members):
+        members.append(kernel)
+    return place
 
 
-def _buffer(value: Any) -> Kind:
+def _elements(value: Any, members: list[Any], places: dict[int, int]) -> _Part:
     if isinstance(value, list):
         found = set(map(type, value))
-        element = _ELEMENTS.get(found.pop()) if len(found) == 1 else None
-        if element:
-            return Buffer("list", element)
-        return Opaque("an empty list" if not value else "a list that is not all floats or all ints")
+        if len(found) == 1 and (cls := next(iter(found))) in _ELEMENTS:
+            return ("list", _ELEMENTS[cls], 1, True)
+        if value and all(map(is_kernel, value)):
+            return ("kernels", *[_place(item, members, places) for item in value])
+        return "an empty list" if not value else "a list that is not all floats or all ints"
     if isinstance(value, np.ndarray):
-        dtype, writable = value.dtype.name, value.flags.writeable
+        origin, dtype, writable = "array", value.dtype.name, value.flags.writeable
         aligned = value.flags.c_contiguous and value.flags.aligned and value.dtype.isnative
     else:
-        dtype, writable = _FORMATS.get(value.format, value.format), not value.readonly
-        aligned = value.c_contiguous
+        origin, dtype = "view", _FORMATS.get(value.format, value.format)
+        writable, aligned = not value.readonly, value.c_contiguous
     if dtype in DTYPES and value.ndim in {1, 2} and aligned:
-        return Buffer(
-            "array" if isinstance(value, np.ndarray) else "view", dtype, value.ndim, writable
-        )
+        return (origin, dtype, value.ndim, writable)
     order = "" if aligned else " that is not C-contiguous"
-    return Opaque(f"a {value.ndim}-dimensional array of {dtype}{order}")
+    return f"a {value.ndim}-dimensional array of {dtype}{order}"
 
 
 def _in_words(value: Any) -> str:
@@ -213,22 +228,46 @@ def _in_words(value: Any) -> str:
     return "a string" if name == "str" else f"a {name}"
 
 
-def _refine(members: list[Any], described: list[list[tuple[str, Kind | _Members]]]) -> Census:
+def _refine(looks: list[_Look]) -> tuple[Shape, list[int]]:
     """Split the members into the fewest structs, numbered in order of first appearance."""
-    numbers = [0] * len(members)
+    described = [
+        (cls, tuple([(name, _kind(part)) for name, part in parts])) for cls, parts in looks
+    ]
+    numbers = [0] * len(looks)
     count = 0
     while True:
         seen: dict[Any, int] = {}
         following = []
-        for member, attributes in zip(members, described, strict=True):
-            look = tuple((name, _renumber(kind, numbers)) for name, kind in attributes)
-            following.append(seen.setdefault((type(member), look), len(seen)))
+        for cls, attributes in described:
+            look = tuple([(name, _renumber(kind, numbers)) for name, kind in attributes])
+            following.append(seen.setdefault((cls, look), len(seen)))
         numbers = following
         if len(seen) == count:
             break
         count = len(seen)
-    structs = tuple(_lay_out(cls, look) for cls, look in seen)
-    return Census(Shape(structs), members, numbers)
+    return Shape(tuple(_lay_out(cls, look) for cls, look in seen)), numbers
+
+
+def _kind(part: _Part) -> Kind | _Members:
+    """Return a part's kind; a kernel is known by its place among the members for now."""
+    match part:
+        case type():
+            return _PLAIN[part]
+        case int():
+            return Kernel(part)
+        case str():
+            return Opaque(part)
+        case "tuple", *items:
+            return _tuple([_kind(item) for item in items])
+        case "kernels", *places:
+            return _Members(tuple(places))
+    return Buffer(*part)
+
+
+def _tuple(items: list[Kind | _Members]) -> Kind:
+    # A list of kernels inside a tuple is left out of the language: there is no use for it.
+    unlisted = [Opaque("a list of kernels") if isinstance(i, _Members) else i for i in items]
+    return Tuple(tuple(unlisted))
 
 
 def _renumber(kind: Kind | _Members, numbers: list[int]) -> Kind | _Looks:

@@ -5,6 +5,10 @@ function they can reach, the constants those mention, the shape, the compiler's 
 processor. Code objects rather than files: they are what runs, they cost no reading, and they
 exist in a notebook too. Line numbers are part of a code object, so the places that exceptions
 name are always right.
+
+A digest takes milliseconds, and a sweep asks for the same one at every call. So the walk remembers
+each thing it looked up and where; as long as every one of them is still the very same object, the
+digest is too. A class or function defined again, in a notebook or by a reload, is another object.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ import numpy as np
 from tradectl_sdk.kernel.machine import processor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tradectl_sdk.kernel.shape import Shape
 
 _FIXED = frozenset(sys.stdlib_module_names) | {"numpy", "llvmlite"}  # known by their versions
@@ -32,6 +38,9 @@ _NUMBERS = (bool, int, float, str, type(None))
 
 def fingerprint(shape: Shape, function: types.FunctionType) -> str:
     """Return the key under which the unit for a shape and its entry is stored."""
+    known = _known.get((shape, function))
+    if known is not None and known.current():
+        return known.digest.hexdigest()
     reach = _Reach()
     reach.add("environment", *environment())
     reach.add("shape", shape.describe())
@@ -39,6 +48,10 @@ def fingerprint(shape: Shape, function: types.FunctionType) -> str:
     for struct in shape.structs:
         for cls in struct.cls.__mro__[:-1]:
             reach.kernel_class(cls)
+    _known.pop((shape, function), None)
+    while len(_known) >= _REMEMBERED:
+        _known.pop(next(iter(_known)))
+    _known[shape, function] = reach
     return reach.digest.hexdigest()
 
 
@@ -65,6 +78,34 @@ class _Reach:
         self.digest = hashlib.sha256()
         self._seen: set[Any] = set()
         self._keep: list[Any] = []  # ids stay taken while their objects live
+        # What was seen, and where it was found: in dictionaries, as attributes, in functions.
+        self._sizes: list[tuple[Mapping[str, Any], int]] = []
+        self._entries: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self._attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self._functions: list[tuple[types.FunctionType, types.CodeType, Any, Any]] = []
+
+    def current(self) -> bool:
+        """Whether everything that was seen is still in its place."""
+        return (
+            all(len(names) == size for names, size in self._sizes)
+            and all(names.get(n, _ABSENT) is seen for names, n, seen in self._entries.values())
+            and all(_look(o, n) is seen for o, n, seen in self._attributes.values())
+            and all(
+                f.__code__ is code and f.__defaults__ is defaults and f.__kwdefaults__ == named
+                for f, code, defaults, named in self._functions
+            )
+        )
+
+    def _entry(self, names: Mapping[str, Any], name: str) -> Any:
+        """Look up a name where names are kept, and remember what was there."""
+        found = names.get(name, _ABSENT)
+        self._entries[id(names), name] = names, name, found
+        return found
+
+    def _attribute(self, owner: Any, name: str) -> Any:
+        """Look up an attribute, and remember what was there."""
+        self._attributes[id(owner), name] = owner, name, _look(owner, name)
+        return getattr(owner, name, _ABSENT)
 
     def add(self, *parts: object) -> None:
         """Feed parts that cannot run into one another."""
@@ -77,7 +118,10 @@ class _Reach:
         if not self._first(cls):
             return
         self.add("class", cls.__module__, cls.__qualname__)
-        for name, attribute in list(vars(cls).items()):
+        names = vars(cls)
+        self._sizes.append((names, len(names)))
+        for name in list(names):
+            attribute = self._entry(names, name)
             match attribute:
                 case types.FunctionType():
                     self.add(name)
@@ -96,16 +140,20 @@ class _Reach:
         """Feed a function's code and everything its names stand for."""
         if not self._first(function):
             return
-        code = function.__code__
+        code, names = function.__code__, function.__globals__
+        named = dict(function.__kwdefaults__) if function.__kwdefaults__ else None
+        self._functions.append((function, code, function.__defaults__, named))
         self._code(code)
         self.add(repr(function.__defaults__), repr(function.__kwdefaults__))
         for name in code.co_names:
-            if name in function.__globals__:
+            found = self._entry(names, name)
+            if found is not _ABSENT:
                 self.add(name)
-                self._value(function.__globals__[name], code.co_names)
+                self._value(found, code.co_names)
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             self.add(name)
-            self._value(getattr(cell, "cell_contents", None), code.co_names)
+            found = self._attribute(cell, "cell_contents")
+            self._value(None if found is _ABSENT else found, code.co_names)
 
     def _code(self, code: types.CodeType) -> None:
         self.add(
@@ -150,9 +198,10 @@ class _Reach:
         if module.partition(".")[0] in _FIXED or not self._first((id(owner), names)):
             return
         for name in names:
-            if hasattr(owner, name):
+            found = self._attribute(owner, name)
+            if found is not _ABSENT:
                 self.add(name)
-                self._value(getattr(owner, name), names)
+                self._value(found, names)
 
     def _first(self, thing: Any) -> bool:
         key = thing if isinstance(thing, tuple) else id(thing)
@@ -160,6 +209,18 @@ class _Reach:
         self._seen.add(key)
         self._keep.append(thing)
         return new
+
+
+_REMEMBERED = 64
+_ABSENT = object()
+_FLEETING = (types.MethodType, types.MappingProxyType)  # the digest holds no more than their types
+_known: dict[tuple[Shape, types.FunctionType], _Reach] = {}
+
+
+def _look(owner: Any, name: str) -> Any:
+    """Return an attribute, or its type where a new object is made at every look."""
+    found = getattr(owner, name, _ABSENT)
+    return type(found) if isinstance(found, _FLEETING) else found
 
 
 def _items(cls: type[Enum]) -> list[tuple[str, Enum]]:
