@@ -7,6 +7,7 @@ smaller than with a general compressor.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +27,20 @@ _PARQUET = (
 )
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM read_parquet(?)"  # noqa: S608 - constants only
 
+_INTERRUPTED = "Query interrupted"
+
 Columns = dict[str, IntColumn]
 
 
-def connect(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+@contextlib.contextmanager
+def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a private in-memory database that never downloads anything.
 
     Args:
         scratch: Folder for what does not fit into memory; without it nothing is spilled.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C came during a query, which DuckDB calls a RuntimeError.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -41,7 +48,13 @@ def connect(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     }
     if scratch is not None:
         config["temp_directory"] = str(scratch)
-    return duckdb.connect(config=config)
+    with duckdb.connect(config=config) as connection:
+        try:
+            yield connection
+        except RuntimeError as error:
+            if str(error) != _INTERRUPTED:
+                raise
+            raise KeyboardInterrupt from error
 
 
 def quoted(path: Path | str) -> str:

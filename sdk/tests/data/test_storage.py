@@ -1,0 +1,26 @@
+"""The database behind the catalog, where its behaviour would surprise."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from tradectl_sdk.data import storage
+
+_LONG = "SELECT count(*) FROM range(100000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
+
+
+def test_ctrl_c_during_a_query_is_an_interrupt_and_not_an_error_of_the_database() -> None:
+    pressed = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), storage.connect() as connection:
+        pressed.start()
+        connection.execute(_LONG)
+    pressed.join()
+
+
+def test_an_error_of_the_caller_passes_through_unchanged() -> None:
+    with pytest.raises(RuntimeError, match="of the caller"), storage.connect():
+        raise RuntimeError("of the caller")
