@@ -7,7 +7,6 @@ import signal
 import threading
 
 import pytest
-
 from tradectl_sdk.data import storage
 
 _LONG = "SELECT count(*) FROM range(100000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
@@ -15,8 +14,8 @@ _LONG = "SELECT count(*) FROM range(100000) a, range(10000000) b WHERE a.range *
 
 def test_ctrl_c_during_a_query_is_an_interrupt_and_not_an_error_of_the_database() -> None:
     pressed = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
     with pytest.raises(KeyboardInterrupt), storage.connect() as connection:
-        pressed.start()
         connection.execute(_LONG)
     pressed.join()
 
