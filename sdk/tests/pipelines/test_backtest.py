@@ -240,3 +240,62 @@ def test_long_runs_are_checked_in_their_first_bars(bars, monkeypatch):
     assert {check.name: check for check in backtest(Peek, bars).checks}[
         "look-ahead"
     ].status == "fail"
+
+
+def test_a_series_given_twice_is_refused(bars):
+    with pytest.raises(UsageError, match=r"SYN\.TEST was given twice"):
+        backtest(Cross, [bars, bars])
+
+
+def test_one_account_does_not_add_up_two_currencies(bars):
+    other = replace(bars, instrument=replace(bars.instrument, symbol="OTHER", quote="JPY"))
+    with pytest.raises(UsageError, match=r"priced in USD and OTHER\.TEST in JPY"):
+        backtest(Cross, [bars, other])
+
+
+def test_no_series_at_all_is_refused():
+    with pytest.raises(UsageError, match="no series was given"):
+        backtest(Cross, [])
+
+
+def test_a_mode_that_was_asked_for_is_not_answered_by_a_run_in_the_other(bars, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    first = backtest(Cross, bars, store=store, mode="interpreted")
+    again = backtest(Cross, bars, store=store, mode="compiled")
+    assert not again.stored
+    assert again.record.engine["mode"] == "compiled"
+    assert again.record.order_list_hash == first.record.order_list_hash
+    assert backtest(Cross, bars, store=store, mode="compiled").stored
+    assert backtest(Cross, bars, store=store).stored
+
+
+class Mood(Strategy):
+    """Holds while the mood is good."""
+
+    def on_start(self, ctx):
+        self.mood = ctx.signal("mood")
+
+    def on_bar(self, ctx, bar):
+        ctx.target(10 if self.mood.value > 0 else 0)
+
+
+def test_a_signal_of_one_series_may_be_given_as_the_array_itself(bars):
+    mood = np.where(np.arange(len(bars)) % 50 < 25, 1.0, -1.0)
+    alone, listed = (backtest(Mood, bars, signals={"mood": one}) for one in (mood, [mood]))
+    assert len(alone.record.fills) > 10
+    assert alone.record.order_list_hash == listed.record.order_list_hash
+
+
+def test_a_result_shows_itself_in_a_few_lines(bars):
+    result = backtest(Cross, bars)
+    lines = repr(result).splitlines()
+    assert lines[0].startswith("Cross on SYN.TEST 1d: ")
+    assert lines[-1] == f"run {result.record.run_id}"
+    assert len(lines) < 10
+    assert len(repr(result.record)) < 200
+
+
+def test_the_assumptions_of_a_result_are_those_of_the_report(bars):
+    assumed = dict(backtest(Cross, bars).assumptions)
+    assert assumed["account"] == "100,000 USD, cash account"
+    assert assumed["slippage"] == "2 basis points on taking fills"

@@ -131,3 +131,10 @@ def test_costs_that_eat_the_profit_are_said() -> None:
     assert remarks(dear) == ("costs took 60 % of the profit before costs",)
     cheap = with_metrics(run(), **good, net_profit=90.0, fees=5.0, slippage=5.0)
     assert remarks(cheap) == ()
+
+
+def test_exits_kept_out_of_the_bar_of_the_entry_are_mentioned() -> None:
+    assert dict(assumptions_in_words(run()))["inside a bar"] == "stop before target"
+    later = run(backtest=BacktestSection(exits_in_entry_bar=False))
+    words = dict(assumptions_in_words(later))["inside a bar"]
+    assert words == "stop before target, no exit in the bar of the entry"

@@ -5,13 +5,16 @@
     from tradectl_sdk import backtest
 
     result = backtest("sma-cross", "SPX.SAMPLE", parameters={"fast": 20})
-    print(result.record.metrics.text("sharpe_ratio"), result.record.run_id)
+    print(result)
+    print(result.record.metrics.values["sharpe_ratio"], result.record.run_id)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
@@ -21,11 +24,11 @@ from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.recording import make_record
 from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.words import assumptions_in_words, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tradectl_sdk.pipelines.checks import Check
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.runs import RunRecord, RunStore
     from tradectl_sdk.strategy import Strategy
 
+    Signals = NDArray[np.float64] | Sequence[NDArray[np.float64]]
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BacktestResult:
     """A finished backtest.
 
@@ -45,7 +50,6 @@ class BacktestResult:
         bars: Bars that drove the strategy.
         seconds: Time the loop took; 0 when answered from the store.
         checks: What was looked at besides the numbers; empty when answered from the store.
-        assumptions: In the words of a report, as (what, how) pairs.
     """
 
     record: RunRecord
@@ -53,7 +57,15 @@ class BacktestResult:
     bars: int
     seconds: float
     checks: tuple[Check, ...]
-    assumptions: tuple[tuple[str, str], ...]
+
+    @property
+    def assumptions(self) -> tuple[tuple[str, str], ...]:
+        """What was assumed, in the words of a report, as (what, how) pairs."""
+        return assumptions_in_words(self.record)
+
+    def __repr__(self) -> str:
+        """A few lines for a notebook; ``record`` has everything."""
+        return summary(self.record)
 
 
 def backtest(
@@ -65,7 +77,7 @@ def backtest(
     start: str | None = None,
     end: str | None = None,
     settings: Settings | None = None,
-    signals: Mapping[str, Sequence[NDArray[np.float64]]] | None = None,
+    signals: Mapping[str, Signals] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     trials: int = 1,
@@ -84,9 +96,11 @@ def backtest(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
-        signals: Prepared columns by name: one array per series, one value per bar.
+        signals: Prepared columns by name, one value per bar: one array per series, or the array
+            itself where there is one series.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
-        mode: ``auto``, ``compiled`` or ``interpreted``.
+        mode: ``auto``, ``compiled`` or ``interpreted``; a run stored by the other one of the last
+            two is run again, with the same result.
         trials: Parameter sets tried to arrive at this one; they deflate the Sharpe ratio.
         store: Where runs are kept; nowhere unless given. A run with equal inputs is answered
             from it.
@@ -108,20 +122,26 @@ def backtest(
         parameters or {},
         tuple(load_series(one, timeframe, window, root, plugins) for one in wanted),
         settings,
-        signals=signals or {},
+        signals={name: _per_series(each) for name, each in (signals or {}).items()},
         warmup=warmup,
         trials=trials,
         plugins=plugins,
     )
     held = None if store is None or fresh else store.find(job.identity)
-    if held is not None:
+    if held is not None and mode in {Mode.AUTO, held.engine["mode"]}:
         return _result(job, held, stored=True, seconds=0.0, checks=())
     outcome = run(job.plan, Mode(mode), notify=notify)
     checks = run_checks(job.plan, outcome, job.series)
     record = make_record(job, outcome, checks)
     if store is not None:
-        store.save(record, replace=fresh)
+        store.save(record, replace=fresh or held is not None)
     return _result(job, record, stored=False, seconds=outcome.seconds, checks=checks)
+
+
+def _per_series(signal: Signals) -> Sequence[NDArray[np.float64]]:
+    if isinstance(signal, np.ndarray):
+        return (signal,) if signal.ndim == 1 else tuple(signal)
+    return signal
 
 
 def _result(
@@ -133,5 +153,4 @@ def _result(
         bars=sum(len(one.bars) for one in job.series),
         seconds=seconds,
         checks=checks,
-        assumptions=job.words,
     )

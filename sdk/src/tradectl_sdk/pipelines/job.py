@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.domain.money import plain
 from tradectl_sdk.engine import Assumptions, BarPath, LimitFill, MarketFill, Plan
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.codehash import class_hash, engine_version
 from tradectl_sdk.pipelines.costs import make_costs
 from tradectl_sdk.pipelines.risk import make_rules
@@ -27,22 +28,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.plugins import Plugins
 
 
-_MARKET_FILL = {
-    MarketFill.NEXT_OPEN: "market orders at the next open",
-    MarketFill.THIS_CLOSE: "market orders at the close they were decided on",
-    MarketFill.NEXT_CLOSE: "market orders at the next close",
-}
-_LIMIT_FILL = {
-    LimitFill.CROSS: "limits only when traded through",
-    LimitFill.TOUCH: "limits when touched",
-}
-_BAR_PATH = {
-    BarPath.WORST_CASE: "stop before target",
-    BarPath.ADAPTIVE: "nearer extreme first",
-    BarPath.OHLC: "open, high, low, close",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
     """What is to be run, and everything its result depends on.
@@ -51,7 +36,6 @@ class Job:
         found: The strategy.
         series: The data, one series per instrument.
         plan: The run itself.
-        words: The assumptions in words, as (what, how) pairs.
         identity: What names the run in the store.
         trials: Parameter sets tried to arrive at this one.
     """
@@ -59,7 +43,6 @@ class Job:
     found: FoundStrategy
     series: tuple[LoadedSeries, ...]
     plan: Plan
-    words: tuple[tuple[str, str], ...]
     identity: Mapping[str, Any]
     trials: int
 
@@ -78,9 +61,11 @@ def prepare(
     """Resolve parameters, fees, risk rules and cost models, and name the run.
 
     Raises:
-        UsageError: If a parameter is unknown or out of bounds.
+        UsageError: If a parameter is unknown or out of bounds, or the series do not fit into one
+            account.
         PluginError: If a rule or a model cannot be loaded.
     """
+    _fit_together(series)
     example = found.cls(**parameters)
     values = {name: getattr(example, name) for name in found.cls.parameters()}
     section = settings.backtest
@@ -89,10 +74,10 @@ def prepare(
         for one in series
     )
     assumptions = make_assumptions(section, series)
-    rules, observing, rule_words = make_rules(
+    rules, observing, _ = make_rules(
         settings.risk, plugins, instruments, assumptions, sections=settings.plugins
     )
-    fees, slippage, cost_words = make_costs(section, plugins, instruments)
+    fees, slippage, _ = make_costs(section, plugins, instruments)
     plan = Plan(
         instruments=instruments,
         columns=tuple(to_columns(one.bars, index) for index, one in enumerate(series)),
@@ -113,8 +98,28 @@ def prepare(
         "engine": engine_version(),
         "settings": _settings(plan, settings, trials),
     }
-    words = (*describe(assumptions), *cost_words, *(("risk", text) for text in rule_words))
-    return Job(found=found, series=series, plan=plan, words=words, identity=identity, trials=trials)
+    return Job(found=found, series=series, plan=plan, identity=identity, trials=trials)
+
+
+def _fit_together(series: Sequence[LoadedSeries]) -> None:
+    """Refuse what one account of one currency cannot hold side by side."""
+    instruments = [one.bars.instrument for one in series]
+    if not instruments:
+        raise UsageError("no series was given, expected at least one")
+    twice = [name for name, count in Counter(each.id for each in instruments).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"{twice[0]} was given twice, expected each series once",
+            hint="a strategy reads a longer timeframe of its instrument with ctx.bar",
+        )
+    first = instruments[0]
+    other = next((each for each in instruments if each.quote != first.quote), None)
+    if other is not None:
+        raise UsageError(
+            f"{first.id} is priced in {first.quote} and {other.id} in {other.quote}, "
+            "expected one currency",
+            hint="an account has one currency so far; run them one by one",
+        )
 
 
 def make_assumptions(section: BacktestSection, series: Sequence[LoadedSeries]) -> Assumptions:
@@ -143,19 +148,6 @@ def optimistic(settings: Settings) -> Settings:
         "slippage": None,
     }
     return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=hopeful)})
-
-
-def describe(assumptions: Assumptions) -> tuple[tuple[str, str], ...]:
-    """The assumptions in the words of a report."""
-    share = assumptions.volume_share
-    liquidity = f"at most {plain(share * 100)} % of a bar's volume" if share else "no volume limit"
-    fills = f"{_MARKET_FILL[assumptions.market_fill]}, {_LIMIT_FILL[assumptions.limit_fill]}"
-    return (
-        ("account", f"{plain(assumptions.cash)} in {'margin' if assumptions.margin else 'cash'}"),
-        ("fills", fills),
-        ("inside a bar", _BAR_PATH[assumptions.bar_path]),
-        ("liquidity", liquidity),
-    )
 
 
 def _code(plan: Plan, found: FoundStrategy) -> dict[str, object]:

@@ -49,7 +49,7 @@ def assumptions_in_words(record: RunRecord) -> tuple[tuple[str, str], ...]:
     pairs = [
         ("account", f"{_grouped(assumed['cash'])} {record.currency}, {kind}"),
         ("fills", f"{_MARKET_FILL[assumed['market_fill']]}, {_LIMIT_FILL[assumed['limit_fill']]}"),
-        ("inside a bar", _BAR_PATH[assumed["bar_path"]]),
+        ("inside a bar", _inside(assumed)),
         (
             "liquidity",
             f"at most {plain(share * 100)} % of a bar's volume" if share else "no volume limit",
@@ -63,6 +63,25 @@ def assumptions_in_words(record: RunRecord) -> tuple[tuple[str, str], ...]:
     if settings["trials"] > 1:
         pairs.append(("trials", f"{settings['trials']:,} parameter sets tried"))
     return tuple(pairs)
+
+
+def summary(record: RunRecord) -> str:
+    """Write a run on a few lines: what ran, what came out, what to mind."""
+    value = record.metrics.text
+    data = ", ".join(
+        f"{each['instrument']} {each['timeframe']}" for each in record.identity["data"]
+    )
+    gained, held = value("total_return"), value("benchmark_return")
+    sharpe, low, high = map(value, ("sharpe_ratio", "sharpe_low", "sharpe_high"))
+    drawdown, trades, fees = map(value, ("max_drawdown", "trades", "fees"))
+    lines = [
+        f"{record.strategy} on {data}: {gained}, buy and hold {held}",
+        f"Sharpe {sharpe} ({low} to {high}), max drawdown {drawdown}",
+        f"trades {trades}, fees {fees} {record.currency}",
+    ]
+    lines += [f"warning: {warning}" for warning in record.warnings]
+    lines += [f"note: {remark}" for remark in remarks(record)]
+    return "\n".join([*lines, f"run {record.run_id}"])
 
 
 def remarks(record: RunRecord) -> tuple[str, ...]:
@@ -96,6 +115,11 @@ def _remarks(record: RunRecord, values: Mapping[str, float | None]) -> Iterator[
         yield f"costs took {costs / before:.0%} of the profit before costs".replace("%", " %")
 
 
+def _inside(assumed: Mapping[str, Any]) -> str:
+    path = _BAR_PATH[assumed["bar_path"]]
+    return path if assumed["exits_in_entry_bar"] else f"{path}, no exit in the bar of the entry"
+
+
 def _fees(model: Mapping[str, Any] | None, shares: Sequence[Sequence[str]]) -> str:
     if model is not None:
         return _model(model)
@@ -121,6 +145,8 @@ def _model(model: Mapping[str, Any]) -> str:
 
 
 def _risk(risk: Mapping[str, Any], *, margin: bool) -> Iterator[str]:
+    from tradectl_sdk.config.settings import RULE_SETTINGS
+
     if margin:
         yield f"equity of {plain(Decimal(risk['initial_margin']) * 100)} % of all positions"
     else:
@@ -130,6 +156,7 @@ def _risk(risk: Mapping[str, Any], *, margin: bool) -> Iterator[str]:
     if "collar" in risk["rules"]:
         percent = plain(Decimal(risk["collar_bps"]) / 100)
         yield f"prices within {percent} % of the last"
+    yield from (f"rule {name}" for name in risk["rules"] if name not in RULE_SETTINGS)
     for key, words in _LIMITS.items():
         if risk[key] is not None:
             yield words.format(_grouped(risk[key]))

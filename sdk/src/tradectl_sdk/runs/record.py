@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RUN_SCHEMA = "tradectl.run/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunRecord:
     """All that a run left behind.
 
@@ -66,6 +66,10 @@ class RunRecord:
     environment: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     created: str
+
+    def __repr__(self) -> str:
+        """Name the run; its arrays would fill pages."""
+        return f"RunRecord({self.run_id}, {self.strategy}, {len(self.fills)} fills)"
 
     @property
     def run_id(self) -> str:
