@@ -224,7 +224,7 @@ def test_wrong_words_are_refused_and_nothing_is_kept(
         (RAISES, 2, "the strategy raised ValueError: enough at bar 3 (2024-01-04"),
         ("class Broken(:\n", 2, "bad.py:1"),
         ("import nowhere_at_all\n", 2, "nowhere_at_all"),
-        ("x = 1\n", 6, "it has no strategy"),
+        ("x = 1\n", 6, "bad.py has no strategy"),
     ],
     ids=["raises", "syntax error", "import error", "no strategy"],
 )
@@ -264,3 +264,16 @@ def test_a_process_of_its_own_gives_the_same_bytes(
     assert there.status == 0
     for key in ("run", "order_list_hash", "final_equity", "fills", "metrics"):
         assert there.data[key] == here[key]
+
+
+def test_one_trial_is_not_shown_as_deflated_by_trials(run: Run, ready: Path) -> None:
+    (line,) = [line for line in run(*ABC).out.splitlines() if "Deflated Sharpe" in line]
+    assert line.endswith("one trial")
+
+
+def test_refused_orders_say_in_words_why(run: Run, ready: Path) -> None:
+    (ready / "dear.py").write_text(CROSS.replace("ctx.buy(", "ctx.buy(1e6 + 0 * "))
+    answer = run("backtest", "dear.py", "ABC.TEST", *PLAIN)
+    assert "CASH: cash, less what open orders may need, does not cover it" in " ".join(
+        answer.out.split()
+    )

@@ -26,7 +26,7 @@ _RESULT = (
     (("P(Sharpe > 0)", "probabilistic_sharpe"), ("Deflated Sharpe", "deflated_sharpe")),
     (("Trades", "trades"), ("Win rate", "win_rate")),
     (("Profit factor", "profit_factor"), ("Payoff", "payoff_ratio")),
-    (("Exposure", "exposure_time"), ("Turnover, a year", "turnover")),
+    (("Time in market", "exposure_time"), ("Turnover, a year", "turnover")),
     (("Fees", "fees"), ("Slippage", "slippage")),
 )
 COMPARED = (
@@ -135,9 +135,14 @@ def _assumptions(out: Output, record: RunRecord) -> None:
 def _line(record: RunRecord, *pairs: tuple[str, str]) -> tuple[str, ...]:
     cells: list[str] = []
     for label, name in pairs:
-        text = metric(record.metrics, name) if name else _interval(record)
-        cells += [f"  {label}", text]
+        cells += [f"  {label}", _value(record, name)]
     return tuple(cells)
+
+
+def _value(record: RunRecord, name: str) -> str:
+    if name == "deflated_sharpe" and record.metrics.conventions.get("trials") == 1:
+        return "one trial"  # nothing to deflate by: the number is that of P(Sharpe > 0)
+    return metric(record.metrics, name) if name else _interval(record)
 
 
 def _interval(record: RunRecord) -> str:

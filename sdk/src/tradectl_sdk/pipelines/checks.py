@@ -125,7 +125,7 @@ def _warm_up(outcome: Outcome, plan: Plan) -> Check:
     if bars >= len(outcome.times):
         return Check(name="warm-up", status="warn", text=f"{bars} bars are all there are")
     return Check(
-        name="warm-up", status="ok", text=f"{bars} bars without orders" if bars else "none"
+        name="warm-up", status="ok", text=f"{bars:,} bars without orders" if bars else "none"
     )
 
 
@@ -135,7 +135,9 @@ def _gaps(series: Sequence[LoadedSeries]) -> Check:
         return Check(name="gaps", status="skip", text="not counted outside the catalog")
     missing = sum(counted)
     status = "warn" if missing else "ok"
-    return Check(name="gaps", status=status, text=f"{missing} bars missing" if missing else "none")
+    return Check(
+        name="gaps", status=status, text=f"{missing:,} bars missing" if missing else "none"
+    )
 
 
 def _volume(series: Sequence[LoadedSeries]) -> Check:
@@ -161,8 +163,13 @@ def _refusals(outcome: Outcome) -> Check:
     reasons.pop(int(DenyReason.WARMING), None)
     if not reasons:
         return Check(name="refused orders", status="ok", text="none")
-    counts = ", ".join(f"{count} {reason_name(code)}" for code, count in reasons.most_common(3))
+    counts = "; ".join(_refused(code, count) for code, count in reasons.most_common(3))
     return Check(name="refused orders", status="warn", text=counts)
+
+
+def _refused(code: int, count: int) -> str:
+    words = f": {REASONS[code].summary}" if code in REASONS else ""
+    return f"{count:,} {reason_name(code)}{words}"
 
 
 def reason_name(code: int) -> str:

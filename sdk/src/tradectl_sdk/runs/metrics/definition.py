@@ -30,12 +30,14 @@ class Kind(enum.Enum):
         return _FORMATS[self](value)
 
 
+_LONG = 10  # days from which on a part of one says nothing
+
 _FORMATS: dict[Kind, Callable[[float], str]] = {
-    Kind.PERCENT: lambda value: f"{value:.2%}".replace("%", " %"),
-    Kind.RATIO: "{:.2f}".format,
+    Kind.PERCENT: lambda value: f"{value:,.2%}".replace("%", " %"),
+    Kind.RATIO: lambda value: f"{value:.2f}".replace("-0.00", "0.00"),
     Kind.MONEY: "{:,.2f}".format,
-    Kind.COUNT: "{:.0f}".format,
-    Kind.DAYS: "{:.1f} d".format,
+    Kind.COUNT: "{:,.0f}".format,
+    Kind.DAYS: lambda value: f"{value:,.0f} d" if value >= _LONG else f"{value:.1f} d",
     Kind.PROBABILITY: "{:.3f}".format,
 }
 

@@ -302,7 +302,7 @@ _ROWS = (
            "Win rate less loss rate over payoff: the stake that Kelly's formula asks for.",
            "no trade was won, or none was lost", Need.TRADES),
     # --- activity and costs
-    Metric("exposure_time", "Exposure", _P, Group.ACTIVITY, _exposure_time,
+    Metric("exposure_time", "Time in market", _P, Group.ACTIVITY, _exposure_time,
            "Share of the instants with an open position.", need=Need.EXPOSURE),
     Metric("average_leverage", "Average leverage", _R, Group.ACTIVITY, _average_leverage,
            "Mean gross value of the positions over equity.", _NO_RETURNS, Need.EXPOSURE),
