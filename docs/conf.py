@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tradectl_sdk
+from pygments.lexers.shell import BashSessionLexer
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
@@ -41,3 +46,8 @@ napoleon_use_ivar = True
 # Nitpicky builds insist that names of the public face resolve. Types of other projects and of
 # rooms below the face stay plain text: there is no inventory of them to link to.
 nitpick_ignore_regex = [(r"py:.*", r"(?!tradectl_sdk\.\w+$).*")]
+
+
+def setup(app: Sphinx) -> None:
+    """Read ``shell`` blocks as what they are here: commands with what they print."""
+    app.add_lexer("shell", BashSessionLexer)

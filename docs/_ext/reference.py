@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import textwrap
 from typing import TYPE_CHECKING, Any
 
+import reference_trading
 import tradectl_sdk
+from reference_trading import setting_table
+from rst import literal, section, table
 from tradectl import table as command_table
 from tradectl.environment import ENVIRONMENT
 from tradectl.options import GLOBAL_OPTIONS
@@ -24,33 +26,20 @@ if TYPE_CHECKING:
 # Public modules beside the face itself; what they list in __all__ is public.
 MODULES = (
     "tradectl_sdk.errors",
+    "tradectl_sdk.strategy",
     "tradectl_sdk.indicators",
     "tradectl_sdk.kernel",
+    "tradectl_sdk.engine",
+    "tradectl_sdk.domain.instrument",
+    "tradectl_sdk.domain.timeframe",
+    "tradectl_sdk.data",
+    "tradectl_sdk.runs",
+    "tradectl_sdk.runs.metrics",
     "tradectl_sdk.hooks",
     "tradectl_sdk.plugins",
     "tradectl_sdk.config",
     "tradectl_sdk.testing",
 )
-
-
-def section(title: str) -> Iterator[str]:
-    """Yield a heading."""
-    yield from ("", title, "-" * len(title), "")
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield a list-table; cells are reStructuredText of one line."""
-    yield from ("", ".. list-table::", "   :header-rows: 1", "   :align: left", "")
-    for row in (header, *rows):
-        for position, cell in enumerate(row):
-            marker = "* -" if position == 0 else "  -"
-            yield f"   {marker} {cell}".rstrip()
-    yield ""
-
-
-def literal(text: str) -> Iterator[str]:
-    """Yield text as it is, without highlighting."""
-    yield from ("", ".. code-block:: text", "", *textwrap.indent(text, "   ").splitlines(), "")
 
 
 def errors() -> Iterator[str]:
@@ -85,18 +74,7 @@ def exit_codes() -> Iterator[str]:
 
 def settings() -> Iterator[str]:
     """Yield the table of settings."""
-    yield from table(
-        ("key", "kind", "default", "meaning"),
-        (
-            (
-                f"``{row.key}``",
-                row.type,
-                "" if row.default is None else f"``{row.default}``",
-                row.description,
-            )
-            for row in describe_settings()
-        ),
-    )
+    yield from setting_table(describe_settings())
 
 
 def environment() -> Iterator[str]:
@@ -225,4 +203,5 @@ PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "reasons": reasons,
     "order-states": order_states,
     "api": api,
+    **reference_trading.PAGES,
 }

@@ -37,8 +37,13 @@ def desk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader_environment(desk: Path) -> dict[str, str]:
-    """An environment with nobody's settings: no TRADECTL_*, no XDG_*, an empty home."""
+def reader_environment(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment with nobody's settings and an empty home, but for what a test needs.
+
+    Pages share a cache of machine code, so that each strategy is compiled once. Lines come in the
+    order in which a terminal shows them. pip takes what an index would give it, the build backend
+    and dependencies, from the environment.
+    """
     home = desk.parent / "home"
     home.mkdir()
     path = os.pathsep.join([str(desk / ".venv" / "bin"), os.environ["PATH"]])
@@ -48,4 +53,10 @@ def reader_environment(desk: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "NO_COLOR": "1",
+        "TRADECTL_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "machine-code"),
+        "PYTHONUNBUFFERED": "1",
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as: no isolation
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_ROOT_USER_ACTION": "ignore",
     }

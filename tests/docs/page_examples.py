@@ -2,11 +2,12 @@
 
 A fenced block is an example when it is
 
-- ``shell``: each line that starts with ``$`` is run, one shell for the whole page, and the lines
-  below it are what it must print (``...`` stands for anything, alone on a line for any lines);
+- ``shell``: each line that starts with ``$`` is run, one shell for the whole page, with the lines
+  that start with ``>`` right below it, and the lines after that are what it must print (``...``
+  stands for anything, alone on a line for any lines);
 - ``python``: run by itself in a new interpreter;
 - anything whose first line is a comment naming a file, ``# name.py``: written to that file, for
-  the examples below it.
+  the examples below it; without that line where the format has no comments (csv).
 
 A command must succeed, unless the next one is ``$ echo $?``. Commands that need a network or a
 clone are not run; ``NOT_RUN`` names them.
@@ -14,6 +15,7 @@ clone are not run; ``NOT_RUN`` names them.
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
+DISTRIBUTIONS = ("sdk", "cli", "plugins/*", "benchmarks")
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"# ([\w./-]+\.(?:py|toml|csv))\n")
 NOT_RUN = re.compile(r"(git|make|sudo|apt-get|cd tradectl$|\. )")
@@ -32,11 +35,11 @@ MARK = "\x1e"  # the record separator, which nothing prints
 
 
 def pages() -> list[Path]:
-    """List the Markdown a reader may follow: the front pages, docs/ and each distribution's."""
+    """List the Markdown a reader may follow: front pages, docs/, distributions, benchmarks."""
     built = ROOT / "docs" / "_build"
     return sorted(
         path
-        for pattern in ("*.md", "docs/**/*.md", "sdk/*.md", "cli/*.md", "plugins/*/*.md")
+        for pattern in ("*.md", "docs/**/*.md", *(f"{folder}/*.md" for folder in DISTRIBUTIONS))
         for path in ROOT.glob(pattern)
         if built not in path.parents
     )
@@ -59,7 +62,8 @@ def steps(page: str) -> Iterator[Step]:
         body = re.sub(f"^{indent}", "", body, flags=re.MULTILINE)
         if named := FILE_NAME.match(body):
             folder_and_file = f'mkdir -p "$(dirname {named[1]})" && cat > {named[1]}'
-            yield Step(line, f"{folder_and_file} <<'END_OF_FILE'\n{body}END_OF_FILE")
+            kept = body[named.end() :] if named[1].endswith(".csv") else body
+            yield Step(line, f"{folder_and_file} <<'END_OF_FILE'\n{kept}END_OF_FILE")
         elif language == "python":
             yield Step(line, f"python - <<'END_OF_FILE'\n{body}END_OF_FILE")
         elif language == "shell":
@@ -68,10 +72,17 @@ def steps(page: str) -> Iterator[Step]:
 
 def _commands(body: str, line: int) -> Iterator[Step]:
     for part in re.split(r"^(?=\$ )", body, flags=re.MULTILINE):
-        command, _, expected = part.partition("\n")
-        if command.startswith("$ ") and not NOT_RUN.match(command[2:]):
-            yield Step(line, command[2:], expected)
+        if part.startswith("$ ") and not NOT_RUN.match(part[2:]):
+            yield Step(line, *_split(part))
         line += part.count("\n")
+
+
+def _split(part: str) -> tuple[str, str]:
+    """Part a command, continued by lines that start with ``>``, from what it prints."""
+    first, *rest = part.splitlines(keepends=True)
+    continued = list(itertools.takewhile(lambda line: line.startswith("> "), rest))
+    command = "".join(line[2:] for line in (first, *continued)).rstrip("\n")
+    return command, "".join(rest[len(continued) :])
 
 
 def run(page: str, folder: Path, environment: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import inspect
 import re
 import subprocess
@@ -12,16 +13,23 @@ from pathlib import Path
 
 import pytest
 import tradectl_sdk
+import tradectl_strategies
 from page_examples import ROOT
 from tradectl import table
 from tradectl.options import GLOBAL_OPTIONS
+from tradectl_risk import costs
+from tradectl_sdk import indicators
 from tradectl_sdk.config import SettingRow, describe_settings
+from tradectl_sdk.config.settings import RULE_SETTINGS
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine.reasons import CloseReason, DenyReason, FillReason
 from tradectl_sdk.errors import ExitStatus, error_classes
 from tradectl_sdk.hooks import HOOKS
+from tradectl_sdk.runs.metrics import METRICS, Metric
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
+
+NO_INDICATORS = {"Indicator", "compute", "compute_outputs"}
 
 Reader = Callable[[str], str]
 Build = tuple[Path, subprocess.CompletedProcess[str]]
@@ -139,6 +147,53 @@ def test_every_order_status_is_documented(status: OrderStatus, read: Reader) -> 
         r"^(\w+)(?: \(terminal\))?¶$", read("reference/order-states"), re.MULTILINE
     )
     assert status.name in headings
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_every_metric_is_defined(metric: Metric, read: Reader) -> None:
+    page = " ".join(read("reference/metrics").split())
+    assert f" {metric.name} {metric.label} " in page
+    assert metric.definition in page
+
+
+@pytest.mark.parametrize("name", sorted(set(indicators.__all__) - NO_INDICATORS))
+def test_every_indicator_is_listed_with_its_outputs(name: str, read: Reader) -> None:
+    outputs = ", ".join(getattr(indicators, name).OUTPUTS)
+    row = re.compile(rf"\b{name} update\([\w, ]+\) {outputs} ")
+    assert row.search(" ".join(read("reference/indicators").split()))
+
+
+@pytest.mark.parametrize("page", ["reference/risk-rules", "guides/risk"])
+@pytest.mark.parametrize("rule", RULE_SETTINGS)
+def test_every_risk_rule_is_listed_with_its_limits(rule: str, page: str, read: Reader) -> None:
+    text = " ".join(read(page).split())
+    assert re.search(rf" {rule} [^.]* {', '.join(RULE_SETTINGS[rule])} (on|off) ", text)
+
+
+def test_every_cost_model_has_its_settings(read: Reader) -> None:
+    page = read("reference/cost-models")
+    for spec in costs.plugin.tradectl_cost_models():
+        own = page[page.index(f"\n{spec.name}¶") :]
+        module, _, name = str(spec.settings).partition(":")
+        settings = getattr(importlib.import_module(module), name)
+        assert set(settings.model_fields) <= set(own.split())
+
+
+def test_every_reference_strategy_has_its_parameters(read: Reader) -> None:
+    page = read("reference/strategies")
+    for spec in tradectl_strategies.plugin.tradectl_strategies():
+        module, _, name = spec.factory.partition(":")
+        own = page[page.index(f"\n{spec.name}¶") :]
+        parameters = getattr(importlib.import_module(module), name).parameters()
+        assert {doc for one in parameters.values() for doc in [one.doc] if doc not in own} == set()
+
+
+def test_every_golden_case_is_listed(read: Reader) -> None:
+    sources = (ROOT / "tests" / "golden").glob("test_*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    cases = set(re.findall(r'shared\.expected\(\s*"([^"]+)"', text))
+    assert len(cases) >= 12
+    assert cases <= set(read("reference/golden-cases").split())
 
 
 def test_every_environment_variable_in_the_code_is_documented(read: Reader) -> None:

@@ -65,6 +65,16 @@ def test_a_block_that_names_a_file_becomes_that_file(tmp_path: Path) -> None:
     assert (tmp_path / "made" / "x.py").exists()
 
 
+def test_a_table_is_written_without_the_line_that_names_it(tmp_path: Path) -> None:
+    page = "```text\n# made.csv\na,b\n1,2\n```\n```shell\n$ cat made.csv\na,b\n1,2\n```\n"
+    assert run(page, tmp_path, os.environ) == []
+
+
+def test_a_command_may_go_on_in_the_next_line(tmp_path: Path) -> None:
+    page = "```shell\n$ echo one \\\n>   two\none two\n$ echo three\nthree\n```\n"
+    assert run(page, tmp_path, os.environ) == []
+
+
 def test_a_python_example_that_raises_is_a_problem(tmp_path: Path) -> None:
     (problem,) = run("```python\nraise ValueError('no')\n```\n", tmp_path, os.environ)
     assert "ValueError: no" in problem
