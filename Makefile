@@ -16,7 +16,7 @@ setup:
 
 demo: setup
 	@$(BIN)/tradectl plugin list
-	@$(BIN)/tradectl backtest support-resistance SPX.SAMPLE
+	@$(BIN)/tradectl backtest support-resistance SPX.SAMPLE --fresh
 
 test: setup
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
