@@ -11,6 +11,7 @@ import pytest
 from tradectl_sdk import Bars, Instrument, RunStore, Settings, Strategy, Timeframe, backtest, param
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import (
+    DataError,
     DataMissingError,
     NotFoundError,
     StrategyError,
@@ -299,3 +300,10 @@ def test_the_assumptions_of_a_result_are_those_of_the_report(bars):
     assumed = dict(backtest(Cross, bars).assumptions)
     assert assumed["account"] == "100,000 USD, cash account"
     assert assumed["slippage"] == "2 basis points on taking fills"
+
+
+def test_bars_from_memory_are_held_to_what_a_bar_is(bars):
+    with pytest.raises(DataError, match=r"bar 1 of SYN\.TEST is no bar: its high"):
+        backtest(Cross, replace(bars, high=bars.low - 1, low=bars.low - 1))
+    with pytest.raises(DataError, match="its time was not after"):
+        backtest(Cross, replace(bars, time=bars.time[::-1]))

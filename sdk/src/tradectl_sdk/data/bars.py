@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ class Bars:
     ) -> Self:
         """Build bars from float columns whose prices lie on the instrument's grid.
 
-        Volume is rounded to the nearest lot.
+        Volume is rounded to the nearest lot. :meth:`from_frame` finds the grid by itself.
 
         Raises:
             DataError: If a price is not the float nearest to a multiple of the tick size.
@@ -130,6 +130,70 @@ class Bars:
         ticks = {name: _on_grid(values, instrument, name) for name, values in named.items()}
         lots = to_steps(volume, instrument.lot_size)
         return cls(instrument=instrument, timeframe=timeframe, time=time, volume=lots, **ticks)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        instrument: Instrument | str,
+        *,
+        timeframe: Timeframe | str | None = None,
+        tick_size: Decimal | str | None = None,
+        lot_size: Decimal | str | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> Bars:
+        """Build bars from a pandas frame, or a mapping of column names to arrays.
+
+        Columns are found by the names imports know (``Open``, ``high``, ``c``, ...); times are
+        the frame's index if it is one of times. Times without a zone are taken as UTC.
+
+        Args:
+            frame: The bars' opening times and prices, oldest first; volume may lack and is 0 then.
+            instrument: A full one, or ``SYMBOL.VENUE`` to have its grid found.
+            timeframe: Length of a bar; the most frequent step between times unless given.
+            tick_size: Step of prices; each must lie on it. Unless given, the coarsest power of
+                ten on which every price lies; where there is none down to 8 places, as for
+                adjusted prices, they are rounded to seven digits of the lowest one.
+            lot_size: Step of volumes, which are rounded to it; found likewise.
+            mapping: Role to column name, for names that are not usual.
+
+        Raises:
+            DataError: If a column is missing, or a value makes no bar; it names the row.
+        """
+        from tradectl_sdk.data.frames import bars_from_frame
+
+        return bars_from_frame(
+            frame,
+            instrument,
+            timeframe=timeframe,
+            tick_size=tick_size,
+            lot_size=lot_size,
+            mapping=mapping,
+        )
+
+    def check(self) -> None:
+        """Hold the values to what a bar is, as an import does.
+
+        Raises:
+            DataError: If times do not increase, a price is not above zero, a high is not the
+                highest, a low not the lowest, or a volume is below zero.
+        """
+        low, high = self.low, self.high
+        late = np.concatenate(([True], self.time[1:] > self.time[:-1])) if len(self) else low > 0
+        rules = {
+            "its time was not after the row before it": late,
+            "its lowest price was not above 0": low > 0,
+            "its high was not its highest price": high >= np.maximum(self.open, self.close),
+            "its low was not its lowest price": low <= np.minimum(self.open, self.close),
+            "its volume was below 0": self.volume >= 0,
+        }
+        for what, holds in rules.items():
+            if not holds.all():
+                row = int(np.flatnonzero(~holds)[0])
+                raise DataError(
+                    f"bar {row + 1} of {self.instrument.id} is no bar: {what}",
+                    hint="tradectl data import can repair a file, and records each change",
+                )
 
 
 def decimal_ratio(step: Decimal) -> tuple[int, int]:

@@ -61,8 +61,10 @@ def load_series(
 
     Raises:
         DataMissingError: If nobody has it, or the window is empty.
+        DataError: If bars given as such are none.
     """
     if isinstance(wanted, Bars):
+        wanted.check()
         loaded = LoadedSeries(bars=_cut(wanted, window), content_hash="", origin="memory")
     else:
         loaded = _from_catalog(wanted, timeframe, window, Catalog(catalog_root)) or _from_sources(
