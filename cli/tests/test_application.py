@@ -10,10 +10,12 @@ from tradectl_sdk.errors import DataError, ExitStatus, ImportRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Answer
 
     Run = Callable[..., Answer]
+    Start = Callable[..., Answer]
 
 
 def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -29,6 +31,13 @@ def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 def test_without_arguments_it_shows_the_help_screen(run: Run) -> None:
     assert run().out == run("--help").out == run("-h").out
     assert run().status == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--help"]])
+def test_the_help_screen_has_a_document_too(run: Run, words: list[str]) -> None:
+    names = [command["name"] for command in run(*words, "--json").data]
+    assert names[0] == "doctor"
+    assert "plugin" in names
 
 
 def test_help_groups_the_commands_in_the_order_of_the_panels(run: Run) -> None:
@@ -70,6 +79,18 @@ def test_an_unknown_command_is_refused_with_the_nearest(run: Run) -> None:
         (["version", "--quite"], "tradectl version has no option --quite", "did you mean --quiet?"),
         (["plugin", "info"], "tradectl plugin info: missing argument 'name'", "--help shows"),
         (["version", "1"], "got unexpected extra argument(s) (1)", "tradectl version --help"),
+        (
+            ["doctor", "--warmup=3"],
+            "tradectl doctor: option '--warmup' does not",
+            "tradectl doctor",
+        ),
+        (
+            ["--version", "now"],
+            "--version stands alone, was followed by now",
+            "tradectl now --help",
+        ),
+        (["-h", "doctor"], "-h stands alone, was followed by doctor", "tradectl doctor --help"),
+        (["--project", "--quiet"], "--project needs a folder, was followed by --quiet", "path"),
         (["config", "show", "--project"], "--project needs a folder", "path/to/project"),
     ],
 )
@@ -179,6 +200,24 @@ def search(context: typer.Context, word: str = "") -> None:
 def stop() -> None:
     raise typer.Exit(6)
 """
+
+
+def test_nothing_gets_in_as_a_plugin_of_pydantic(start: Run, install: Callable[..., None]) -> None:
+    points = {"pydantic": {"sneaky": "sneaky:plugin"}, "tradectl.v1": {"sneaky": "sneaky:plugin"}}
+    install("acme-sneaky", points, {"sneaky": "print('imported')"})
+
+    answer = start("plugin", "list", TRADECTL_PLUGINS="")
+
+    assert (answer.status, "imported" in answer.out + answer.err) == (0, False)
+
+
+def test_metadata_that_nobody_can_read_stop_nothing(
+    start: Run, install: Callable[..., None], site: Path
+) -> None:
+    install("acme-broken", {}, {})
+    (site / "acme_broken-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff\xfe")
+
+    assert start("config", "validate").status == 0
 
 
 def test_a_plugin_may_bring_a_command(run: Run, install: Callable[..., None]) -> None:

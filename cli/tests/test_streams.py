@@ -55,6 +55,38 @@ def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
     assert "Traceback" not in complaint
 
 
+def test_data_and_messages_keep_their_order_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    with (tmp_path / "log").open("w") as log:
+        subprocess.run([*PROGRAM, "explain"], stdout=log, stderr=log, check=True)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[0].startswith("CODE ")
+    assert lines[-1] == "next: tradectl explain CODE"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.skipif(os.name == "nt", reason="this system has no Bourne shell")
+def test_a_closed_stream_is_no_error(closed: str) -> None:
+    line = f'"{sys.executable}" -m tradectl explain {closed}'
+    answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("words", ["--version", "explain"])
+def test_a_full_disk_is_told_in_one_line(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [*PROGRAM, words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert answer.returncode == 70
+    assert "No space left on device" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def _on_a_terminal(*words: str, **environment: str) -> str:
     """Run a command line whose standard output is a terminal of 80 columns."""
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")

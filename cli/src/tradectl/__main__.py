@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status, as ``tradectl help exit-codes`` lists them.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    _stand_in_for_closed_streams()
     try:
         status = _run(words)
         sys.stdout.flush()
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _let_go_of_the_pipe()
         return 0
+    except OSError as error:  # a full disk, as a rule
+        sys.stderr.write(f"error: the output cannot be written: {error.strerror}\n")
+        _let_go_of_the_pipe()
+        return 70
     return status
 
 
@@ -42,6 +47,15 @@ def _run(words: list[str]) -> int:
     from tradectl.application import run
 
     return run(words)
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Give what is written to a stream that was closed (``tradectl … >&-``) somewhere to go."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            import os
+
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _let_go_of_the_pipe() -> None:
@@ -55,7 +69,7 @@ def _let_go_of_the_pipe() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
 
 

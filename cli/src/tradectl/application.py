@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 
 COMPLETION_VARIABLE = "_TRADECTL_COMPLETE"
 
+# Pydantic imports whatever any distribution registers with it, past the gate that plugins of
+# tradectl must pass, and falls over metadata it cannot read. Another value lets some of them in.
+_NO_PYDANTIC_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+_ALONE = ("--help", "-h", "--version", "-V")
+
 
 def run(words: Sequence[str]) -> int:
     """Run one command line and return the exit status; only a broken pipe is raised."""
+    os.environ.setdefault(*_NO_PYDANTIC_PLUGINS)
     if shell := os.environ.get(COMPLETION_VARIABLE):
         from tradectl.completion import answer
 
@@ -38,7 +45,8 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last stop of all errors
-        failure = describe(error, debug=options.debug)
+        command = " ".join(["tradectl", *words[:1]])
+        failure = describe(error, command=command, debug=options.debug)
         _output(options).failure(failure)
         return failure.exit_status
     return status
@@ -54,17 +62,26 @@ def _dispatch(session: Session, words: list[str]) -> int:
 
         help_screen(session.out)
         return ExitStatus.OK
-    if words == ["--version"]:
+    if words in (["--version"], ["-V"]):
         session.out.line(f"tradectl {__version__}")
         session.out.result("version/1", {"tradectl": __version__})
         return ExitStatus.OK
     name, *rest = words
     if name.startswith("-"):
+        if name in _ALONE:
+            raise UsageError(
+                f"{name} stands alone, was followed by {' '.join(rest)}", hint=_hint_on(rest)
+            )
         near = did_you_mean(name, ["--help", "--version"])
         raise UsageError(
             f"tradectl has no option {name}", hint=near or "tradectl --help lists them"
         )
     return _invoke(session, table.find(name), rest)
+
+
+def _hint_on(words: Sequence[str]) -> str:
+    command = next((word for word in words if not word.startswith("-")), "")
+    return f"tradectl {command} --help" if command else "tradectl --help"
 
 
 def _invoke(session: Session, row: table.Row, words: list[str]) -> int:

@@ -191,6 +191,8 @@ class Output:
     def _write(self, stream: TextIO, cells: Iterable[Cell]) -> None:
         colour = self._colour[stream]
         text = "".join(_styled(cell, colour=colour) for cell in cells)
+        if stream is self._err:
+            self._out.flush()  # where both end in one file, they keep the order they were said in
         encoding = getattr(stream, "encoding", None) or "utf-8"
         stream.write(text.rstrip().encode(encoding, "backslashreplace").decode(encoding) + "\n")
 

@@ -63,11 +63,12 @@ class Failure:
         return {"schema": SCHEMA, "ok": False, "error": error}
 
 
-def describe(error: BaseException, *, debug: bool = False) -> Failure:
+def describe(error: BaseException, *, command: str = "tradectl", debug: bool = False) -> Failure:
     """Turn an exception into what is printed.
 
     Args:
         error: What a command raised.
+        command: The command, for errors about the command line that do not name it.
         debug: Keep the traceback.
     """
     frames = "".join(traceback.format_exception(error)) if debug else ""
@@ -86,7 +87,7 @@ def describe(error: BaseException, *, debug: bool = False) -> Failure:
             code="INTERRUPTED", exit_status=ExitStatus.INTERRUPTED, message="interrupted"
         )
     if _is_typers(error):
-        message, hint = _usage(error)
+        message, hint = _usage(error, command)
         return Failure(
             code="USAGE",
             exit_status=ExitStatus.USAGE,
@@ -120,10 +121,10 @@ def _is_typers(error: BaseException) -> bool:
     return typer is not None and isinstance(error, typer.TyperException)
 
 
-def _usage(error: Any) -> tuple[str, str]:
+def _usage(error: Any, command: str) -> tuple[str, str]:
     """Return message and hint for what Typer found wrong with the line."""
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "tradectl"
+    path = context.command_path if context else command
     help_hint = f"{path} --help shows what it takes"
     option = getattr(error, "option_name", "")
     if option and hasattr(error, "possibilities"):  # there is no such option

@@ -83,6 +83,7 @@ def split(words: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
 
 
 def _folder(name: str, value: str) -> Path:
-    if not value:
-        raise UsageError(f"{name} needs a folder", hint=f"write {name} path/to/project")
+    if not value or value.startswith("-"):
+        found = f", was followed by {value}" if value else ""
+        raise UsageError(f"{name} needs a folder{found}", hint=f"write {name} path/to/project")
     return Path(value).expanduser()

@@ -33,6 +33,10 @@ def help_screen(out: Output) -> None:
     for title, section in sections.items():
         if section:
             _section(out, title, section, name_width)
+    out.result(
+        "commands/1",
+        [{"name": row.name, "panel": row.panel, "summary": row.help} for row in listed],
+    )
     out.next("tradectl doctor", "tradectl COMMAND --help")
 
 
