@@ -471,3 +471,38 @@ def test_threads_run_kernels_of_one_shape_side_by_side(averages):
         twin = averages.Engine(closes, fast, 20)
         twin.run()
         assert kernel.ctx.cash == twin.ctx.cash
+
+
+class Table:
+    """Adds up one column of a table, from either end."""
+
+    def __init__(self, rows: int, width: int) -> None:
+        self.cells = memoryview(np.arange(rows * width, dtype=np.int64).reshape(rows, width))
+        self.at, self.total = 0, 0
+
+    def run(self) -> None:
+        for row in range(len(self.cells)):
+            self.total += self.cells[row, 2] * self.cells[-1 - row, -1]
+        self.total += self.cells[self.at, 1]
+
+
+def test_a_table_s_width_is_part_of_its_shape_and_its_length_is_not(both_ways):
+    for rows, width in [(1, 3), (5, 3), (4, 7)]:
+        both_ways(Table(rows, width), Table(rows, width))
+    compiled = compile_kernel(Table(1, 3))
+    assert compile_kernel(Table(9, 3)) is compiled
+    assert compile_kernel(Table(9, 4)) is not compiled
+
+
+@pytest.mark.parametrize("at", [5, -6, 2**62, -(2**63), 2**63 - 1])
+def test_a_row_outside_a_table_raises(at):
+    table = Table(5, 3)
+    table.at = at
+    with pytest.raises(KernelRaisedError, match="index out of range"):
+        compile_kernel(table)(table)
+
+
+def test_a_column_outside_a_table_raises():
+    table = Table(5, 2)
+    with pytest.raises(KernelRaisedError, match="index out of range"):
+        compile_kernel(table)(table)

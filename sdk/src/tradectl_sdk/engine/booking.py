@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderStatus, TimeInForce
 from tradectl_sdk.engine.bars import NEVER
-from tradectl_sdk.engine.buffers import ints
+from tradectl_sdk.engine.buffers import table
 from tradectl_sdk.engine.columns import (
     F_BAR,
     F_FEE,
@@ -40,7 +40,6 @@ from tradectl_sdk.engine.columns import (
     O_TRAIL,
     O_TRIGGER,
     O_VALUE,
-    ORDER_WIDTH,
 )
 from tradectl_sdk.engine.orders import FILL_ENTRY
 from tradectl_sdk.engine.reasons import CloseReason
@@ -93,16 +92,16 @@ class SlippageModel(Protocol):
 
 
 class Fills:
-    """Every fill of a run, a flat int64 row each; see :mod:`.columns`."""
+    """Every fill of a run, an int64 row each; see :mod:`.columns`."""
 
     def __init__(self, capacity: int) -> None:
-        self.rows = ints(capacity * FILL_WIDTH)
+        self.rows = table(capacity, FILL_WIDTH)
         self.count = 0
 
     @property
     def capacity(self) -> int:
         """Rows there is room for."""
-        return len(self.rows) // FILL_WIDTH
+        return len(self.rows)
 
 
 class Slot:
@@ -159,10 +158,10 @@ class Booking:
     def expose(self, row: int, lots: int) -> None:
         """Add lots (or take them off, when negative) to what open orders may still trade."""
         rows = self.orders.rows
-        if rows[row + O_FLAGS] & REDUCE_ONLY:
+        if rows[row, O_FLAGS] & REDUCE_ONLY:
             return
-        instrument = rows[row + O_INSTRUMENT]
-        if rows[row + O_SIDE] > 0:
+        instrument = rows[row, O_INSTRUMENT]
+        if rows[row, O_SIDE] > 0:
             self.account.open_buys[instrument] += lots
         else:
             self.account.open_sells[instrument] += lots
@@ -171,7 +170,7 @@ class Booking:
         """End a working order before it is filled whole, and what depends on it."""
         rows = self.orders.rows
         self.orders.unlink(row)
-        self.expose(row, rows[row + O_FILLED] - rows[row + O_LOTS])
+        self.expose(row, rows[row, O_FILLED] - rows[row, O_LOTS])
         status = self.orders.finish(row, event, reason, now)
         self.journal.note(status, row)
         self._abandon_children(row, now)
@@ -183,21 +182,21 @@ class Booking:
     def follow(self, row: int, best: int) -> None:
         """Let a trailing stop follow the best price seen; its trigger only ever tightens."""
         rows = self.orders.rows
-        side, trigger = rows[row + O_SIDE], rows[row + O_TRIGGER]
-        level = trailed(side, best, rows[row + O_TRAIL], rows[row + O_FLAGS])
-        rows[row + O_TRIGGER] = min(trigger, level) if side > 0 else max(trigger, level)
+        side, trigger = rows[row, O_SIDE], rows[row, O_TRIGGER]
+        level = trailed(side, best, rows[row, O_TRAIL], rows[row, O_FLAGS])
+        rows[row, O_TRIGGER] = min(trigger, level) if side > 0 else max(trigger, level)
 
     def execute(self, row: int, reference: int, maker: bool, reason: int) -> int:
         """Fill as much of an order as the bar allows, and return the lots filled.
 
         Args:
-            row: Offset of the order.
+            row: Row of the order.
             reference: The price in ticks before slippage.
             maker: Whether the order was resting; taking fills slip.
             reason: FillReason.
         """
         rows, slot, market = self.orders.rows, self.slot, self.market
-        instrument, side = rows[row + O_INSTRUMENT], rows[row + O_SIDE]
+        instrument, side = rows[row, O_INSTRUMENT], rows[row, O_SIDE]
         lots = self._fillable(row)
         if lots <= 0:
             return 0
@@ -208,11 +207,11 @@ class Booking:
                 low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
                 price = min(max(price + side * slip, low), high)
         value = market.value(instrument, price, lots)
-        fee = self._fees.fee(instrument, lots, value, maker, rows[row + O_FILLED])
+        fee = self._fees.fee(instrument, lots, value, maker, rows[row, O_FILLED])
         account = self.account
         if side > 0 and not account.margin and value + fee > account.cash:
             # A venue rejects before the first fill; afterwards it can only cancel the rest.
-            event = CANCEL if rows[row + O_FILLED] > 0 else REJECT
+            event = CANCEL if rows[row, O_FILLED] > 0 else REJECT
             self.close(row, event, CASH_AT_FILL, slot.known)
             return 0
         account.apply(instrument, side, lots, value, fee)
@@ -226,17 +225,17 @@ class Booking:
     def _fillable(self, row: int) -> int:
         """Lots of an order that position and volume allow; ends it where they rule it out."""
         rows, slot = self.orders.rows, self.slot
-        lots = rows[row + O_LOTS] - rows[row + O_FILLED]
+        lots = rows[row, O_LOTS] - rows[row, O_FILLED]
         # A cash account has nothing to deliver beyond what it holds, whatever was approved when.
-        covered = rows[row + O_SIDE] < 0 and not self.account.margin
-        if covered or rows[row + O_FLAGS] & REDUCE_ONLY:
-            held = -self.account.lots[rows[row + O_INSTRUMENT]] * rows[row + O_SIDE]
+        covered = rows[row, O_SIDE] < 0 and not self.account.margin
+        if covered or rows[row, O_FLAGS] & REDUCE_ONLY:
+            held = -self.account.lots[rows[row, O_INSTRUMENT]] * rows[row, O_SIDE]
             if held <= 0:
                 self.close(row, CANCEL, NOTHING_LEFT, slot.known)
                 return 0
             lots = min(lots, held)
         if lots > slot.left:
-            if rows[row + O_TIF] == FOK:
+            if rows[row, O_TIF] == FOK:
                 self.close(row, CANCEL, NOT_WHOLE, slot.known)
                 return 0
             lots = slot.left
@@ -246,63 +245,63 @@ class Booking:
         self, row: int, lots: int, price: int, reference: int, fee: int, maker: bool, reason: int
     ) -> None:
         order, slot, fills = self.orders.rows, self.slot, self.fills
-        out, at = fills.rows, fills.count * FILL_WIDTH
-        instrument = order[row + O_INSTRUMENT]
+        out, at = fills.rows, fills.count
+        instrument = order[row, O_INSTRUMENT]
         fills.count += 1
-        out[at + F_ID] = fills.count
-        out[at + F_TIME] = slot.time
-        out[at + F_KNOWN] = slot.known
-        out[at + F_ORDER] = order[row + O_ID]
-        out[at + F_INSTRUMENT] = instrument
-        out[at + F_SIDE] = order[row + O_SIDE]
-        out[at + F_LOTS] = lots
-        out[at + F_PRICE] = price
-        out[at + F_REFERENCE] = reference
-        out[at + F_FEE] = fee
-        out[at + F_LIQUIDITY] = 1 if maker else 0
-        out[at + F_REASON] = reason
-        out[at + F_POSITION] = self.account.lots[instrument]
-        out[at + F_BAR] = slot.bar
+        out[at, F_ID] = fills.count
+        out[at, F_TIME] = slot.time
+        out[at, F_KNOWN] = slot.known
+        out[at, F_ORDER] = order[row, O_ID]
+        out[at, F_INSTRUMENT] = instrument
+        out[at, F_SIDE] = order[row, O_SIDE]
+        out[at, F_LOTS] = lots
+        out[at, F_PRICE] = price
+        out[at, F_REFERENCE] = reference
+        out[at, F_FEE] = fee
+        out[at, F_LIQUIDITY] = 1 if maker else 0
+        out[at, F_REASON] = reason
+        out[at, F_POSITION] = self.account.lots[instrument]
+        out[at, F_BAR] = slot.bar
         self.journal.note(FILL_ENTRY, fills.count - 1)
 
     def _progress(self, row: int, lots: int, value: int, fee: int) -> None:
         """Move the order on after a fill, then its siblings and children."""
         rows = self.orders.rows
-        rows[row + O_FILLED] += lots
-        rows[row + O_FEES] += fee
-        rows[row + O_VALUE] += value
+        rows[row, O_FILLED] += lots
+        rows[row, O_FEES] += fee
+        rows[row, O_VALUE] += value
         self.expose(row, -lots)
         if self.orders.move(row, FILL) == FILLED:
-            rows[row + O_CLOSED] = self.slot.time
+            rows[row, O_CLOSED] = self.slot.time
             self.orders.unlink(row)
-        if rows[row + O_GROUP] > 0:
+        if rows[row, O_GROUP] > 0:
             self._shrink_siblings(row, lots)
-        if rows[row + O_PARENT] > 0:
+        if rows[row, O_PARENT] > 0:
             self._stop_entering(row)
         self._activate_children(row, lots)
-        instrument = rows[row + O_INSTRUMENT]
+        instrument = rows[row, O_INSTRUMENT]
         if self.orders.open[instrument] > 0 and self.account.lots[instrument] == 0:
             self._drop_exits(instrument)
 
     def _shrink_siblings(self, row: int, lots: int) -> None:
         """Take what one order of a group has filled off the others."""
         rows = self.orders.rows
-        group = rows[row + O_GROUP]
-        other = self.orders.first[rows[row + O_INSTRUMENT]]
+        group = rows[row, O_GROUP]
+        other = self.orders.first[rows[row, O_INSTRUMENT]]
         while other >= 0:
-            after = rows[other + O_NEXT]
-            if other != row and rows[other + O_GROUP] == group:
-                left = rows[other + O_LOTS] - rows[other + O_FILLED]
+            after = rows[other, O_NEXT]
+            if other != row and rows[other, O_GROUP] == group:
+                left = rows[other, O_LOTS] - rows[other, O_FILLED]
                 if left <= lots:
                     self.close(other, CANCEL, SIBLING_FILLED, self.slot.known)
                 else:
-                    rows[other + O_LOTS] -= lots
+                    rows[other, O_LOTS] -= lots
                     self.expose(other, -lots)
             other = after
 
     def _stop_entering(self, row: int) -> None:
         """Cancel what is left of an entry whose exit has begun: nothing would protect it."""
-        parent = self.orders.offset(self.orders.rows[row + O_PARENT])
+        parent = self.orders.row_of(self.orders.rows[row, O_PARENT])
         if self.orders.alive(parent):
             self.close(parent, CANCEL, EXIT_FILLED, self.slot.known)
 
@@ -311,10 +310,10 @@ class Booking:
         rows = self.orders.rows
         row = self.orders.first[instrument]
         while row >= 0:
-            after = rows[row + O_NEXT]
-            parent = rows[row + O_PARENT]
+            after = rows[row, O_NEXT]
+            parent = rows[row, O_PARENT]
             if parent > 0 and self.orders.alive(row):
-                entering = self.orders.alive(self.orders.offset(parent))
+                entering = self.orders.alive(self.orders.row_of(parent))
                 if not entering:
                     self.close(row, CANCEL, NOTHING_LEFT, self.slot.known)
             row = after
@@ -322,26 +321,26 @@ class Booking:
     def _activate_children(self, row: int, lots: int) -> None:
         """Give the orders that depend on this one as many lots as it has filled."""
         rows, slot = self.orders.rows, self.slot
-        parent = rows[row + O_ID]
-        child = row + ORDER_WIDTH
-        while child < self.orders.count * ORDER_WIDTH and rows[child + O_PARENT] == parent:
-            if rows[child + O_STATUS] == HELD or self.orders.alive(child):
-                rows[child + O_LOTS] += lots
-            if rows[child + O_STATUS] == HELD:
+        parent = rows[row, O_ID]
+        child = row + 1
+        while child < self.orders.count and rows[child, O_PARENT] == parent:
+            if rows[child, O_STATUS] == HELD or self.orders.alive(child):
+                rows[child, O_LOTS] += lots
+            if rows[child, O_STATUS] == HELD:
                 self.orders.move(child, SUBMIT)
                 self.journal.note(self.orders.move(child, ACCEPT), child)
                 self.orders.link(child)
                 # An entry inside the bar leaves its exits to the rest of the bar; see Venue.
-                rows[child + O_ACTIVE] = slot.opened + 1 if slot.inside else slot.opened
-            child += ORDER_WIDTH
+                rows[child, O_ACTIVE] = slot.opened + 1 if slot.inside else slot.opened
+            child += 1
 
     def _abandon_children(self, row: int, now: int) -> None:
         """End the orders that waited for a fill which will not come."""
         rows = self.orders.rows
-        parent = rows[row + O_ID]
-        child = row + ORDER_WIDTH
-        while child < self.orders.count * ORDER_WIDTH and rows[child + O_PARENT] == parent:
-            if rows[child + O_STATUS] == HELD:
+        parent = rows[row, O_ID]
+        child = row + 1
+        while child < self.orders.count and rows[child, O_PARENT] == parent:
+            if rows[child, O_STATUS] == HELD:
                 status = self.orders.finish(child, CANCEL, PARENT_ENDED, now)
                 self.journal.note(status, child)
-            child += ORDER_WIDTH
+            child += 1

@@ -28,6 +28,12 @@ def ints(count: int) -> Ints:
     return view
 
 
+def table(rows: int, width: int) -> Ints:
+    """Return a zeroed int64 table; memory that is never touched costs nothing."""
+    view: Ints = _view(np.zeros((rows, width), np.int64))
+    return view
+
+
 def floats(count: int) -> Floats:
     """Return float64 memory, uninitialised."""
     view: Floats = _view(np.empty(count, np.float64))
@@ -46,9 +52,10 @@ def view_floats(array: NDArray[np.float64]) -> Floats:
     return view
 
 
-def grown(memory: Ints, count: int) -> Ints:
-    """Return zeroed memory of ``count`` ints that begins with what ``memory`` held."""
-    larger: NDArray[Any] = np.zeros(count, np.int64)
-    larger[: len(memory)] = np.frombuffer(memory, np.int64)
+def doubled(memory: Ints) -> Ints:
+    """Return zeroed memory of twice the rows that begins with what ``memory`` held."""
+    held = np.asarray(memory)
+    larger: NDArray[Any] = np.zeros((2 * len(held), *held.shape[1:]), np.int64)
+    larger[: len(held)] = held
     view: Ints = _view(larger)
     return view

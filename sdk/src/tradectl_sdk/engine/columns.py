@@ -1,7 +1,6 @@
-"""Positions of the fields in a row of the flat order and fill tables.
+"""Columns of the order and fill tables, as plain integers that compiled code takes for constants.
 
-Plain module integers: compiled code takes them as constants, and indexing a flat buffer by an
-int is the quickest thing CPython can do. They follow :mod:`tradectl_sdk.domain.records`.
+They follow :mod:`tradectl_sdk.domain.records`.
 """
 
 from __future__ import annotations

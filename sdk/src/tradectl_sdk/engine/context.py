@@ -143,16 +143,16 @@ class Context:
 
     def status(self, order: int) -> int:
         """OrderStatus of an order as an int, -1 for an unknown id."""
-        row = self._orders.offset(order)
-        return -1 if row == NOBODY else self._orders.rows[row + O_STATUS]
+        row = self._orders.row_of(order)
+        return -1 if row == NOBODY else self._orders.rows[row, O_STATUS]
 
     def filled(self, order: int) -> float:
         """Quantity of an order filled so far."""
-        row = self._orders.offset(order)
+        row = self._orders.row_of(order)
         if row == NOBODY:
             return 0.0
         rows = self._orders.rows
-        return self._market.to_quantity(rows[row + O_INSTRUMENT], rows[row + O_FILLED])
+        return self._market.to_quantity(rows[row, O_INSTRUMENT], rows[row, O_FILLED])
 
     def bar(self, timeframe: str, instrument: int = -1) -> Series:
         """Return completed bars of a timeframe; call it in ``on_start`` and keep the result.
@@ -268,9 +268,9 @@ class Context:
         rows = self._orders.rows
         row = self._orders.first[which]
         while row >= 0:
-            if rows[row + O_FLAGS] & CLOSE_POSITION and self._orders.alive(row):
-                return rows[row + O_ID]
-            row = rows[row + O_NEXT]
+            if rows[row, O_FLAGS] & CLOSE_POSITION and self._orders.alive(row):
+                return rows[row, O_ID]
+            row = rows[row, O_NEXT]
         side = SELL if held > 0.0 else BUY
         flags = REDUCE_ONLY | CLOSE_POSITION
         return self._desk.place(side, abs(held), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, GTC, 0, flags, which)
@@ -285,9 +285,9 @@ class Context:
         lots = self._account.lots[which]
         row = self._orders.first[which]
         while row >= 0:
-            if rows[row + O_TYPE] == MARKET and self._orders.alive(row):
-                lots += rows[row + O_SIDE] * (rows[row + O_LOTS] - rows[row + O_FILLED])
-            row = rows[row + O_NEXT]
+            if rows[row, O_TYPE] == MARKET and self._orders.alive(row):
+                lots += rows[row, O_SIDE] * (rows[row, O_LOTS] - rows[row, O_FILLED])
+            row = rows[row, O_NEXT]
         wanted = self._market.to_lots(which, abs(quantity))
         change = (wanted if quantity >= 0.0 else -wanted) - lots
         if change == 0:
@@ -298,11 +298,11 @@ class Context:
 
     def cancel(self, order: int) -> bool:
         """Cancel a working order; say whether it was working."""
-        row = self._orders.offset(order)
+        row = self._orders.row_of(order)
         if row == NOBODY:
             return False
         booking = self._booking
-        if self._orders.rows[row + O_STATUS] == HELD:
+        if self._orders.rows[row, O_STATUS] == HELD:
             booking.journal.note(self._orders.finish(row, CANCEL, REQUESTED, self._desk.time), row)
             return True
         if not self._orders.alive(row):
@@ -316,7 +316,7 @@ class Context:
         count = 0
         row = self._orders.first[which]
         while row >= 0:
-            after = self._orders.rows[row + O_NEXT]
+            after = self._orders.rows[row, O_NEXT]
             if self._orders.alive(row):
                 self._booking.close(row, CANCEL, REQUESTED, self._desk.time)
                 count += 1
@@ -325,10 +325,10 @@ class Context:
 
     def one_cancels_other(self, first: int, second: int) -> bool:
         """Tie two working orders of one instrument: what one fills is taken off the other."""
-        a, b = self._orders.offset(first), self._orders.offset(second)
+        a, b = self._orders.row_of(first), self._orders.row_of(second)
         rows = self._orders.rows
-        if min(a, b) == NOBODY or a == b or rows[a + O_INSTRUMENT] != rows[b + O_INSTRUMENT]:
+        if min(a, b) == NOBODY or a == b or rows[a, O_INSTRUMENT] != rows[b, O_INSTRUMENT]:
             return False
-        rows[a + O_GROUP] = first
-        rows[b + O_GROUP] = first
+        rows[a, O_GROUP] = first
+        rows[b, O_GROUP] = first
         return True

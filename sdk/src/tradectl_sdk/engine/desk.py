@@ -130,7 +130,7 @@ class Desk:
         if reason != 0:
             return self._deny(reason)
         row = self.venue.submit(self._gate.approved, self.time)
-        order = self.orders.rows[row + O_ID]
+        order = self.orders.rows[row, O_ID]
         if take > 0 or loss > 0:
             self._bracket(order, take, loss)
         return order
@@ -247,7 +247,7 @@ class Desk:
         row = self.orders.add(self._gate.request, self.time)
         status = self.orders.finish(row, DENY, reason, self.time)
         self.venue.booking.journal.note(status, row)
-        return self.orders.rows[row + O_ID]
+        return self.orders.rows[row, O_ID]
 
     def _bracket(self, parent: int, take: int, loss: int) -> None:
         """Hold the exits of an entry until it fills; they are reduce-only and cancel each other."""

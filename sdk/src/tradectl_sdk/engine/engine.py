@@ -22,7 +22,6 @@ from tradectl_sdk.engine.columns import (
     F_POSITION,
     F_PRICE,
     F_SIDE,
-    FILL_WIDTH,
     O_ID,
     O_INSTRUMENT,
     O_REASON,
@@ -114,25 +113,25 @@ class Engine:
                 self._tell_update(kind, subject)
 
     def _tell_fill(self, number: int) -> None:
-        rows, at, fill, market = self._fills.rows, number * FILL_WIDTH, self.fill, self._market
-        instrument = rows[at + F_INSTRUMENT]
+        rows, at, fill, market = self._fills.rows, number, self.fill, self._market
+        instrument = rows[at, F_INSTRUMENT]
         fill.instrument = instrument
-        fill.order = rows[at + F_ORDER]
-        fill.side = rows[at + F_SIDE]
-        fill.quantity = market.to_quantity(instrument, rows[at + F_LOTS])
-        fill.price = market.to_price(instrument, rows[at + F_PRICE])
-        fill.fee = rows[at + F_FEE] / 100_000_000
-        fill.position = market.to_quantity(instrument, rows[at + F_POSITION])
+        fill.order = rows[at, F_ORDER]
+        fill.side = rows[at, F_SIDE]
+        fill.quantity = market.to_quantity(instrument, rows[at, F_LOTS])
+        fill.price = market.to_price(instrument, rows[at, F_PRICE])
+        fill.fee = rows[at, F_FEE] / 100_000_000
+        fill.position = market.to_quantity(instrument, rows[at, F_POSITION])
         self._look_at(instrument)
         self.strategies[0 if self._shared else instrument].on_fill(self.context, fill)
 
     def _tell_update(self, status: int, row: int) -> None:
         rows, update = self._orders.rows, self.update
-        instrument = rows[row + O_INSTRUMENT]
-        update.id = rows[row + O_ID]
+        instrument = rows[row, O_INSTRUMENT]
+        update.id = rows[row, O_ID]
         update.instrument = instrument
         update.status = status
-        update.reason = rows[row + O_REASON]
+        update.reason = rows[row, O_REASON]
         self._look_at(instrument)
         self.strategies[0 if self._shared else instrument].on_order(self.context, update)
 
@@ -189,7 +188,10 @@ class SingleEngine(Engine):
     def _check_lengths(self, first: int, end: int) -> None:
         """Say once that no row is outside any column, so that the loop need not ask."""
         feed = self.feed
-        if first < 0 or end > min(len(feed.time), len(self.equity)):
+        short = end > len(feed.time) or end > len(feed.volume) or end > len(self.equity)
+        if end > len(feed.open) or end > len(feed.high) or end > len(feed.low):
+            short = True
+        if first < 0 or short or end > len(feed.close):
             raise IndexError("the series is longer than its columns")
 
 

@@ -1,6 +1,6 @@
 """The table of all orders of a run, and the lists of those still working.
 
-One flat int64 buffer holds a row per order; the fields are named in :mod:`.columns`. Working
+An int64 table holds a row per order; its columns are named in :mod:`.columns`. Working
 orders of an instrument form a doubly linked list in the order they came. A removed order keeps its
 forward link, so that walking a list while orders leave it stays safe.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.orders import ILLEGAL, TRANSITIONS, OrderEvent, OrderStatus, OrderType
-from tradectl_sdk.engine.buffers import ints
+from tradectl_sdk.engine.buffers import ints, table
 from tradectl_sdk.engine.columns import (
     O_ACTIVE,
     O_CLOSED,
@@ -53,16 +53,16 @@ class Orders:
     """Every order of a run.
 
     Attributes:
-        rows: Flat buffer, :data:`.columns.ORDER_WIDTH` fields per order.
+        rows: A row per order, shape (capacity, :data:`.columns.ORDER_WIDTH`).
         count: Orders so far.
         working: Orders in any list.
         open: Orders in each instrument's list.
-        first: Row offset of each instrument's oldest working order, NOBODY when there is none.
-        last: Row offset of its newest.
+        first: Row of each instrument's oldest working order, NOBODY when there is none.
+        last: Row of its newest.
     """
 
     def __init__(self, instruments: int, capacity: int) -> None:
-        self.rows = ints(capacity * ORDER_WIDTH)
+        self.rows = table(capacity, ORDER_WIDTH)
         self.count = 0
         self.working = 0
         self.open = [0] * instruments
@@ -73,47 +73,47 @@ class Orders:
     @property
     def capacity(self) -> int:
         """Rows there is room for."""
-        return len(self.rows) // ORDER_WIDTH
+        return len(self.rows)
 
     def add(self, request: OrderRequest, now: int) -> int:
-        """Write a new order in status NEW and return the offset of its row."""
-        row = self.count * ORDER_WIDTH
+        """Write a new order in status NEW and return its row."""
+        row = self.count
         rows = self.rows
         self.count += 1
-        rows[row + O_ID] = self.count
-        rows[row + O_CREATED] = now
-        rows[row + O_INSTRUMENT] = request.instrument
-        rows[row + O_SIDE] = request.side
-        rows[row + O_TYPE] = request.type
-        rows[row + O_TIF] = request.time_in_force
-        rows[row + O_FLAGS] = request.flags
-        rows[row + O_LOTS] = request.lots
-        rows[row + O_LIMIT] = request.limit
-        rows[row + O_TRIGGER] = request.trigger
-        rows[row + O_TRAIL] = request.trail
-        rows[row + O_EXPIRES] = request.expires
-        rows[row + O_GROUP] = request.group
-        rows[row + O_PARENT] = request.parent
-        rows[row + O_ACTIVE] = now
+        rows[row, O_ID] = self.count
+        rows[row, O_CREATED] = now
+        rows[row, O_INSTRUMENT] = request.instrument
+        rows[row, O_SIDE] = request.side
+        rows[row, O_TYPE] = request.type
+        rows[row, O_TIF] = request.time_in_force
+        rows[row, O_FLAGS] = request.flags
+        rows[row, O_LOTS] = request.lots
+        rows[row, O_LIMIT] = request.limit
+        rows[row, O_TRIGGER] = request.trigger
+        rows[row, O_TRAIL] = request.trail
+        rows[row, O_EXPIRES] = request.expires
+        rows[row, O_GROUP] = request.group
+        rows[row, O_PARENT] = request.parent
+        rows[row, O_ACTIVE] = now
         return row
 
-    def offset(self, order: int) -> int:
-        """Offset of the row of an order id, or NOBODY when there is no such order."""
+    def row_of(self, order: int) -> int:
+        """Row of an order id, or NOBODY when there is no such order."""
         if order < 1 or order > self.count:
             return NOBODY
-        return (order - 1) * ORDER_WIDTH
+        return order - 1
 
     def link(self, row: int) -> None:
         """Append an order to its instrument's list of working orders."""
         rows = self.rows
-        instrument = rows[row + O_INSTRUMENT]
+        instrument = rows[row, O_INSTRUMENT]
         last = self.last[instrument]
-        rows[row + O_NEXT] = NOBODY
-        rows[row + O_PREVIOUS] = last
+        rows[row, O_NEXT] = NOBODY
+        rows[row, O_PREVIOUS] = last
         if last == NOBODY:
             self.first[instrument] = row
         else:
-            rows[last + O_NEXT] = row
+            rows[last, O_NEXT] = row
         self.last[instrument] = row
         self.open[instrument] += 1
         self.working += 1
@@ -121,16 +121,16 @@ class Orders:
     def unlink(self, row: int) -> None:
         """Take an order out of its list; its forward link stays for whoever stands on it."""
         rows = self.rows
-        instrument = rows[row + O_INSTRUMENT]
-        before, after = rows[row + O_PREVIOUS], rows[row + O_NEXT]
+        instrument = rows[row, O_INSTRUMENT]
+        before, after = rows[row, O_PREVIOUS], rows[row, O_NEXT]
         if before == NOBODY:
             self.first[instrument] = after
         else:
-            rows[before + O_NEXT] = after
+            rows[before, O_NEXT] = after
         if after == NOBODY:
             self.last[instrument] = before
         else:
-            rows[after + O_PREVIOUS] = before
+            rows[after, O_PREVIOUS] = before
         self.open[instrument] -= 1
         self.working -= 1
 
@@ -141,30 +141,30 @@ class Orders:
             RuntimeError: If the order table does not know the event in this status.
         """
         rows = self.rows
-        status = self.transitions[rows[row + O_STATUS] * EVENTS + event]
+        status = self.transitions[rows[row, O_STATUS] * EVENTS + event]
         if status == ILLEGAL:
             raise RuntimeError("an order event that its status does not allow")
-        if event == FILL and rows[row + O_FILLED] >= rows[row + O_LOTS]:
+        if event == FILL and rows[row, O_FILLED] >= rows[row, O_LOTS]:
             status = FILLED
-        rows[row + O_STATUS] = status
+        rows[row, O_STATUS] = status
         return status
 
     def alive(self, row: int) -> bool:
         """Whether an order is working (it may have left the list while that was walked)."""
-        return ACCEPTED <= self.rows[row + O_STATUS] <= PARTIALLY_FILLED
+        return ACCEPTED <= self.rows[row, O_STATUS] <= PARTIALLY_FILLED
 
     def rests(self, row: int) -> bool:
         """Whether an order waits at its limit: a limit order or a triggered stop-limit."""
-        kind = self.rows[row + O_TYPE]
+        kind = self.rows[row, O_TYPE]
         if kind == STOP_LIMIT:
-            return self.rows[row + O_STATUS] > ACCEPTED
+            return self.rows[row, O_STATUS] > ACCEPTED
         return kind == LIMIT
 
     def finish(self, row: int, event: int, reason: int, now: int) -> int:
         """Move an order to a terminal status, with its reason and time; return the status."""
         status = self.move(row, event)
-        self.rows[row + O_REASON] = reason
-        self.rows[row + O_CLOSED] = now
+        self.rows[row, O_REASON] = reason
+        self.rows[row, O_CLOSED] = now
         return status
 
 
@@ -172,7 +172,7 @@ class Journal:
     """What happened to orders, in sequence, waiting to be told to the strategy.
 
     Attributes:
-        entries: Flat buffer of pairs: status after the event, or FILL_ENTRY; row offset of the
+        entries: Flat buffer of pairs: status after the event, or FILL_ENTRY; row of the
             order, or number of the fill.
         count: Entries so far.
         told: Entries the strategy has been told.

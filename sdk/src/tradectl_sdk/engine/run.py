@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.domain.records import FILL_DTYPE, ORDER_DTYPE, ORDER_FIELDS
-from tradectl_sdk.engine.buffers import grown
+from tradectl_sdk.engine.buffers import doubled
 from tradectl_sdk.engine.build import build
-from tradectl_sdk.engine.columns import FILL_WIDTH, ORDER_WIDTH
 from tradectl_sdk.engine.engine import GROW, ManyEngine, SingleEngine
 from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError
 
@@ -142,9 +141,9 @@ def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:
 def grow(engine: SingleEngine | ManyEngine) -> None:
     """Give the tables of an engine twice the room."""
     booking = engine.desk.venue.booking
-    booking.orders.rows = grown(booking.orders.rows, 2 * len(booking.orders.rows))
-    booking.fills.rows = grown(booking.fills.rows, 2 * len(booking.fills.rows))
-    booking.journal.entries = grown(booking.journal.entries, 2 * len(booking.journal.entries))
+    booking.orders.rows = doubled(booking.orders.rows)
+    booking.fills.rows = doubled(booking.fills.rows)
+    booking.journal.entries = doubled(booking.journal.entries)
 
 
 def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: float) -> Outcome:
@@ -159,16 +158,14 @@ def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: fl
         except Exception as error:
             raise _explain(error, "on_stop") from error
     booking, account = engine.desk.venue.booking, engine.desk.account
-    orders = np.frombuffer(booking.orders.rows, np.int64)
-    fills = np.frombuffer(booking.fills.rows, np.int64)
-    table = orders[: booking.orders.count * ORDER_WIDTH].reshape(booking.orders.count, ORDER_WIDTH)
-    named = np.ascontiguousarray(table[:, : len(ORDER_FIELDS)]).view(ORDER_DTYPE)
+    orders = np.asarray(booking.orders.rows)[: booking.orders.count, : len(ORDER_FIELDS)]
+    fills = np.asarray(booking.fills.rows)[: booking.fills.count]
     return Outcome(
         mode=mode,
         why=why,
         seconds=seconds,
-        orders=named.reshape(-1),
-        fills=fills[: booking.fills.count * FILL_WIDTH].view(FILL_DTYPE),
+        orders=orders.view(ORDER_DTYPE)[:, 0],
+        fills=fills.view(FILL_DTYPE)[:, 0],
         times=np.frombuffer(engine.times, np.int64)[: engine.instants],
         equity=np.asarray(engine.equity)[: engine.instants],
         cash=account.cash,

@@ -96,13 +96,13 @@ class Venue:
         self._exits_in_entry_bar = exits_in_entry_bar
 
     def submit(self, approved: ApprovedOrder, now: int) -> int:
-        """Take an approved order and return the offset of its row."""
+        """Take an approved order and return its row."""
         orders = self.orders
         row = orders.add(approved.request, now)
         rows = orders.rows
-        rows[row + O_LOTS] = approved.lots
-        if rows[row + O_PARENT] > 0:
-            rows[row + O_LOTS] = 0  # grows with its parent's fills
+        rows[row, O_LOTS] = approved.lots
+        if rows[row, O_PARENT] > 0:
+            rows[row, O_LOTS] = 0  # grows with its parent's fills
             orders.move(row, HOLD)
             return row
         orders.move(row, SUBMIT)
@@ -166,38 +166,38 @@ class Venue:
     def _eligible(self, row: int) -> bool:
         """Whether an order met this bar from its open on and is still working."""
         rows = self.orders.rows
-        return rows[row + O_ACTIVE] <= self.booking.slot.opened and self.orders.alive(row)
+        return rows[row, O_ACTIVE] <= self.booking.slot.opened and self.orders.alive(row)
 
     def _at_open(self, instrument: int, open_: int) -> None:
         rows = self.orders.rows
         row = self.orders.first[instrument]
         while row >= 0:
-            if 0 < rows[row + O_EXPIRES] <= self.booking.slot.opened and self.orders.alive(row):
-                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row + O_EXPIRES])
+            if 0 < rows[row, O_EXPIRES] <= self.booking.slot.opened and self.orders.alive(row):
+                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row, O_EXPIRES])
             if self._eligible(row):
-                if rows[row + O_TYPE] != MARKET or self._market_fill != NEXT_CLOSE:
+                if rows[row, O_TYPE] != MARKET or self._market_fill != NEXT_CLOSE:
                     self._open_order(row, open_)
-                if rows[row + O_TIF] == IOC and self.orders.alive(row):
+                if rows[row, O_TIF] == IOC and self.orders.alive(row):
                     self.booking.close(row, CANCEL, NOT_AT_ONCE, self.booking.slot.known)
-                elif rows[row + O_TIF] == FOK and self.orders.alive(row):
+                elif rows[row, O_TIF] == FOK and self.orders.alive(row):
                     self.booking.close(row, CANCEL, NOT_WHOLE, self.booking.slot.known)
-            row = rows[row + O_NEXT]
+            row = rows[row, O_NEXT]
 
     def _open_order(self, row: int, open_: int) -> None:
         """Fill an order at the open if the open lets it."""
         rows, booking = self.orders.rows, self.booking
-        kind, side = rows[row + O_TYPE], rows[row + O_SIDE]
+        kind, side = rows[row, O_TYPE], rows[row, O_SIDE]
         if kind == MARKET:
             booking.execute(row, open_, False, MARKET_OPEN)
             return
         if not self.orders.rests(row):
-            if side * (open_ - rows[row + O_TRIGGER]) < 0:
+            if side * (open_ - rows[row, O_TRIGGER]) < 0:
                 return
             if kind != STOP_LIMIT:
                 booking.execute(row, open_, False, STOP_OPEN)
                 return
             self.booking.trigger(row)
-        if side * (rows[row + O_LIMIT] - open_) > 0:
+        if side * (rows[row, O_LIMIT] - open_) > 0:
             booking.execute(row, open_, False, LIMIT_OPEN)
 
     def _worst_case(self, instrument: int) -> None:
@@ -212,23 +212,23 @@ class Venue:
         rows, slot, booking = self.orders.rows, self.booking.slot, self.booking
         row = self.orders.first[instrument]
         while row >= 0:
-            active = rows[row + O_ACTIVE]
+            active = rows[row, O_ACTIVE]
             meets = active == stamp or (stamp == slot.opened and active < stamp)
             if (
                 meets
-                and rows[row + O_TYPE] > LIMIT
+                and rows[row, O_TYPE] > LIMIT
                 and self.orders.alive(row)
                 and not self.orders.rests(row)
             ):
-                price = self._stop_price(rows[row + O_SIDE], rows[row + O_TRIGGER])
-                if price > 0 and rows[row + O_TYPE] != STOP_LIMIT:
+                price = self._stop_price(rows[row, O_SIDE], rows[row, O_TRIGGER])
+                if price > 0 and rows[row, O_TYPE] != STOP_LIMIT:
                     booking.execute(row, price, False, STOP_TRIGGERED)
                 elif price > 0:
                     booking.trigger(row)
-                    rows[row + O_ACTIVE] = slot.opened + 2
-                    if rows[row + O_SIDE] * (rows[row + O_LIMIT] - price) >= 0:
+                    rows[row, O_ACTIVE] = slot.opened + 2
+                    if rows[row, O_SIDE] * (rows[row, O_LIMIT] - price) >= 0:
                         booking.execute(row, price, False, STOP_TRIGGERED)
-            row = rows[row + O_NEXT]
+            row = rows[row, O_NEXT]
 
     def _stop_price(self, side: int, trigger: int) -> int:
         """Where a stop fills inside the bar, or 0; one already passed fills where it opened."""
@@ -245,7 +245,7 @@ class Venue:
         row = self.orders.first[instrument]
         while row >= 0:
             if self._eligible(row) and self.orders.rests(row):
-                limit, buys = rows[row + O_LIMIT], rows[row + O_SIDE] > 0
+                limit, buys = rows[row, O_LIMIT], rows[row, O_SIDE] > 0
                 beyond = limit - low if buys else high - limit
                 worst = high if buys else low
                 if beyond > 0 and (limit > worst if buys else limit < worst):
@@ -255,17 +255,17 @@ class Venue:
                     self.booking.execute(row, limit, True, LIMIT_CROSSED)
                 elif beyond == 0 and self._touch:
                     self.booking.execute(row, limit, True, LIMIT_TOUCHED)
-            row = rows[row + O_NEXT]
+            row = rows[row, O_NEXT]
 
     def _at_close(self, instrument: int, close: int) -> None:
         rows = self.orders.rows
         row = self.orders.first[instrument]
         while row >= 0:
-            if rows[row + O_TYPE] == MARKET and self.orders.alive(row):
+            if rows[row, O_TYPE] == MARKET and self.orders.alive(row):
                 self.booking.execute(row, close, False, MARKET_CLOSE)
-                if self.orders.alive(row) and rows[row + O_TIF] == IOC:
+                if self.orders.alive(row) and rows[row, O_TIF] == IOC:
                     self.booking.close(row, CANCEL, NOT_AT_ONCE, self.booking.slot.known)
-            row = rows[row + O_NEXT]
+            row = rows[row, O_NEXT]
 
     def _end(self, instrument: int) -> None:
         """Let trailing stops follow the bar, and wake what was put off inside it."""
@@ -273,8 +273,8 @@ class Venue:
         low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
         row = self.orders.first[instrument]
         while row >= 0:
-            if rows[row + O_ACTIVE] > slot.opened and rows[row + O_ACTIVE] <= slot.opened + 2:
-                rows[row + O_ACTIVE] = slot.opened
-            if rows[row + O_TYPE] == TRAILING_STOP:
-                self.booking.follow(row, low if rows[row + O_SIDE] > 0 else high)
-            row = rows[row + O_NEXT]
+            if rows[row, O_ACTIVE] > slot.opened and rows[row, O_ACTIVE] <= slot.opened + 2:
+                rows[row, O_ACTIVE] = slot.opened
+            if rows[row, O_TYPE] == TRAILING_STOP:
+                self.booking.follow(row, low if rows[row, O_SIDE] > 0 else high)
+            row = rows[row, O_NEXT]

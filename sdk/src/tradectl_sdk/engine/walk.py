@@ -59,9 +59,9 @@ class Walk:
         orders = self._booking.orders
         row = orders.first[instrument]
         while row >= 0:
-            if orders.rows[row + O_TYPE] == TRAILING_STOP:
+            if orders.rows[row, O_TYPE] == TRAILING_STOP:
                 self._booking.follow(row, target)
-            row = orders.rows[row + O_NEXT]
+            row = orders.rows[row, O_NEXT]
 
     def _nearest(self, instrument: int, target: int) -> int:
         """The order the walk to ``target`` meets first, or NOBODY."""
@@ -69,49 +69,49 @@ class Walk:
         best, distance, resting = NOBODY, NEVER, False
         row = orders.first[instrument]
         while row >= 0:
-            if orders.rows[row + O_ACTIVE] <= latest and orders.alive(row):
+            if orders.rows[row, O_ACTIVE] <= latest and orders.alive(row):
                 gap = self._distance(row, target)
                 rests = orders.rests(row)
                 if gap < distance or (gap == distance and gap != NEVER and resting and not rests):
                     best, distance, resting = row, gap, rests
-            row = orders.rows[row + O_NEXT]
+            row = orders.rows[row, O_NEXT]
         return best
 
     def _distance(self, row: int, target: int) -> int:
         """Ticks to where an order fills or triggers on the way to ``target``, or NEVER."""
         rows = self._booking.orders.rows
-        side = rows[row + O_SIDE]
-        if rows[row + O_TYPE] == MARKET:
+        side = rows[row, O_SIDE]
+        if rows[row, O_TYPE] == MARKET:
             return NEVER
         if self._booking.orders.rests(row):
-            limit = rows[row + O_LIMIT]
+            limit = rows[row, O_LIMIT]
             gap, beyond = side * (self.here - limit), side * (limit - target)
             if gap < 0:
                 return 0
             if beyond > 0 or (self._touch and (beyond == 0 or gap == 0)):
                 return gap
             return NEVER
-        gap = side * (rows[row + O_TRIGGER] - self.here)
+        gap = side * (rows[row, O_TRIGGER] - self.here)
         if gap <= 0:
             return 0
-        return gap if side * (target - rows[row + O_TRIGGER]) >= 0 else NEVER
+        return gap if side * (target - rows[row, O_TRIGGER]) >= 0 else NEVER
 
     def _meet(self, row: int) -> None:
         booking, rows = self._booking, self._booking.orders.rows
-        side = rows[row + O_SIDE]
+        side = rows[row, O_SIDE]
         if booking.orders.rests(row):
-            limit = rows[row + O_LIMIT]
+            limit = rows[row, O_LIMIT]
             at_limit = side * (self.here - limit) >= 0
             if at_limit:
                 self.here = limit
             reason = LIMIT_CROSSED if at_limit else LIMIT_OPEN
             filled = booking.execute(row, self.here, at_limit, reason)
         else:
-            if side * (rows[row + O_TRIGGER] - self.here) > 0:
-                self.here = rows[row + O_TRIGGER]
-            if rows[row + O_TYPE] == STOP_LIMIT:
+            if side * (rows[row, O_TRIGGER] - self.here) > 0:
+                self.here = rows[row, O_TRIGGER]
+            if rows[row, O_TYPE] == STOP_LIMIT:
                 booking.trigger(row)
                 return
             filled = booking.execute(row, self.here, False, STOP_TRIGGERED)
         if filled == 0 and booking.orders.alive(row):
-            rows[row + O_ACTIVE] = booking.slot.opened + 2  # no volume left: wait for the next bar
+            rows[row, O_ACTIVE] = booking.slot.opened + 2  # no volume left: wait for the next bar

@@ -19,6 +19,7 @@ code raises :class:`~tradectl_sdk.errors.KernelRaisedError` and gives none.
 list                      of floats, ints or bools, not empty; elements change, the length does not
 NumPy array, memoryview   C-contiguous, one or two dimensions, float64 int64 int32 int8 uint8 bool;
                           shared, not copied; ``memoryview(array)`` gives the twin Python numbers
+                          (a two-dimensional one is a table: its width is part of the shape)
 another kernel            by reference: one object reached by two ways stays one object
 list of kernels           that look alike; its length is no part of what is compiled
 tuple                     of any of these; its length is part of the shape

@@ -52,6 +52,8 @@ def element_address(frame: Frame, node: ast.Subscript, buffer: Value) -> Any:
     offset: Any = None
     for axis, part in enumerate(indices):
         length = buffer_length(frame, buffer, axis)
+        if axis == 1 and kind.width > 0:
+            length = ir.Constant(WORD, kind.width)
         index = checked_index(frame, part, frame.expression(part), length, kind)
         if offset is not None:
             offset = frame.builder.mul(offset, length)
@@ -64,15 +66,45 @@ def checked_index(frame: Frame, node: ast.AST, index: Value, length: Any, kind: 
     """Return the index counted from the start, or raise IndexError."""
     if index.kind not in {INT, BOOL}:
         raise frame.refusal(node, f"an index must be an int, was {describe(index.kind)}")
-    builder = frame.builder
     plain = frame.cast(index, INT).ir
+    listed = isinstance(kind, Kernels) or (isinstance(kind, Buffer) and kind.origin == "list")
+    message = f"{'list' if listed else 'array'} index out of range"
+    if isinstance(plain, ir.Constant) and plain.constant >= 0:
+        outside = frame.builder.icmp_unsigned(">=", plain, length)
+        frame.guard(node, outside, "IndexError", message)
+        return plain
+    if isinstance(kind, Buffer) and kind.ndim == 2:
+        return _shared_check(frame, node, plain, length, message)
+    return _quick_check(frame, node, plain, length, message)
+
+
+def _shared_check(frame: Frame, node: ast.AST, plain: Any, length: Any, message: str) -> Any:
+    """Check a row that is looked at many times: plain arithmetic, which LLVM does only once."""
+    builder = frame.builder
     negative = builder.icmp_signed("<", plain, _ZERO)
     wrapped = builder.select(negative, builder.add(plain, length), plain)
-    outside = builder.icmp_unsigned(">=", wrapped, length)
-    listed = isinstance(kind, Kernels) or (isinstance(kind, Buffer) and kind.origin == "list")
-    what = "list" if listed else "array"
-    frame.guard(node, outside, "IndexError", f"{what} index out of range")
+    frame.guard(node, builder.icmp_unsigned(">=", wrapped, length), "IndexError", message)
     return wrapped
+
+
+def _quick_check(frame: Frame, node: ast.AST, plain: Any, length: Any, message: str) -> Any:
+    """Check a lone index: one comparison, unless it counts from the end, as hardly any does."""
+    builder = frame.builder
+    start, odd, inside = builder.block, frame.block("odd"), frame.block("inside")
+    within = builder.icmp_unsigned("<", plain, length)
+    builder.cbranch(within, inside, odd).set_weights([100_000, 1])
+    builder.position_at_end(odd)
+    wrapped = builder.add(plain, length)
+    positive = builder.icmp_signed(">=", plain, _ZERO)
+    outside = builder.or_(positive, builder.icmp_signed("<", wrapped, _ZERO))
+    frame.guard(node, outside, "IndexError", message)
+    back = builder.block
+    builder.branch(inside)
+    builder.position_at_end(inside)
+    index = builder.phi(WORD)
+    index.add_incoming(plain, start)
+    index.add_incoming(wrapped, back)
+    return index
 
 
 def load_element(frame: Frame, address: Any, kind: Buffer) -> Value:

@@ -34,12 +34,15 @@ class Buffer:
         dtype: NumPy's name of the element type, such as ``float64``.
         ndim: 1 or 2.
         writable: False for a read-only array; storing into one is refused.
+        width: Elements in a row of a two-dimensional memoryview, 0 for any other: the columns of
+            a table are part of its shape, so that looking at one needs no check.
     """
 
     origin: str
     dtype: str
     ndim: int = 1
     writable: bool = True
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)

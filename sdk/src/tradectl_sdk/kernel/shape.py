@@ -211,12 +211,14 @@ def _elements(value: Any, members: list[Any], places: dict[int, int]) -> _Part:
         return "an empty list" if not value else "a list that is not all floats or all ints"
     if isinstance(value, np.ndarray):
         origin, dtype, writable = "array", value.dtype.name, value.flags.writeable
+        width = 0
         aligned = value.flags.c_contiguous and value.flags.aligned and value.dtype.isnative
     else:
         origin, dtype = "view", _FORMATS.get(value.format, value.format)
         writable, aligned = not value.readonly, value.c_contiguous
+        width = value.shape[1] if value.ndim == 2 else 0
     if dtype in DTYPES and value.ndim in {1, 2} and aligned:
-        return (origin, dtype, value.ndim, writable)
+        return (origin, dtype, value.ndim, writable, width)
     order = "" if aligned else " that is not C-contiguous"
     return f"a {value.ndim}-dimensional array of {dtype}{order}"
 
