@@ -9,6 +9,7 @@ that read the same series share its pages. It takes 48 bytes a bar, four times t
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -45,6 +46,19 @@ def load_mapped(path: Path, rows: int) -> Columns | None:
     if table.dtype != _TYPE or table.shape != (len(COLUMNS), rows) or not table.flags.c_contiguous:
         return None
     return {name: np.asarray(table[i]) for i, name in enumerate(COLUMNS)}
+
+
+def release(column: IntColumn) -> None:
+    """Let go of the memory that reading a mapped column took; touching it reads it again.
+
+    Whoever has made other columns of it needs its pages rarely. The whole copy it belongs to is
+    released; a column in ordinary memory is left alone.
+    """
+    base: object = column
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def store_mapped(path: Path, columns: Columns) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
+from tradectl_sdk.data.mapped import release
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.pipelines.checks import run_checks
 from tradectl_sdk.pipelines.finding import find_strategy
@@ -131,6 +132,8 @@ def backtest(
     if held is not None and mode in {Mode.AUTO, held.engine["mode"]}:
         return _result(job, held, stored=True, seconds=0.0, checks=())
     outcome = run(job.plan, Mode(mode), notify=notify)
+    for one in job.series:
+        release(one.bars.time)  # what follows reads little of them
     checks = run_checks(job.plan, outcome, job.series)
     record = make_record(job, outcome, checks)
     if store is not None:

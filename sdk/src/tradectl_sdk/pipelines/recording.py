@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
 
+_CHUNK = 65_536  # instants at a time, so that what lies between input and result stays small
+
 
 def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecord:
     """Compute trades and metrics, and put everything into one record."""
@@ -75,19 +77,24 @@ def exposure(plan: Plan, outcome: Outcome) -> NDArray[np.float64]:
         own = outcome.fills[outcome.fills["instrument"] == index]
         if not len(own):
             continue
-        after = np.concatenate(([0], own["position"]))
-        held = after[np.searchsorted(own["known"], outcome.times, side="right")]
+        after = np.abs(np.concatenate(([0], own["position"])))
         one = plan.instruments[index]
         value = float(one.lot_size * one.multiplier)
-        total += np.abs(held) * value * at_instants(columns, outcome.times)
+        price = at_instants(columns, outcome.times)
+        for start in range(0, len(total), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            held = after[np.searchsorted(own["known"], outcome.times[part], side="right")]
+            total[part] += held * value * price[part]
     return total
 
 
 def benchmark(columns: Sequence[Columns], times: NDArray[np.int64]) -> NDArray[np.float64]:
     """Worth of buying equal parts of every instrument at the first close, shape (n,), from 1."""
-    worth = [at_instants(one, times) / one.prices[3][0] for one in columns]
-    total: NDArray[np.float64] = np.sum(worth, axis=0)
-    return total / len(worth)
+    total = np.zeros(len(times))
+    for one in columns:
+        total += at_instants(one, times) / one.prices[3][0]
+    total /= len(columns)
+    return total
 
 
 def at_instants(columns: Columns, times: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.data import Bars, Catalog, resample
+from tradectl_sdk.data.mapped import release
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Columns
 from tradectl_sdk.errors import DataMissingError, did_you_mean
@@ -97,7 +98,7 @@ def content_hash(bars: Bars) -> str:
 def to_columns(bars: Bars, index: int, *, drives: bool = True) -> Columns:
     """Turn bars into columns of the engine, as the run's instrument number ``index``."""
     names = ("open", "high", "low", "close")
-    return Columns(
+    columns = Columns(
         instrument=index,
         length=bars.timeframe.nanoseconds,
         time=bars.close_time,
@@ -107,6 +108,8 @@ def to_columns(bars: Bars, index: int, *, drives: bool = True) -> Columns:
         volume=bars.floats("volume"),
         drives=drives,
     )
+    release(bars.time)  # the engine reads floats; of the whole numbers only those near a fill
+    return columns
 
 
 class Resampling:
