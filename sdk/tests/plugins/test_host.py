@@ -278,18 +278,50 @@ def test_arguments_with_defaults_are_the_plugins_own(site: FakeSite) -> None:
     assert site.plugins().load().info("acme").status is Status.LOADED
 
 
-def test_one_name_from_two_plugins_fails_for_the_later_and_names_both(site: FakeSite) -> None:
+def test_a_name_that_two_plugins_offer_belongs_to_neither(site: FakeSite) -> None:
     site.strategies("zeta", "same", "other")
     site.strategies("alpha", "same")
     plugins = site.plugins()
 
-    assert [offered.plugin.name for offered in plugins.strategies().values()] == ["alpha"]
+    found = plugins.strategies()
+
+    assert list(found) == ["other", "same"]
+    assert found["other"].rivals == ()
+    with pytest.raises(PluginError, match="'same' is also provided by plugin 'zeta'") as caught:
+        found["same"].load()
+    assert caught.value.hint.startswith("disable 'alpha' or 'zeta'")
     assert [str(failure) for failure in plugins.failures] == [
         (
+            "plugin 'alpha' (tradectl-alpha 1.0) failed at collect: "
+            "strategy 'same' is also provided by plugin 'zeta' (tradectl-zeta 1.0)"
+        ),
+        (
             "plugin 'zeta' (tradectl-zeta 1.0) failed at collect: "
-            "strategy 'same' is already provided by plugin 'alpha' (tradectl-alpha 1.0)"
-        )
+            "strategy 'same' is also provided by plugin 'alpha' (tradectl-alpha 1.0)"
+        ),
     ]
+
+
+def test_of_three_plugins_with_one_name_each_is_named_once(site: FakeSite) -> None:
+    for name in ("one", "three", "two"):
+        site.strategies(name, "same")
+    plugins = site.plugins()
+
+    rivals = plugins.strategies()["same"].rivals
+
+    assert [rival.name for rival in rivals] == ["three", "two"]
+    assert [failure.plugin for failure in plugins.failures] == ["one", "three", "two"]
+
+
+def test_what_a_plugin_prints_stays_out_of_standard_output(
+    site: FakeSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = "@hookimpl\ndef tradectl_strategies(self):\n    print('asked')\n    return ()"
+    site.plugin("acme", body, top="print('imported')")
+
+    site.plugins().strategies()
+
+    assert capsys.readouterr() == ("", "imported\nasked\n")
 
 
 @given(

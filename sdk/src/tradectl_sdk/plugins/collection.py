@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -24,10 +24,18 @@ MOST_RECORDS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Provided(Generic[S]):
-    """A component on offer, and the plugin it comes from."""
+    """A component on offer, and the plugin it comes from.
+
+    Attributes:
+        spec: What the plugin says of it.
+        plugin: The plugin.
+        rivals: Other plugins that offer another one by this name; while there are any, nobody
+            can tell which is meant, and none of them is loaded.
+    """
 
     spec: S
     plugin: PluginInfo
+    rivals: tuple[PluginInfo, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,7 +51,8 @@ class Provided(Generic[S]):
         """Import the component's class, or the function that makes it for kinds that take one.
 
         Raises:
-            PluginError: When it cannot be imported; names the plugin and its distribution.
+            PluginError: When it cannot be imported, or another plugin offers this name too; names
+                the plugins and their distributions.
         """
         return self._attempt(self.spec.load)
 
@@ -51,11 +60,22 @@ class Provided(Generic[S]):
         """Import the model of the component's settings; None when it has none.
 
         Raises:
-            PluginError: When it cannot be imported; names the plugin and its distribution.
+            PluginError: As for ``load``.
         """
         return self._attempt(self.spec.load_settings)
 
+    def contested_by(self, rival: PluginInfo) -> PluginFailure:
+        """Return the failure of this component's plugin that a rival causes."""
+        return self.plugin.failed(
+            Phase.COLLECT,
+            f"{self.spec.kind} {self.name!r} is also provided by "
+            f"plugin {rival.name!r} ({rival.source})",
+            hint=f"disable {self.plugin.name!r} or {rival.name!r}, or have one of them renamed",
+        )
+
     def _attempt(self, work: Callable[[], T]) -> T:
+        if self.rivals:
+            raise self.contested_by(self.rivals[0]).error()
         try:
             with blame(self.plugin, Phase.IMPORT, f"{self.spec.kind} {self.name!r}"):
                 return work()
@@ -71,8 +91,9 @@ def collect_records(
 ) -> tuple[Mapping[str, Provided[S]], tuple[tuple[PluginInfo, PluginFailure], ...]]:
     """Call one provider hook of each plugin and merge the records by name.
 
-    What a plugin yields is taken whole or not at all. Of two plugins that offer one name the
-    first in the order given keeps it.
+    What a plugin yields is taken whole or not at all. A name that several plugins offer is
+    listed once and belongs to none of them: had one of them precedence, installing a plugin
+    could put other code behind a name that is in use.
 
     Args:
         providers: Plugins and their implementations of the hook, in order.
@@ -87,11 +108,16 @@ def collect_records(
     for plugin, call in providers:
         try:
             own = _by_name(plugin, _records(plugin, hook, call, kind))
-            _refuse_taken(plugin, own, merged)
         except PhaseError as error:
             failures.append((plugin, error.failure))
-        else:
-            merged |= own
+            continue
+        for name in sorted(own.keys() & merged.keys()):
+            holder, latest = merged[name], own.pop(name)
+            if not holder.rivals:
+                failures.append((holder.plugin, holder.contested_by(plugin)))
+            failures.append((plugin, latest.contested_by(holder.plugin)))
+            merged[name] = replace(holder, rivals=(*holder.rivals, plugin))
+        merged |= own
     return MappingProxyType(dict(sorted(merged.items()))), tuple(failures)
 
 
@@ -130,18 +156,3 @@ def _by_name(plugin: PluginInfo, records: Iterable[S]) -> dict[str, Provided[S]]
             raise PhaseError(plugin.failed(Phase.COLLECT, message))
         found[record.name] = Provided(record, plugin)
     return found
-
-
-def _refuse_taken(
-    plugin: PluginInfo, own: Mapping[str, Provided[S]], taken: Mapping[str, Provided[S]]
-) -> None:
-    for name in sorted(own.keys() & taken.keys()):
-        holder = taken[name].plugin
-        raise PhaseError(
-            plugin.failed(
-                Phase.COLLECT,
-                f"{own[name].spec.kind} {name!r} is already provided by "
-                f"plugin {holder.name!r} ({holder.source})",
-                hint=f"disable {plugin.name!r} or {holder.name!r}, or have one of them renamed",
-            )
-        )

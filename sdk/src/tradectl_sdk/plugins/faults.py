@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import TradectlError
@@ -27,6 +28,7 @@ def blame(plugin: PluginInfo, phase: Phase, what: str) -> Iterator[None]:
     """Turn what plugin code raises inside the block into the plugin's failure.
 
     Even ``SystemExit``: a plugin must not end the program. ``KeyboardInterrupt`` is the user's.
+    What it prints goes to standard error, for standard output may be a document.
 
     Args:
         plugin: Whose code it is.
@@ -37,7 +39,8 @@ def blame(plugin: PluginInfo, phase: Phase, what: str) -> Iterator[None]:
         PhaseError: When anything but ``KeyboardInterrupt`` was raised.
     """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except (KeyboardInterrupt, PhaseError):
         raise
     except TradectlError as error:

@@ -161,8 +161,8 @@ class Plugins:
     def collect(self, kind: type[S]) -> Mapping[str, Provided[S]]:
         """Return the components of one kind by name, sorted; loads the plugins if need be.
 
-        What one plugin's hook yields is taken whole or not at all. When two plugins offer one
-        name, the one later in the alphabet fails, whatever the order of installation.
+        What one plugin's hook yields is taken whole or not at all. A name that two plugins offer
+        is in the list, but neither component can be loaded: see ``Provided.rivals``.
 
         Raises:
             PluginError: When strict and a plugin failed.
