@@ -51,6 +51,38 @@ def test_a_folder_of_that_name_is_no_project_file(tree: Path) -> None:
     assert found(tree / "a") == tree.parent / "tradectl.toml"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants a privilege for links")
+@pytest.mark.parametrize("layer", ["project", "user"])
+def test_a_link_to_nowhere_is_told_not_passed_over(tree: Path, layer: str) -> None:
+    name = {"project": "tradectl.toml", "user": "config.toml"}[layer]
+    (tree / name).symlink_to(tree / "nowhere")
+    with pytest.raises(ConfigError) as caught:
+        discover_settings(start=tree, environment={"TRADECTL_CONFIG_HOME": str(tree)})
+    (problem,) = caught.value.problems
+    assert problem.file == tree / name
+    assert problem.message == "cannot be read: no such file or directory"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_settings_file_and_nobody_waits_for_it(tree: Path) -> None:
+    os.mkfifo(tree / "tradectl.toml")
+    with pytest.raises(ConfigError) as caught:
+        discover_settings(start=tree, environment={"TRADECTL_CONFIG_HOME": str(tree)})
+    assert "it is no regular file" in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps folders that are in use")
+def test_a_current_folder_that_was_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(ConfigError, match="the current folder cannot be found"):
+        discover_settings(environment={})
+
+
 def test_a_named_project_is_taken_without_a_search(tree: Path) -> None:
     file = tree / "a" / "tradectl.toml"
     file.touch()

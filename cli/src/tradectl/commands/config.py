@@ -118,11 +118,10 @@ def path(context: typer.Context) -> ExitStatus:
 
 def _places(project: Any) -> dict[str, str | None]:
     import os
-    from pathlib import Path
 
     from tradectl_sdk.config import find_files
 
-    files = find_files(start=Path.cwd(), environment=os.environ, project=project)
+    files = find_files(environment=os.environ, project=project)
     return {
         "project file": str(files.project) if files.project else None,
         "user file": str(files.user),

@@ -31,7 +31,7 @@ class SettingsFiles:
 
 
 def find_files(
-    *, start: Path, environment: Mapping[str, str], project: Path | None = None
+    *, environment: Mapping[str, str], start: Path | None = None, project: Path | None = None
 ) -> SettingsFiles:
     """Find the settings files.
 
@@ -39,16 +39,31 @@ def find_files(
     a Git repository's or the home folder.
 
     Args:
-        start: The folder to look from, usually the current one.
         environment: ``TRADECTL_CONFIG_HOME`` names the folder of the user's file.
+        start: The folder to look from; the current one when None.
         project: A project's folder or file, named by the user; nothing is looked for then.
 
     Raises:
         ConfigError: The project named has no ``tradectl.toml``, or the one found above `start`
             belongs to another user.
     """
-    found = _named(project) if project else _search_upwards(start.absolute())
+    found = _named(project) if project else _search_upwards((start or _current_folder()).absolute())
     return SettingsFiles(project=found, user=_user_file(environment))
+
+
+def _current_folder() -> Path:
+    """Return the current folder.
+
+    Raises:
+        ConfigError: It was removed while the shell stood in it.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise ConfigError(
+            f"the current folder cannot be found: {reason}", hint="change to one that exists"
+        ) from error
 
 
 def _named(project: Path) -> Path:
@@ -65,7 +80,8 @@ def _search_upwards(start: Path) -> Path | None:
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - unlike Path.home(), never raises
     for folder in (start, *start.parents):
         file = folder / PROJECT_FILE
-        if file.is_file():
+        # A link to nowhere counts: passed over in silence, it would be limits that do not hold
+        if os.path.lexists(file) and not os.path.isdir(file):  # noqa: PTH112 - never raises
             _require_own(file, start)
             return file
         if folder == home or (folder / ".git").exists():
@@ -81,7 +97,7 @@ def _require_own(file: Path, start: Path) -> None:
     """
     if os.name == "nt" or file.parent == start:
         return
-    if file.stat().st_uid not in {os.geteuid(), 0}:
+    if file.lstat().st_uid not in {os.geteuid(), 0}:
         raise ConfigError(
             f"{file} belongs to another user, expected a project of your own",
             hint=f"--project {file.parent} uses it all the same",
@@ -94,3 +110,14 @@ def _user_file(environment: Mapping[str, str]) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("tradectl", appauthor=False) / USER_FILE
+
+
+def is_there(file: Path) -> bool:
+    """Say whether a file is to be read; one that cannot be looked at is, to tell what is wrong."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True

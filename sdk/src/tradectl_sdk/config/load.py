@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
-from tradectl_sdk.config.files import find_files
+from tradectl_sdk.config.files import find_files, is_there
 from tradectl_sdk.config.layers import (
     Layer,
     Origin,
@@ -86,7 +86,7 @@ def load_settings(
     Raises:
         ConfigError: With every problem of every layer.
     """
-    files = [(user, OriginKind.USER)] if user is not None and user.exists() else []
+    files = [(user, OriginKind.USER)] if user is not None and is_there(user) else []
     if project is not None:
         files.append((project, OriginKind.PROJECT))
     layers = [file_layer(file, kind) for file, kind in files]
@@ -121,10 +121,11 @@ def discover_settings(
         environment: The environment; the process's own when None.
 
     Raises:
-        ConfigError: A named project does not exist, or with every problem of every layer.
+        ConfigError: A named project or the current folder does not exist, or with every problem
+            of every layer.
     """
     variables = os.environ if environment is None else environment
-    files = find_files(start=start or Path.cwd(), environment=variables, project=project)
+    files = find_files(environment=variables, start=start, project=project)
     return load_settings(
         project=files.project,
         user=files.user,
