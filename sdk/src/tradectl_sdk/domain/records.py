@@ -24,8 +24,8 @@ ORDER_FIELDS = (
     "trail",  # trailing distance: ticks, or hundredths of a basis point if flagged
     "expires",  # GTD and DAY: last time it may fill, 0 for never
     "status",  # OrderStatus
-    "reason",  # DenyReason or CloseReason, 0 for none
-    "group",  # id of the first order of its OCO or bracket, 0 for none
+    "reason",  # DenyReason (also of a rule that made it smaller) or CloseReason, 0 for none
+    "group",  # id of the first of the orders that cancel each other, 0 for none
     "parent",  # id of the order whose fill activates it, 0 for none
     "fees",  # money units paid so far
     "value",  # money units traded so far

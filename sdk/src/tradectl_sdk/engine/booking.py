@@ -31,6 +31,7 @@ from tradectl_sdk.engine.columns import (
     O_GROUP,
     O_ID,
     O_INSTRUMENT,
+    O_LIMIT,
     O_LOTS,
     O_NEXT,
     O_PARENT,
@@ -150,7 +151,8 @@ class Booking:
         self.account = account
         self.market = market
         self.journal = journal
-        self.taken = [0] * market.count  # lots of each instrument's present bar
+        self.taken = [0] * market.count  # lots of the bar each instrument was last matched on
+        self.met = [-1] * market.count  # row of that bar
         self._feed = feed
         self._fees = fees
         self._slippage = slippage
@@ -176,7 +178,7 @@ class Booking:
         self._abandon_children(row, now)
 
     def trigger(self, row: int) -> None:
-        """Turn a stop-limit into a limit order."""
+        """Turn a stop-limit into a limit order, or a stop without volume into a market order."""
         self.journal.note(self.orders.move(row, TRIGGER), row)
 
     def follow(self, row: int, best: int) -> None:
@@ -185,6 +187,11 @@ class Booking:
         side, trigger = rows[row, O_SIDE], rows[row, O_TRIGGER]
         level = trailed(side, best, rows[row, O_TRAIL], rows[row, O_FLAGS])
         rows[row, O_TRIGGER] = min(trigger, level) if side > 0 else max(trigger, level)
+
+    def strike(self, row: int, reference: int, reason: int) -> None:
+        """Fill a stop that has met its trigger; what is left is a market order from now on."""
+        if self.execute(row, reference, False, reason) == 0 and self.orders.alive(row):
+            self.trigger(row)
 
     def execute(self, row: int, reference: int, maker: bool, reason: int) -> int:
         """Fill as much of an order as the bar allows, and return the lots filled.
@@ -206,6 +213,9 @@ class Booking:
             if slip != 0:
                 low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
                 price = min(max(price + side * slip, low), high)
+                limit = rows[row, O_LIMIT]
+                if limit > 0:  # slippage may take the gain over the limit, but never pass it
+                    price = min(price, limit) if side > 0 else max(price, limit)
         value = market.value(instrument, price, lots)
         fee = self._fees.fee(instrument, lots, value, maker, rows[row, O_FILLED])
         account = self.account
@@ -225,7 +235,8 @@ class Booking:
     def _fillable(self, row: int) -> int:
         """Lots of an order that position and volume allow; ends it where they rule it out."""
         rows, slot = self.orders.rows, self.slot
-        lots = rows[row, O_LOTS] - rows[row, O_FILLED]
+        wanted = rows[row, O_LOTS] - rows[row, O_FILLED]
+        lots = min(wanted, slot.left)
         # A cash account has nothing to deliver beyond what it holds, whatever was approved when.
         covered = rows[row, O_SIDE] < 0 and not self.account.margin
         if covered or rows[row, O_FLAGS] & REDUCE_ONLY:
@@ -234,11 +245,9 @@ class Booking:
                 self.close(row, CANCEL, NOTHING_LEFT, slot.known)
                 return 0
             lots = min(lots, held)
-        if lots > slot.left:
-            if rows[row, O_TIF] == FOK:
-                self.close(row, CANCEL, NOT_WHOLE, slot.known)
-                return 0
-            lots = slot.left
+        if lots < wanted and rows[row, O_TIF] == FOK:
+            self.close(row, CANCEL, NOT_WHOLE, slot.known)
+            return 0
         return lots
 
     def _record(
@@ -271,16 +280,18 @@ class Booking:
         rows[row, O_FEES] += fee
         rows[row, O_VALUE] += value
         self.expose(row, -lots)
-        if self.orders.move(row, FILL) == FILLED:
-            rows[row, O_CLOSED] = self.slot.time
-            self.orders.unlink(row)
+        filled = self.orders.move(row, FILL) == FILLED
         if rows[row, O_GROUP] > 0:
             self._shrink_siblings(row, lots)
         if rows[row, O_PARENT] > 0:
             self._stop_entering(row)
         self._activate_children(row, lots)
+        if filled:
+            rows[row, O_CLOSED] = self.slot.time
+            self.orders.unlink(row)  # after its children were linked: whoever walks meets them
         instrument = rows[row, O_INSTRUMENT]
-        if self.orders.open[instrument] > 0 and self.account.lots[instrument] == 0:
+        held = self.account.lots[instrument] * rows[row, O_SIDE]
+        if self.orders.open[instrument] > 0 and 0 <= held < lots:
             self._drop_exits(instrument)
 
     def _shrink_siblings(self, row: int, lots: int) -> None:
@@ -307,12 +318,12 @@ class Booking:
 
     def _drop_exits(self, instrument: int) -> None:
         """Cancel the exits of a position that is gone; left alone they would meet the next one."""
-        rows = self.orders.rows
+        rows, held = self.orders.rows, self.account.lots[instrument]
         row = self.orders.first[instrument]
         while row >= 0:
             after = rows[row, O_NEXT]
             parent = rows[row, O_PARENT]
-            if parent > 0 and self.orders.alive(row):
+            if parent > 0 and held * rows[row, O_SIDE] >= 0 and self.orders.alive(row):
                 entering = self.orders.alive(self.orders.row_of(parent))
                 if not entering:
                     self.close(row, CANCEL, NOTHING_LEFT, self.slot.known)

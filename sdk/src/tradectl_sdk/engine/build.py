@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -152,7 +153,7 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
         market_fill=list(MarketFill).index(assumptions.market_fill),
         touch=touch,
         path=list(BarPath).index(assumptions.bar_path),
-        share_millionths=int(assumptions.volume_share * 1_000_000),
+        share_millionths=math.ceil(assumptions.volume_share * 1_000_000),
         exits_in_entry_bar=assumptions.exits_in_entry_bar,
     )
     desk = Desk(
@@ -163,6 +164,7 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
         market=market,
         order_limit=assumptions.max_orders_per_instant,
         day_ends=[one.session_close * MINUTE for one in plan.instruments],
+        weekdays=[one.calendar == "weekdays" for one in plan.instruments],
     )
     lookup = Lookup(plan, feed)
     context = Context(desk, lookup)

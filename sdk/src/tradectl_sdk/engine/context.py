@@ -222,7 +222,7 @@ class Context:
             time_in_force,
             until,
             flags,
-            self.instrument if instrument < 0 else instrument,
+            self.instrument if instrument == -1 else instrument,
         )
 
     def sell(
@@ -253,7 +253,7 @@ class Context:
             time_in_force,
             until,
             flags,
-            self.instrument if instrument < 0 else instrument,
+            self.instrument if instrument == -1 else instrument,
         )
 
     def close(self, instrument: int = -1) -> int:
@@ -261,7 +261,9 @@ class Context:
 
         Calling it again before it has filled returns the same order.
         """
-        which = self.instrument if instrument < 0 else instrument
+        which = self.instrument if instrument == -1 else instrument
+        if not 0 <= which < self._market.count:
+            return self._deny(0.0, which)
         held = self._account.position[which]
         if held == 0.0:
             return 0
@@ -280,7 +282,9 @@ class Context:
 
         Open market orders count as filled, so calling it every bar does not pile up orders.
         """
-        which = self.instrument if instrument < 0 else instrument
+        which = self.instrument if instrument == -1 else instrument
+        if not 0 <= which < self._market.count or not self._market.countable(which, abs(quantity)):
+            return self._deny(quantity, which)
         rows = self._orders.rows
         lots = self._account.lots[which]
         row = self._orders.first[which]
@@ -295,6 +299,11 @@ class Context:
         size = self._market.to_quantity(which, abs(change))
         side = BUY if change > 0 else SELL
         return self._desk.place(side, size, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, GTC, 0, 0, which)
+
+    def _deny(self, quantity: float, instrument: int) -> int:
+        """Have an order denied that no instrument or no quantity can be found for."""
+        size = float(quantity)
+        return self._desk.place(BUY, size, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, GTC, 0, 0, instrument)
 
     def cancel(self, order: int) -> bool:
         """Cancel a working order; say whether it was working."""
@@ -312,8 +321,10 @@ class Context:
 
     def cancel_all(self, instrument: int = -1) -> int:
         """Cancel all working orders of an instrument; return how many there were."""
-        which = self.instrument if instrument < 0 else instrument
+        which = self.instrument if instrument == -1 else instrument
         count = 0
+        if not 0 <= which < self._market.count:
+            return count
         row = self._orders.first[which]
         while row >= 0:
             after = self._orders.rows[row, O_NEXT]
@@ -324,11 +335,17 @@ class Context:
         return count
 
     def one_cancels_other(self, first: int, second: int) -> bool:
-        """Tie two working orders of one instrument: what one fills is taken off the other."""
+        """Tie two working orders of one instrument: what one fills is taken off the other.
+
+        Orders that either is tied to already join in. Returns whether it could be done.
+        """
         a, b = self._orders.row_of(first), self._orders.row_of(second)
         rows = self._orders.rows
         if min(a, b) == NOBODY or a == b or rows[a, O_INSTRUMENT] != rows[b, O_INSTRUMENT]:
             return False
-        rows[a, O_GROUP] = first
-        rows[b, O_GROUP] = first
+        if not (self._orders.alive(a) and self._orders.alive(b)):
+            return False
+        if rows[a, O_GROUP] == 0:
+            rows[a, O_GROUP] = first
+        self._orders.join(b, rows[a, O_GROUP])
         return True

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderType, TimeInForce
+from tradectl_sdk.engine.bars import NEVER
 from tradectl_sdk.engine.booking import trailed
 from tradectl_sdk.engine.columns import O_ID
-from tradectl_sdk.engine.market import OFF_GRID
+from tradectl_sdk.engine.market import MOST_LOTS, OFF_GRID
 from tradectl_sdk.engine.reasons import DenyReason
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ NO_PRICE = int(DenyReason.NO_PRICE)
 NOTHING_TO_REDUCE = int(DenyReason.NOTHING_TO_REDUCE)
 NO_EXPIRY = int(DenyReason.NO_EXPIRY)
 BAD_BRACKET = int(DenyReason.BAD_BRACKET)
-MOST_LOTS = 9e18  # what an int64 can count, less a margin
+BAD_TERMS = int(DenyReason.BAD_TERMS)
 DAY_LENGTH = 86_400_000_000_000  # nanoseconds
+FRIDAY = 4
 
 
 class Desk:
@@ -66,6 +68,7 @@ class Desk:
         market: Market,
         order_limit: int,
         day_ends: list[int],
+        weekdays: list[bool],
     ) -> None:
         self.row = -1
         self.warming = False
@@ -79,6 +82,7 @@ class Desk:
         self._gate = gate
         self._feed = feed
         self._day_ends = day_ends  # nanoseconds after midnight UTC, per instrument
+        self._weekdays = weekdays  # whether Saturday and Sunday are no trading days
 
     @property
     def time(self) -> int:
@@ -113,10 +117,13 @@ class Desk:
         request = self._gate.request
         request.side = side
         request.flags = flags
-        request.time_in_force = time_in_force
+        known = GTC <= time_in_force <= DAY
+        request.time_in_force = time_in_force if known else GTC
         request.group = 0
         request.parent = 0
         reason = self._describe(instrument, quantity, limit, stop, trail, trail_bps)
+        if reason == 0 and not known:
+            reason = BAD_TERMS
         if reason == 0:
             reason = self._date(instrument, time_in_force, until)
         take, loss = 0, 0
@@ -149,7 +156,7 @@ class Desk:
         request.instrument = 0
         request.lots, request.limit, request.trigger, request.trail = 0, 0, 0, 0
         request.expires, request.price = 0, 0
-        if instrument >= self.market.count:
+        if not 0 <= instrument < self.market.count:
             return NO_INSTRUMENT
         request.instrument = instrument
         if self.ended:
@@ -160,6 +167,8 @@ class Desk:
         if reason != 0:
             return reason
         if trail != 0.0 or trail_bps != 0.0:
+            if limit != 0.0 or stop != 0.0 or (trail != 0.0 and trail_bps != 0.0):
+                return BAD_TERMS
             return self._trailing(instrument, trail, trail_bps)
         return self._price(instrument, limit, stop)
 
@@ -218,13 +227,23 @@ class Desk:
     def _date(self, instrument: int, time_in_force: int, until: int) -> int:
         request = self._gate.request
         if time_in_force == GTD:
-            if until <= self.time:
+            if not self.time < until < NEVER:
                 return NO_EXPIRY
             request.expires = until
+        elif until != 0:
+            return BAD_TERMS
         elif time_in_force == DAY:
-            offset = self._day_ends[instrument]
-            request.expires = ((self.time - offset) // DAY_LENGTH + 1) * DAY_LENGTH + offset
+            request.expires = self._day_end(instrument)
         return 0
+
+    def _day_end(self, instrument: int) -> int:
+        """When the present trading day ends; one decided at its end is for the next."""
+        offset = self._day_ends[instrument]
+        end = ((self.time - offset) // DAY_LENGTH + 1) * DAY_LENGTH + offset
+        weekday = ((end - 1) // DAY_LENGTH + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+        if self._weekdays[instrument] and weekday > FRIDAY:
+            end += (7 - weekday) * DAY_LENGTH
+        return end
 
     def _check_exits(self, side: int, entry: int, take: int, loss: int) -> int:
         if min(take, loss) < 0:
@@ -257,7 +276,7 @@ class Desk:
         request.time_in_force = GTC
         request.expires = 0
         request.parent = parent
-        request.group = parent if take > 0 and loss > 0 else 0
+        request.group = parent + 1 if take > 0 and loss > 0 else 0  # the id of the first exit
         if take > 0:
             request.type, request.limit, request.trigger, request.price = LIMIT, take, 0, take
             self._hold()

@@ -143,11 +143,8 @@ class SingleEngine(Engine):
         """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
         feed, desk, orders = self.feed, self.desk, self._orders
         bar, context, account = self.bar, self.context, self._account
-        strategy, settles, observing = (
-            self.strategies[0],
-            self._settle_at_close,
-            self._gate.observing,
-        )
+        strategy, journal = self.strategies[0], self._journal
+        settles, observing = self._settle_at_close, self._gate.observing
         equity, time, open_, high = self.equity, feed.time, feed.open, feed.high
         low, close, volume = feed.low, feed.close, feed.volume
         first, end, seen = feed.next[0], feed.end[0], -1
@@ -166,6 +163,8 @@ class SingleEngine(Engine):
                 self._venue.match_bar(0, 0)
                 self._tell()
                 context.position = account.position[0]
+            elif journal.told < journal.count:  # what was denied or cancelled at the last bar
+                self._tell()
             bar.time = time[row]
             bar.open = open_[row]
             bar.high = high[row]
@@ -188,10 +187,8 @@ class SingleEngine(Engine):
     def _check_lengths(self, first: int, end: int) -> None:
         """Say once that no row is outside any column, so that the loop need not ask."""
         feed = self.feed
-        short = end > len(feed.time) or end > len(feed.volume) or end > len(self.equity)
-        if end > len(feed.open) or end > len(feed.high) or end > len(feed.low):
-            short = True
-        if first < 0 or short or end > len(feed.close):
+        prices = min(len(feed.open), len(feed.high), len(feed.low), len(feed.close))
+        if first < 0 or end > min(len(feed.time), len(feed.volume), len(self.equity), prices):
             raise IndexError("the series is longer than its columns")
 
 

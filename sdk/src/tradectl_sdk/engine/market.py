@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OFF_GRID = -1
 # Beyond this an order's value could leave 64 bits on its way through the arithmetic below.
 _SAFE = 2.0**61
+MOST_LOTS = 9e18  # what an int64 can count, less a margin
 
 
 class Market:
@@ -80,6 +81,10 @@ class Market:
         """Whole lots in a positive quantity, toward zero, forgiving float noise of 1e-9 lots."""
         lots = quantity * self.lot_down[instrument] / self.lot_up[instrument]
         return math.floor(lots + 1e-9 * max(1.0, lots * 1e-6))
+
+    def countable(self, instrument: int, quantity: float) -> bool:
+        """Whether a quantity is a number whose lots an int64 can count."""
+        return quantity * self.lot_down[instrument] / self.lot_up[instrument] < MOST_LOTS
 
     def to_quantity(self, instrument: int, lots: int) -> float:
         """Quantity of a number of lots, correctly rounded."""

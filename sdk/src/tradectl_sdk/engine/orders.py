@@ -134,6 +134,17 @@ class Orders:
         self.open[instrument] -= 1
         self.working -= 1
 
+    def join(self, row: int, group: int) -> None:
+        """Put an order into a group, and with it those of the group it was in."""
+        rows = self.rows
+        former = rows[row, O_GROUP]
+        rows[row, O_GROUP] = group
+        other = self.first[rows[row, O_INSTRUMENT]] if former > 0 else NOBODY
+        while other >= 0:
+            if rows[other, O_GROUP] == former:
+                rows[other, O_GROUP] = group
+            other = rows[other, O_NEXT]
+
     def move(self, row: int, event: int) -> int:
         """Let an event happen to an order and return its status afterwards.
 

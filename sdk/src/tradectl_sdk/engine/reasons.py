@@ -25,6 +25,8 @@ class FillReason(_Explained):
     LIMIT_TOUCHED = 5, "the price touched the limit, as limit_fill says: the limit price"
     STOP_OPEN = 6, "the bar opened beyond the trigger: the worse opening price"
     STOP_TRIGGERED = 7, "the price reached the trigger: the trigger price"
+    STOP_REST = 8, "what the volume left of a triggered stop: the open of the next bar"
+    LIMIT_BETTER = 9, "the price was better than the limit once the order could fill: that price"
 
 
 class DenyReason(_Explained):
@@ -43,6 +45,7 @@ class DenyReason(_Explained):
     NOTHING_TO_REDUCE = 11, "a reduce-only order would open or increase a position"
     NO_EXPIRY = 12, "an order good till a date needs one in the future"
     BAD_BRACKET = 13, "take profit and stop loss are on the wrong sides of the entry"
+    BAD_TERMS = 14, "time in force, expiry and prices do not go together"
     CASH = 20, "cash, less what open orders may need, does not cover it"
     SHORT = 21, "a cash account cannot sell what it does not hold"
     MARGIN = 22, "equity does not cover the margin needed"

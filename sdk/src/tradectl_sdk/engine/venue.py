@@ -3,7 +3,9 @@
 Within a bar three things are told apart. At the *open* market orders fill, and whatever the open
 has jumped over. *Inside* the bar stops and limits fill in the order the path setting says. At its
 *end* trailing stops follow the bar's extreme. An order first meets a bar that opened at or after
-it was placed, so nothing is ever filled at a price that was already known.
+it was placed, so nothing is ever filled at a price that was already known. An order whose time runs
+out inside a bar fills at its open or not at all. A stop that has met its trigger stays triggered:
+what the bar's volume could not fill follows at the next open.
 
 Inside the bar, by path:
 
@@ -27,11 +29,14 @@ from tradectl_sdk.engine.columns import (
     O_LOTS,
     O_NEXT,
     O_PARENT,
+    O_REASON,
     O_SIDE,
+    O_STATUS,
     O_TIF,
     O_TRIGGER,
     O_TYPE,
 )
+from tradectl_sdk.engine.orders import ACCEPTED
 from tradectl_sdk.engine.reasons import CloseReason, FillReason
 
 if TYPE_CHECKING:
@@ -62,8 +67,10 @@ MARKET_CLOSE = int(FillReason.MARKET_CLOSE)
 LIMIT_OPEN = int(FillReason.LIMIT_OPEN)
 LIMIT_CROSSED = int(FillReason.LIMIT_CROSSED)
 LIMIT_TOUCHED = int(FillReason.LIMIT_TOUCHED)
+LIMIT_BETTER = int(FillReason.LIMIT_BETTER)
 STOP_OPEN = int(FillReason.STOP_OPEN)
 STOP_TRIGGERED = int(FillReason.STOP_TRIGGERED)
+STOP_REST = int(FillReason.STOP_REST)
 
 
 class Venue:
@@ -107,6 +114,7 @@ class Venue:
             return row
         orders.move(row, SUBMIT)
         orders.move(row, ACCEPT)
+        rows[row, O_REASON] = approved.request.reason  # of the rule that made it smaller, if any
         orders.link(row)
         self.booking.expose(row, approved.lots)
         return row
@@ -123,7 +131,6 @@ class Venue:
     def match_bar(self, instrument: int, stream: int) -> None:
         """Match the next bar of a stream, which is about to be delivered."""
         bar = self._feed.next[stream]
-        self.booking.taken[instrument] = 0
         self._open_slot(stream, bar)
         self._at_open(instrument, self.booking.slot.open)
         if self.orders.open[instrument] == 0:
@@ -161,7 +168,11 @@ class Venue:
         if self._share > 0:
             whole, rest = feed.lots[bar] // 1_000_000, feed.lots[bar] % 1_000_000
             share = whole * self._share + rest * self._share // 1_000_000
-            slot.left = share - self.booking.taken[feed.instrument[stream]]
+            instrument = feed.instrument[stream]
+            if self.booking.met[instrument] != bar:
+                self.booking.met[instrument] = bar
+                self.booking.taken[instrument] = 0
+            slot.left = share - self.booking.taken[instrument]
 
     def _eligible(self, row: int) -> bool:
         """Whether an order met this bar from its open on and is still working."""
@@ -169,19 +180,26 @@ class Venue:
         return rows[row, O_ACTIVE] <= self.booking.slot.opened and self.orders.alive(row)
 
     def _at_open(self, instrument: int, open_: int) -> None:
-        rows = self.orders.rows
+        rows, slot = self.orders.rows, self.booking.slot
+        at_close = self._market_fill == NEXT_CLOSE
         row = self.orders.first[instrument]
         while row >= 0:
-            if 0 < rows[row, O_EXPIRES] <= self.booking.slot.opened and self.orders.alive(row):
-                self.booking.close(row, EXPIRE, OUT_OF_TIME, rows[row, O_EXPIRES])
-            if self._eligible(row):
-                if rows[row, O_TYPE] != MARKET or self._market_fill != NEXT_CLOSE:
-                    self._open_order(row, open_)
+            expires = rows[row, O_EXPIRES]
+            if 0 < expires <= slot.opened:
+                self._expire(row)
+            if self._eligible(row) and not (at_close and rows[row, O_TYPE] == MARKET):
+                self._open_order(row, open_)
                 if rows[row, O_TIF] == IOC and self.orders.alive(row):
-                    self.booking.close(row, CANCEL, NOT_AT_ONCE, self.booking.slot.known)
+                    self.booking.close(row, CANCEL, NOT_AT_ONCE, slot.known)
                 elif rows[row, O_TIF] == FOK and self.orders.alive(row):
-                    self.booking.close(row, CANCEL, NOT_WHOLE, self.booking.slot.known)
+                    self.booking.close(row, CANCEL, NOT_WHOLE, slot.known)
+            if 0 < expires < slot.known:
+                self._expire(row)  # nobody knows which prices of the bar came before
             row = rows[row, O_NEXT]
+
+    def _expire(self, row: int) -> None:
+        if self.orders.alive(row):
+            self.booking.close(row, EXPIRE, OUT_OF_TIME, self.orders.rows[row, O_EXPIRES])
 
     def _open_order(self, row: int, open_: int) -> None:
         """Fill an order at the open if the open lets it."""
@@ -191,12 +209,15 @@ class Venue:
             booking.execute(row, open_, False, MARKET_OPEN)
             return
         if not self.orders.rests(row):
+            if rows[row, O_STATUS] > ACCEPTED:
+                booking.execute(row, open_, False, STOP_REST)
+                return
             if side * (open_ - rows[row, O_TRIGGER]) < 0:
                 return
             if kind != STOP_LIMIT:
-                booking.execute(row, open_, False, STOP_OPEN)
+                booking.strike(row, open_, STOP_OPEN)
                 return
-            self.booking.trigger(row)
+            booking.trigger(row)
         if side * (rows[row, O_LIMIT] - open_) > 0:
             booking.execute(row, open_, False, LIMIT_OPEN)
 
@@ -215,18 +236,16 @@ class Venue:
             active = rows[row, O_ACTIVE]
             meets = active == stamp or (stamp == slot.opened and active < stamp)
             if (
-                meets
-                and rows[row, O_TYPE] > LIMIT
-                and self.orders.alive(row)
-                and not self.orders.rests(row)
-            ):
+                meets and rows[row, O_TYPE] > LIMIT and rows[row, O_STATUS] == ACCEPTED
+            ):  # one that has met its trigger before had its turn at the open
                 price = self._stop_price(rows[row, O_SIDE], rows[row, O_TRIGGER])
                 if price > 0 and rows[row, O_TYPE] != STOP_LIMIT:
-                    booking.execute(row, price, False, STOP_TRIGGERED)
+                    booking.strike(row, price, STOP_TRIGGERED)
                 elif price > 0:
                     booking.trigger(row)
                     rows[row, O_ACTIVE] = slot.opened + 2
-                    if rows[row, O_SIDE] * (rows[row, O_LIMIT] - price) >= 0:
+                    beyond = rows[row, O_SIDE] * (rows[row, O_LIMIT] - price)
+                    if beyond > 0 or (beyond == 0 and self._touch):
                         booking.execute(row, price, False, STOP_TRIGGERED)
             row = rows[row, O_NEXT]
 
@@ -250,7 +269,7 @@ class Venue:
                 worst = high if buys else low
                 if beyond > 0 and (limit > worst if buys else limit < worst):
                     # Marketable all bar long, yet not filled whole at the open.
-                    self.booking.execute(row, worst, False, LIMIT_OPEN)
+                    self.booking.execute(row, worst, False, LIMIT_BETTER)
                 elif beyond > 0:
                     self.booking.execute(row, limit, True, LIMIT_CROSSED)
                 elif beyond == 0 and self._touch:
@@ -268,13 +287,15 @@ class Venue:
             row = rows[row, O_NEXT]
 
     def _end(self, instrument: int) -> None:
-        """Let trailing stops follow the bar, and wake what was put off inside it."""
+        """Let trailing stops follow the bar, wake what was put off inside it, end what is due."""
         rows, slot = self.orders.rows, self.booking.slot
         low, high = self._feed.low_ticks[slot.row], self._feed.high_ticks[slot.row]
         row = self.orders.first[instrument]
         while row >= 0:
             if rows[row, O_ACTIVE] > slot.opened and rows[row, O_ACTIVE] <= slot.opened + 2:
                 rows[row, O_ACTIVE] = slot.opened
-            if rows[row, O_TYPE] == TRAILING_STOP:
+            if rows[row, O_TYPE] == TRAILING_STOP and self._eligible(row):
                 self.booking.follow(row, low if rows[row, O_SIDE] > 0 else high)
+            if 0 < rows[row, O_EXPIRES] <= slot.known:
+                self._expire(row)
             row = rows[row, O_NEXT]

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.orders import OrderType
 from tradectl_sdk.engine.bars import NEVER
-from tradectl_sdk.engine.columns import O_ACTIVE, O_LIMIT, O_NEXT, O_SIDE, O_TRIGGER, O_TYPE
-from tradectl_sdk.engine.orders import NOBODY
+from tradectl_sdk.engine.columns import (
+    O_ACTIVE,
+    O_LIMIT,
+    O_NEXT,
+    O_SIDE,
+    O_STATUS,
+    O_TRIGGER,
+    O_TYPE,
+)
+from tradectl_sdk.engine.orders import ACCEPTED, NOBODY
 from tradectl_sdk.engine.reasons import FillReason
 
 if TYPE_CHECKING:
@@ -22,7 +30,8 @@ MARKET = int(OrderType.MARKET)
 STOP_LIMIT = int(OrderType.STOP_LIMIT)
 TRAILING_STOP = int(OrderType.TRAILING_STOP)
 LIMIT_CROSSED = int(FillReason.LIMIT_CROSSED)
-LIMIT_OPEN = int(FillReason.LIMIT_OPEN)
+LIMIT_TOUCHED = int(FillReason.LIMIT_TOUCHED)
+LIMIT_BETTER = int(FillReason.LIMIT_BETTER)
 STOP_TRIGGERED = int(FillReason.STOP_TRIGGERED)
 
 
@@ -53,13 +62,16 @@ class Walk:
     def _leg(self, instrument: int, target: int) -> None:
         row = self._nearest(instrument, target)
         while row >= 0:
-            self._meet(row)
+            self._meet(row, target)
             row = self._nearest(instrument, target)
         self.here = target
         orders = self._booking.orders
         row = orders.first[instrument]
         while row >= 0:
-            if orders.rows[row, O_TYPE] == TRAILING_STOP:
+            if (
+                orders.rows[row, O_TYPE] == TRAILING_STOP
+                and orders.rows[row, O_ACTIVE] <= self._booking.slot.opened
+            ):
                 self._booking.follow(row, target)
             row = orders.rows[row, O_NEXT]
 
@@ -91,12 +103,15 @@ class Walk:
             if beyond > 0 or (self._touch and (beyond == 0 or gap == 0)):
                 return gap
             return NEVER
+        if rows[row, O_STATUS] > ACCEPTED:
+            return NEVER  # a stop that has met its trigger: the rest waits for the next open
         gap = side * (rows[row, O_TRIGGER] - self.here)
         if gap <= 0:
             return 0
         return gap if side * (target - rows[row, O_TRIGGER]) >= 0 else NEVER
 
-    def _meet(self, row: int) -> None:
+    def _meet(self, row: int, target: int) -> None:
+        """Let an order fill, or a stop-limit trigger, where the walk to ``target`` meets it."""
         booking, rows = self._booking, self._booking.orders.rows
         side = rows[row, O_SIDE]
         if booking.orders.rests(row):
@@ -104,14 +119,16 @@ class Walk:
             at_limit = side * (self.here - limit) >= 0
             if at_limit:
                 self.here = limit
-            reason = LIMIT_CROSSED if at_limit else LIMIT_OPEN
+                reason = LIMIT_CROSSED if side * (limit - target) > 0 else LIMIT_TOUCHED
+            else:
+                reason = STOP_TRIGGERED if rows[row, O_TYPE] == STOP_LIMIT else LIMIT_BETTER
             filled = booking.execute(row, self.here, at_limit, reason)
+            if filled == 0 and booking.orders.alive(row):
+                rows[row, O_ACTIVE] = booking.slot.opened + 2  # no volume left: the next bar
         else:
             if side * (rows[row, O_TRIGGER] - self.here) > 0:
                 self.here = rows[row, O_TRIGGER]
             if rows[row, O_TYPE] == STOP_LIMIT:
                 booking.trigger(row)
                 return
-            filled = booking.execute(row, self.here, False, STOP_TRIGGERED)
-        if filled == 0 and booking.orders.alive(row):
-            rows[row, O_ACTIVE] = booking.slot.opened + 2  # no volume left: wait for the next bar
+            booking.strike(row, self.here, STOP_TRIGGERED)

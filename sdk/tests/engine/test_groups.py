@@ -1,0 +1,151 @@
+"""Brackets and orders that cancel each other, whatever happens to them half-way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from tradectl_sdk.domain.orders import OrderStatus
+from tradectl_sdk.engine import BarPath, CloseReason
+from workbench import flat, once, play
+
+TENTH = Decimal("0.1")
+HUNDRED = [(10, 10, 10, 10, 100)] * 4
+
+
+def test_exits_grow_with_the_fills_of_their_entry():
+    script = once(0, lambda ctx: ctx.buy(25, take_profit=12.0, stop_loss=8.0))
+    look = play(HUNDRED[:3], script, volume_share=TENTH)
+    assert look.outcome.orders["quantity"].tolist() == [25, 20, 20]
+
+
+def test_an_exit_that_fills_ends_an_entry_that_is_not_whole():
+    bars = [*HUNDRED[:1], (10, 10, 9, 10, 100), (10, 13, 10, 12, 100), (10, 10, 9, 9, 100)]
+    script = once(0, lambda ctx: ctx.buy(25, limit=9.5, take_profit=12.0, stop_loss=8.0))
+    look = play(bars, script, volume_share=TENTH)
+    assert look.outcome.positions == (0,)
+    assert look.reasons[0] == CloseReason.EXIT_FILLED
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_an_exit_meets_the_open_whether_or_not_another_order_waits(extra):
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(1, take_profit=11.5, stop_loss=8.0)
+            if extra:
+                ctx.buy(1, limit=1.0)
+
+    look = play([*flat(10), (12, 13, 11.8, 12)], script)
+    assert look.fills == [(1, 12.0), (-1, 12.0)]
+    assert look.outcome.fills["time"][0] == look.outcome.fills["time"][1]
+
+
+def test_turning_a_position_drops_the_exits_of_the_old_one():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(2, take_profit=20.0, stop_loss=8.0)
+        elif number == 1:
+            ctx.sell(5)
+        elif number == 2:
+            ctx.buy(5)
+
+    look = play([*flat(10, 10, 10, 10), (10, 10, 7, 7)], script, margin=True)
+    assert look.outcome.positions == (2,)
+    assert look.reasons[1:3] == [CloseReason.NOTHING_LEFT] * 2
+
+
+def test_the_larger_part_of_a_position_keeps_its_exits():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(5, stop_loss=8.0)
+        elif number == 1:
+            ctx.sell(2)
+
+    look = play([*flat(10, 10, 10), (10, 10, 7, 7)], script)
+    assert look.fills[-1] == (-3, 8.0)
+
+
+def test_two_brackets_that_cancel_each_other_keep_their_exits_whole():
+    def script(ctx, bar, number):
+        if number == 0:
+            up = ctx.buy(25, stop=10.5, stop_loss=9.0, take_profit=20.0)
+            down = ctx.sell(25, stop=9.5, stop_loss=11.0, take_profit=5.0)
+            assert ctx.one_cancels_other(up, down)
+
+    bars = [*HUNDRED[:1], (10, 11, 10, 11, 100), (11, 11, 11, 11, 100), (11, 11, 11, 11, 100)]
+    look = play(bars, script, volume_share=TENTH, margin=True)
+    assert look.outcome.positions == (25,)
+    assert look.outcome.orders["quantity"].tolist()[1:3] == [25, 25]
+    assert look.statuses[3] == OrderStatus.CANCELED
+
+
+def test_three_orders_tied_two_by_two_are_one_group():
+    def script(ctx, bar, number):
+        if number == 0:
+            one, two, three = (ctx.buy(1, limit=price) for price in (9.0, 8.0, 7.0))
+            assert ctx.one_cancels_other(one, two)
+            assert ctx.one_cancels_other(two, three)
+
+    look = play([*flat(10), (10, 10, 8.5, 9)], script)
+    assert look.statuses == [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.CANCELED]
+
+
+def test_only_two_working_orders_can_be_tied():
+    answers = []
+
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(1)
+        elif number == 1:
+            two = ctx.buy(1, limit=5.0)
+            answers.extend(
+                ctx.one_cancels_other(*pair) for pair in [(1, two), (two, two), (two, 99), (0, two)]
+            )
+
+    look = play(flat(10, 10, 10), script)
+    assert answers == [False] * 4
+    assert look.outcome.orders["group"].tolist() == [0, 0]
+
+
+def test_one_side_s_fill_shrinks_the_other_side_too():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.one_cancels_other(ctx.buy(25, stop=11.0), ctx.sell(25, stop=9.0))
+
+    bars = [*HUNDRED[:1], (10, 11, 10, 11, 100), (10, 10, 8, 8, 100), (8, 8, 8, 8, 10_000)]
+    look = play(bars, script, volume_share=TENTH, margin=True)
+    assert abs(look.outcome.fills["quantity"]).sum() == 25
+
+
+@pytest.mark.parametrize("path", list(BarPath))
+def test_cancelling_an_entry_drops_exits_that_wait_and_keeps_those_that_protect(path):
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(25, stop_loss=8.0)
+            ctx.buy(25, limit=1.0, stop_loss=0.5)
+        elif number == 1:
+            ctx.cancel(1)
+            ctx.cancel(3)
+
+    look = play(HUNDRED, script, volume_share=TENTH, bar_path=path)
+    assert [int(status) for status in look.statuses] == [
+        OrderStatus.CANCELED,
+        OrderStatus.ACCEPTED,
+        OrderStatus.CANCELED,
+        OrderStatus.CANCELED,
+    ]
+    assert look.outcome.orders["quantity"][1] == 10
+    assert look.reasons[3] == CloseReason.PARENT_ENDED
+
+
+def test_an_exit_can_be_cancelled_before_and_after_its_entry():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(1, stop_loss=8.0, take_profit=12.0)
+            assert ctx.cancel(2)
+        elif number == 1:
+            assert ctx.cancel(3)
+            assert not ctx.cancel(3)
+
+    look = play([*flat(10, 10), (10, 13, 7, 10)], script)
+    assert look.fills == [(1, 10.0)]
