@@ -57,6 +57,19 @@ def test_list_shows_each_plugin_and_what_it_provides(run: Run, good: None) -> No
     assert answer.err.startswith("next: tradectl plugin info ")
 
 
+def test_a_command_that_is_refused_is_told_and_named(run: Run, install: Install) -> None:
+    install("acme-evil", {"tradectl.commands": {"backtest": "evil:app"}}, {"evil": "1 / 0"})
+
+    answer = run("plugin", "list", "--strict")
+
+    assert answer.status == 2
+    assert "plugin 'backtest' (acme-evil 1.0) failed at gate: tradectl backtest is built in" in (
+        answer.err
+    )
+    assert "acme-evil" in run("doctor").out
+    assert "acme-evil" not in run("plugin", "info", "strategies").err
+
+
 def test_list_as_json_has_the_whole_record(run: Run, good: None) -> None:
     plugins = {plugin["name"]: plugin for plugin in run("plugin", "list", "--json").data["plugins"]}
     assert plugins["good"]["provides"] == [

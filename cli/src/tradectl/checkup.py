@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import tradectl_sdk
 from tradectl_sdk.errors import ConfigError, TradectlError
 
-from tradectl import __version__
+from tradectl import __version__, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +211,7 @@ def _plugins(session: Session, settings: LoadedSettings) -> Iterator[Finding]:
     elif not plugins.failures:
         hint = "python -m pip install tradectl-strategies"
         yield Finding(check="plugins", verdict="skip", message="none loaded", hint=hint)
-    for failure in plugins.failures:
+    for failure in (*plugins.failures, *table.refused(settings.settings.plugins.disabled)):
         hint = failure.hint or "tradectl plugin list"
         yield Finding(check="plugins", verdict="warn", message=str(failure), hint=hint)
 

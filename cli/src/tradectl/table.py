@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tradectl_sdk.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from tradectl_sdk.plugins import PluginCommand
+    from tradectl_sdk.plugins import PluginCommand, PluginCommands, PluginFailure
     from typer.core import TyperCommand, TyperGroup
 
 PANELS = ("Start here", "Research", "Trading", "Ecosystem", "Help", "From plugins")
@@ -120,9 +120,21 @@ def _mention_global_options(command: TyperCommand | TyperGroup) -> None:
     command.epilog = "\n\n".join(filter(None, (command.epilog, global_options_line())))
 
 
-def _from_plugins() -> Iterator[Row]:
+def refused(disabled: Iterable[str] = ()) -> tuple[PluginFailure, ...]:
+    """Return why commands that plugins bring are not in the table.
+
+    Args:
+        disabled: Plugins or distributions that are not wanted, so nobody needs to hear of them.
+    """
+    return _discovered(disabled).failures
+
+
+def _discovered(disabled: Iterable[str] = ()) -> PluginCommands:
     from tradectl_sdk.plugins import discover_commands
 
-    builtins = {row.name for row in BUILT_IN}
-    for command in discover_commands(builtins=builtins).commands.values():
+    return discover_commands(builtins={row.name for row in BUILT_IN}, disabled=disabled)
+
+
+def _from_plugins() -> Iterator[Row]:
+    for command in _discovered().commands.values():
         yield Row(command.name, PANELS[-1], command.summary, command.reference, command)

@@ -10,6 +10,7 @@ import typer
 from tradectl_sdk.errors import ExitStatus, NotFoundError
 from tradectl_sdk.plugins import PluginFailure, PluginInfo, Plugins
 
+from tradectl import table
 from tradectl.commands import noun
 from tradectl.layout import Cell, Column
 from tradectl.scaffold import KINDS, LICENSES, NewPlugin
@@ -50,8 +51,10 @@ def list_(
     A plugin that fails is named with the reason and what mends it; the others go on.
     """
     session = session_of(context)
-    plugins = _loaded(session)
+    loaded = session.settings()
+    plugins = session.plugins(loaded)
     provided = _components(plugins)
+    failures = (*plugins.failures, *table.refused(loaded.settings.plugins.disabled))
     columns = [
         Column(title="PLUGIN"),
         Column(title="FROM", rank=1),
@@ -66,17 +69,17 @@ def list_(
         session.out.table(columns, rows)
     else:
         session.out.note("no plugins are installed")
-    for failure in plugins.failures:
+    for failure in failures:
         session.out.warn(str(failure), hint=failure.hint)
     session.out.result(
         "plugin-list/1",
         {
             "plugins": [_document(info, provided) for info in plugins.infos],
-            "failures": [_failure(failure) for failure in plugins.failures],
+            "failures": [_failure(failure) for failure in failures],
         },
     )
     session.out.next(*_next_after_list(plugins))
-    return ExitStatus.USAGE if strict and plugins.failures else ExitStatus.OK
+    return ExitStatus.USAGE if strict and failures else ExitStatus.OK
 
 
 @app.command()
