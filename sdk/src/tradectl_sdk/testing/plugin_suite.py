@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.plugins.records import Status
+from tradectl_sdk.plugins.records import Phase, Status
 from tradectl_sdk.plugins.references import split_reference
 from tradectl_sdk.testing.checks import CheckFailedError, CheckSkippedError, Suite, require
 from tradectl_sdk.testing.imports import ImportReport, probe_import
@@ -69,11 +69,15 @@ class PluginSubject:
         """Import it in a fresh interpreter.
 
         Raises:
-            CheckSkippedError: When it is blocked, or refused before import.
-            CheckFailedError: When its import raises.
+            CheckSkippedError: When it is blocked, refused before import, or known to raise there:
+                ``loads_without_failure`` tells that, once.
+            CheckFailedError: When its import raises in the fresh interpreter alone.
         """
         if self.plugin.status is Status.BLOCKED:
             raise CheckSkippedError(f"it is blocked: {self.plugin.reason}")
+        failure = self.plugin.failure
+        if failure is not None and failure.phase is Phase.IMPORT:
+            raise CheckSkippedError("it cannot be imported")
         try:
             module, attribute = split_reference(self.plugin.reference)
         except ValueError as error:
