@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import tradectl_sdk
-from tradectl_sdk.errors import ConfigError, TradectlError
+from tradectl_sdk.errors import ConfigError, TradectlError, pip_install
 
 from tradectl import __version__, table
 
@@ -98,7 +98,7 @@ def _versions() -> Finding:
     own, sdk = __version__, tradectl_sdk.__version__
     message = f"tradectl {own}, tradectl-sdk {sdk}"
     if own.split(".")[:2] != sdk.split(".")[:2]:
-        hint = "python -m pip install --upgrade tradectl tradectl-sdk"
+        hint = pip_install("--upgrade tradectl tradectl-sdk")
         return Finding(check="versions", verdict="fail", message=f"{message} differ", hint=hint)
     return Finding(check="versions", verdict="ok", message=message)
 
@@ -139,7 +139,7 @@ def _compiler() -> Iterator[Finding]:
             check="compiler",
             verdict="warn",
             message=f"cannot be loaded, strategies run interpreted: {error}",
-            hint="python -m pip install --force-reinstall llvmlite",
+            hint=pip_install("--force-reinstall llvmlite"),
         )
         return
     yield Finding(check="compiler", verdict="ok", message=f"llvmlite {_version_of('llvmlite')}")
@@ -172,7 +172,7 @@ def warm_up(notify: Callable[[str], None]) -> Finding:
             check="warm-up",
             verdict="fail",
             message=f"a small kernel did not compile: {error}",
-            hint="python -m pip install --force-reinstall llvmlite tradectl-sdk",
+            hint=pip_install("--force-reinstall llvmlite tradectl-sdk"),
         )
     message = f"a small kernel was ready in {seconds * 1e3:,.0f} ms, equal to its Python twin"
     return Finding(check="warm-up", verdict="ok", message=message)
@@ -186,7 +186,7 @@ def _feather() -> Finding:
         check="feather files",
         verdict="skip",
         message="pyarrow is not installed; only Feather files need it",
-        hint="python -m pip install 'tradectl-sdk[feather]'",
+        hint=pip_install("'tradectl-sdk[feather]'"),
     )
 
 
@@ -209,7 +209,7 @@ def _plugins(session: Session, settings: LoadedSettings) -> Iterator[Finding]:
     if loaded:
         yield Finding(check="plugins", verdict="ok", message=f"loaded: {', '.join(loaded)}")
     elif not plugins.failures:
-        hint = "python -m pip install tradectl-strategies"
+        hint = pip_install("tradectl-strategies")
         yield Finding(check="plugins", verdict="skip", message="none loaded", hint=hint)
     for failure in (*plugins.failures, *table.refused(settings.settings.plugins.disabled)):
         hint = failure.hint or "tradectl plugin list"

@@ -7,7 +7,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from tradectl_sdk.errors import NotFoundError, PluginError
+from tradectl_sdk.errors import NotFoundError, PluginError, pip_install
 from tradectl_sdk.hooks import DataSourceSpec, HookSet, hookspec
 from tradectl_sdk.plugins import Plugins, Status
 
@@ -366,7 +366,7 @@ def test_a_component_that_cannot_be_imported_names_plugin_and_remedy(site: FakeS
         "plugin 'acme' (tradectl-acme 1.0) failed at import: strategy 'trend': factory "
         "'fake_ml:T' could not be imported: No module named 'torch_that_is_not_there'"
     )
-    assert caught.value.hint == "python -m pip install 'tradectl-acme[ml]'"
+    assert caught.value.hint == pip_install("'tradectl-acme[ml]'")
     with pytest.raises(PluginError, match="settings 'fake_no_such:M' could not be imported"):
         trend.load_settings()
 

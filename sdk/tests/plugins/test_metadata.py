@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tradectl_sdk.errors import pip_install
 from tradectl_sdk.plugins.metadata import scan
 from tradectl_sdk.plugins.records import Phase
 
@@ -43,7 +44,7 @@ def test_missing_metadata_name_the_distribution(site: FakeSite) -> None:
     assert failure_in(site) == (
         "distribution tradectl-acme 1.0 failed at discover: "
         "METADATA cannot be read: No such file or directory | "
-        "python -m pip install --force-reinstall --no-deps tradectl-acme"
+        + pip_install("--force-reinstall --no-deps tradectl-acme")
     )
 
 

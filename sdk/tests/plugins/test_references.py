@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tradectl_sdk.errors import pip_install
 from tradectl_sdk.plugins.references import import_hint, resolve, split_reference
 
 
@@ -23,8 +24,8 @@ def missing(name: str) -> ModuleNotFoundError:
 @pytest.mark.parametrize(
     ("requires", "hint"),
     [
-        (('Torch_Geo>=2; extra == "ml"',), "python -m pip install 'tradectl-acme[ml]'"),
-        (("numpy", "torch-geo>=2"), "python -m pip install torch-geo"),
+        (('Torch_Geo>=2; extra == "ml"',), pip_install("'tradectl-acme[ml]'")),
+        (("numpy", "torch-geo>=2"), pip_install("torch-geo")),
         ((), "install the package that provides 'torch_geo' into this environment"),
     ],
 )
@@ -37,7 +38,7 @@ def test_the_hint_names_what_to_install(requires: tuple[str, ...], hint: str) ->
 def test_a_plugin_without_its_own_files_is_to_be_reinstalled() -> None:
     hint = import_hint(missing("acme.core"), "acme.core:x", distribution="tradectl-acme")
 
-    assert hint.startswith("its files are missing: python -m pip install --force-reinstall")
+    assert hint.startswith("its files are missing: " + pip_install("--force-reinstall"))
     assert import_hint(missing("acme"), "acme:x") == "its files are missing"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus, NotFoundError
+from tradectl_sdk.errors import ExitStatus, NotFoundError, pip_install
 from tradectl_sdk.plugins import PluginFailure, PluginInfo, Plugins
 
 from tradectl import table
@@ -175,7 +176,7 @@ def new(
         out.line(f"  {file}")
     out.result("plugin-new/1", {"plugin": name, "folder": folder, "files": written})
     out.next(
-        f"python -m pip install -e {folder}",
+        pip_install(f"-e {quote(str(folder))}"),
         f"tradectl plugin check {name}",
     )
     return ExitStatus.OK

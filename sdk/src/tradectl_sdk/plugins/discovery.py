@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tradectl_sdk.errors import did_you_mean
+from tradectl_sdk.errors import did_you_mean, pip_install
 from tradectl_sdk.plugins.metadata import Distribution, scan
 from tradectl_sdk.plugins.names import is_name, normalise_name
 from tradectl_sdk.plugins.records import Phase, PluginFailure, PluginInfo, Status
@@ -173,8 +173,8 @@ def _gate_failure(plugin: PluginInfo, holder: PluginInfo | None) -> PluginFailur
         return plugin.failed(
             Phase.GATE,
             f"built for plugin API {plugin.api}, this is API {API_VERSION}",
-            hint=f"{older} is the older one: python -m pip install --upgrade "
-            f"{plugin.distribution} tradectl-sdk",
+            hint=f"{older} is the older one: "
+            + pip_install(f"--upgrade {plugin.distribution} tradectl-sdk"),
         )
     if not is_name(plugin.name):
         return plugin.failed(
@@ -218,7 +218,7 @@ def _requirement_failure(plugin: PluginInfo) -> PluginFailure | None:
             return plugin.failed(
                 Phase.GATE,
                 f"needs tradectl-sdk{requirement.specifier}, this is {__version__}",
-                hint=f"python -m pip install --upgrade {plugin.distribution} tradectl-sdk",
+                hint=pip_install(f"--upgrade {plugin.distribution} tradectl-sdk"),
             )
     return None
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tradectl_sdk.errors import pip_install
 from tradectl_sdk.plugins.names import normalise_name
 from tradectl_sdk.plugins.records import Phase, PluginFailure
 
@@ -121,7 +122,7 @@ def _read_into(
                 version=version,
                 phase=Phase.DISCOVER,
                 message=str(error),
-                hint=f"python -m pip install --force-reinstall --no-deps {name}",
+                hint=pip_install(f"--force-reinstall --no-deps {name}"),
                 cause=error.__cause__,
             )
         )

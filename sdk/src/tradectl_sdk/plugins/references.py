@@ -6,6 +6,7 @@ import importlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from tradectl_sdk.errors import pip_install
 from tradectl_sdk.plugins.names import normalise_name
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def import_hint(
         return ""
     missing = error.name.partition(".")[0]
     if missing == re.split(r"[.:]", reference, maxsplit=1)[0]:
-        reinstall = f"python -m pip install --force-reinstall --no-deps {distribution}"
+        reinstall = pip_install(f"--force-reinstall --no-deps {distribution}")
         return f"its files are missing: {reinstall}" if distribution else "its files are missing"
     for line in requires:
         match = _REQUIREMENT.fullmatch(line)
         if match and normalise_name(match["name"]) == normalise_name(missing):
             extra = match["extra"]
             wanted = f"'{distribution}[{extra}]'" if extra else match["name"]
-            return f"python -m pip install {wanted}"
+            return pip_install(wanted)
     return f"install the package that provides {missing!r} into this environment"

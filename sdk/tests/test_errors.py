@@ -1,0 +1,30 @@
+"""The parts of errors that are more than words."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tradectl_sdk.errors import pip_install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("pip", "command"),
+    [
+        (object(), "python -m pip install acme"),
+        (None, "pip --python '/my env' install acme"),
+    ],
+)
+def test_the_advice_to_install_works_in_environments_without_pip_too(
+    monkeypatch: pytest.MonkeyPatch, pip: object, command: str
+) -> None:
+    monkeypatch.setattr(sys, "prefix", "/my env")
+    find: Callable[[str], object] = lambda name: pip if name == "pip" else None  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+
+    assert pip_install("acme") == command
