@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 import venv
@@ -57,7 +58,17 @@ def create() -> None:
     needs_pip = importlib.util.find_spec("pip") is None
     if needs_pip and importlib.util.find_spec("ensurepip") is None:
         sys.exit("set-up needs pip, and there is none here\n  hint: apt-get install python3-pip")
-    venv.create(VENV, with_pip=needs_pip)
+    venv.create(VENV, clear=True, with_pip=needs_pip)
+
+
+def of_this_python() -> bool:
+    """Say whether the environment is there and runs the Python that runs this."""
+    if not PYTHON.exists():
+        return False
+    notes = VENV / "pyvenv.cfg"
+    lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
+    versions = [line.partition("=")[2].strip() for line in lines if line.startswith("version ")]
+    return versions in ([], [platform.python_version()])
 
 
 def main() -> int:
@@ -68,7 +79,7 @@ def main() -> int:
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return 0
     print("setting up .venv (about a minute, once)", file=sys.stderr)
-    if not PYTHON.exists():
+    if not of_this_python():
         create()
     install("--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
     install("--no-deps", "--no-build-isolation", "-r", str(WORKSPACE))

@@ -48,7 +48,7 @@ def load(workspace: Path, calls: list[tuple[str, ...]]) -> ModuleType:
 
     def create() -> None:
         calls.append(("create",))
-        module.PYTHON.parent.mkdir(parents=True)
+        module.PYTHON.parent.mkdir(parents=True, exist_ok=True)
         module.PYTHON.touch()
 
     module.create = create
@@ -62,6 +62,19 @@ def test_the_second_set_up_does_nothing(workspace: Path, calls: list[tuple[str, 
     calls.clear()
     assert load(workspace, calls).main() == 0
     assert calls == []
+
+
+def test_another_python_gets_an_environment_of_its_own(
+    workspace: Path, calls: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(workspace, calls).main()
+    calls.clear()
+    (workspace / ".venv" / "pyvenv.cfg").write_text("home = here\nversion = 3.10.1\n")
+    monkeypatch.setattr(sys, "version", "another one")
+
+    load(workspace, calls).main()
+
+    assert calls[0] == ("create",)
 
 
 @pytest.mark.parametrize(
