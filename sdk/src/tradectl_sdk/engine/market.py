@@ -119,7 +119,10 @@ class Market:
 
     def price(self, instrument: int) -> float:
         """Last price that is known, 0 before the first."""
-        return self.to_price(instrument, self.last(instrument))
+        feed = self._feed
+        stream = feed.streams - self.count + instrument
+        row = feed.next[stream] - 1
+        return feed.close[row] if row >= feed.start[stream] else 0.0
 
     def to_price(self, instrument: int, ticks: int) -> float:
         """Price of a number of ticks, correctly rounded."""
