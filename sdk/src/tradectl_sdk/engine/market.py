@@ -110,6 +110,8 @@ class Market:
         its ticks, so rounding gives them back, and the column of ticks stays out of the cache.
         """
         feed = self._feed
+        if feed.streams == 0:
+            return 0  # strategies are still starting
         stream = feed.streams - self.count + instrument
         row = feed.next[stream] - 1
         if row < feed.start[stream]:
