@@ -65,12 +65,12 @@ def test_the_second_set_up_does_nothing(workspace: Path, calls: list[tuple[str, 
 
 
 def test_another_python_gets_an_environment_of_its_own(
-    workspace: Path, calls: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+    workspace: Path, calls: list[tuple[str, ...]]
 ) -> None:
     load(workspace, calls).main()
     calls.clear()
     (workspace / ".venv" / "pyvenv.cfg").write_text("home = here\nversion = 3.10.1\n")
-    monkeypatch.setattr(sys, "version", "another one")
+    (workspace / ".venv" / ".tradectl-setup").write_text("what the other Python left")
 
     load(workspace, calls).main()
 
