@@ -8,7 +8,8 @@ Rules that the table alone does not say:
 
 1. A fill with a new trade id is a fact. It is applied to the position in every status, flagged
    late or overfill, never dropped; a repeated trade id is ignored.
-2. FILL leads to FILLED when nothing is left, whatever the cell says.
+2. FILL leads to FILLED when nothing is left, whatever the cell says; so does MODIFIED of an order
+   that is partially filled.
 3. MODIFY and CANCEL requests are two pending bits beside the status, not statuses; a rejected
    request clears its bit and nothing else.
 4. UNKNOWN keeps its full exposure reserved and is left only on evidence from the venue.
@@ -154,6 +155,6 @@ def next_status(status: int, event: int, *, remaining: int = 1) -> int:
         remaining: Lots left unfilled after the event; 0 makes a FILL final.
     """
     after = TRANSITIONS[status][event]
-    if event == OrderEvent.FILL and after != ILLEGAL and remaining <= 0:
-        return int(OrderStatus.FILLED)
-    return after
+    fills = event == OrderEvent.FILL and after != ILLEGAL
+    shrinks = event == OrderEvent.MODIFIED and after == OrderStatus.PARTIALLY_FILLED
+    return int(OrderStatus.FILLED) if (fills or shrinks) and remaining <= 0 else after

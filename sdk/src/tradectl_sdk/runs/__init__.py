@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradectl_sdk.runs.comparison import RunDifference, compare_runs
+    from tradectl_sdk.runs.explaining import explain_fill
     from tradectl_sdk.runs.identity import canonical_json, run_identity
     from tradectl_sdk.runs.manifest import RunSummary
     from tradectl_sdk.runs.order_list import order_list_hash
@@ -28,6 +29,7 @@ _HOMES = {
     "canonical_json": "identity",
     "closed_trades": "trades",
     "compare_runs": "comparison",
+    "explain_fill": "explaining",
     "extract_trades": "trades",
     "order_list_hash": "order_list",
     "run_identity": "identity",
@@ -44,6 +46,7 @@ __all__ = [
     "canonical_json",
     "closed_trades",
     "compare_runs",
+    "explain_fill",
     "extract_trades",
     "order_list_hash",
     "run_identity",
