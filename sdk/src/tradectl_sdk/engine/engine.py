@@ -147,11 +147,13 @@ class SingleEngine(Engine):
         settles, observing = self._settle_at_close, self._gate.observing
         equity, time, open_, high = self.equity, feed.time, feed.open, feed.high
         low, close, volume = feed.low, feed.close, feed.volume
-        first, end, seen = feed.next[0], feed.end[0], -1
+        following, holding = feed.next, account.holding
+        first, end, seen = following[0], feed.end[0], -1
         self._check_lengths(first, end)
         for row in range(first, end):
             if orders.count != seen:
                 if not self._room():
+                    self.instants = row
                     return GROW
                 seen = orders.count
             desk.row = row
@@ -159,7 +161,7 @@ class SingleEngine(Engine):
             if row <= self.warmup:
                 desk.warming = row < self.warmup
             if orders.working > 0:
-                feed.next[0] = row
+                following[0] = row
                 self._venue.match_bar(0, 0)
                 self._tell()
                 context.position = account.position[0]
@@ -171,17 +173,17 @@ class SingleEngine(Engine):
             bar.low = low[row]
             bar.close = close[row]
             bar.volume = volume[row]
-            feed.next[0] = row + 1
+            following[0] = row + 1
             strategy.on_bar(context, bar)
             if settles and orders.working > 0:
                 self._venue.settle(0, 0)
                 self._tell()
                 context.position = account.position[0]
-            value = account.cash_float + account.holding[0] * close[row]
+            value = account.cash_float + holding[0] * close[row]
             equity[row] = value
-            self.instants = row + 1
             if observing:
                 self._gate.observe(time[row], value)
+        self.instants = end
         return DONE
 
     def _check_lengths(self, first: int, end: int) -> None:
