@@ -118,12 +118,22 @@ def _run_compiled(
     from tradectl_sdk.kernel import compile_kernel
 
     if compiled is None or not compiled.fits(engine):
-        compiled = compile_kernel(engine, entry="run", notify=notify)
+        compiled = compile_kernel(engine, entry="run", notify=_naming(engine, notify))
     started = time.perf_counter()
     while compiled(engine) == GROW:
         grow(engine)
     seconds = time.perf_counter() - started
     return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
+
+
+def _naming(
+    engine: SingleEngine | ManyEngine, notify: Callable[[str], None] | None
+) -> Callable[[str], None] | None:
+    """Tell of the strategy that is compiled, not of the engine around it."""
+    if notify is None:
+        return None
+    name = type(engine.strategies[0]).__name__
+    return lambda _: notify(f"compiling {name} (first run only)")
 
 
 def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:
