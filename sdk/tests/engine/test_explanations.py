@@ -22,8 +22,8 @@ def test_a_market_order_tells_of_the_open_and_its_slippage():
     bars = [*flat(10), (12, 13, 11, 12)]
     assert told(bars, lambda ctx: ctx.buy(2), slippage_bps=Decimal(10)) == [
         (
-            "bought 2 BTC at 12.02: market order; market order: the open of the first bar after the "
-            "decision; 0.02 worse through slippage; fee 0.02404 as taker; position now 2"
+            "bought 2 BTC at 12.02: market order; market order: the open of the first bar after "
+            "the decision; 0.02 worse through slippage; fee 0.02404 as taker; position now 2"
         )
     ]
 
@@ -33,8 +33,8 @@ def test_a_resting_limit_tells_of_its_rebate_and_its_part():
     action = lambda ctx: ctx.buy(25, limit=9.0)  # noqa: E731
     assert told(bars, action, volume_share=Decimal("0.1")) == [
         (
-            "bought 10 BTC at 9: limit order with limit 9; the price went through the limit: the limit "
-            "price; part of 25; rebate 0.09 as maker; position now 10"
+            "bought 10 BTC at 9: limit order with limit 9; the price went through the limit: the "
+            "limit price; part of 25; rebate 0.09 as maker; position now 10"
         )
     ]
 
