@@ -79,5 +79,18 @@ def _is_installed_elsewhere(module: types.ModuleType, cls: type) -> bool:
 
 
 def _code_of(cls: type) -> bytes:
-    functions = [value for value in vars(cls).values() if isinstance(value, types.FunctionType)]
-    return b"".join(function.__code__.co_code for function in functions)
+    return repr(
+        [
+            (base.__qualname__, name, _content(value.__code__))
+            for base in cls.__mro__
+            if base.__module__.partition(".")[0] not in _FOREIGN - {"__main__"}
+            for name, value in sorted(vars(base).items())
+            if isinstance(value, types.FunctionType)
+        ]
+    ).encode()
+
+
+def _content(code: types.CodeType) -> tuple[object, ...]:
+    """What a code object does, without where it was written."""
+    constants = [_content(c) if isinstance(c, types.CodeType) else c for c in code.co_consts]
+    return code.co_code, code.co_names, code.co_varnames, constants

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.config.settings import BacktestSection, Settings
+    from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.plugins import Plugins
@@ -180,11 +181,17 @@ def _settings(plan: Plan, settings: Settings, trials: int) -> dict[str, object]:
         "risk": settings.risk.model_dump(mode="json"),
         "backtest": settings.backtest.model_dump(mode="json"),
         "fees": [[str(one.maker_fee), str(one.taker_fee)] for one in plan.instruments],
+        "instruments": [_terms(one) for one in plan.instruments],
         "plugins": {name: dict(settings.plugins.section(name)) for name in names},
         "signals": {name: [_hash(one) for one in each] for name, each in plan.signals.items()},
         "warmup": plan.warmup,
         "trials": trials,
     }
+
+
+def _terms(instrument: Instrument) -> dict[str, str]:
+    """All that an instrument says of itself: multiplier and calendar shape a result too."""
+    return {field.name: str(getattr(instrument, field.name)) for field in fields(instrument)}
 
 
 def _hash(values: NDArray[np.float64]) -> str:
