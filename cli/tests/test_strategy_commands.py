@@ -66,7 +66,7 @@ def test_show_says_why_a_strategy_would_not_start(run: Run, project: Path) -> No
         ("none.py", "", 6, "there is no file none.py"),
         ("broken.py", "class Broken(:\n", 2, "broken.py:1"),
         ("raises.py", "1 / 0\n", 2, "raises.py:1"),
-        ("empty.py", "x = 1\n", 6, "it has no strategy"),
+        ("empty.py", "x = 1\n", 6, "has no strategy"),
         ("cross.py:Crss", CROSS, 6, "did you mean Cross?"),
     ],
 )
