@@ -34,8 +34,7 @@ def explain_fill(fill: np.void, order: np.void, instrument: Instrument) -> str:
         instrument: What was traded.
 
     Returns:
-        Such as ``sold 10 BTC at 9.05: stop with trigger 9.1; the price reached the trigger: the
-        trigger price; 0.05 worse through slippage; fee 0.09 as taker; position now 0``.
+        Such as "sold 10 BTC at 9.05, stop with trigger 9.1, the price reached the trigger".
     """
 
     def price(ticks: int) -> str:
