@@ -91,13 +91,31 @@ def test_broken_toml_and_unreadable_files_are_problems_too(run: Run, settings_fi
     assert "is not UTF-8" in run("config", "validate").err
 
 
-def test_validate_warns_of_settings_for_a_plugin_that_is_not_there(
-    run: Run, settings_file: Path
-) -> None:
-    settings_file.write_text("[plugins.strategis]\nx = 1\n")
+def test_validate_looks_names_up(run: Run, settings_file: Path) -> None:
+    settings_file.write_text(
+        "[plugins.strategis]\nx = 1\n[plugins.risk]\nmax_ordrs = 1\n"
+        "[risk]\nrules = ['colar']\n[backtest.fees]\nmodel = 'per-unt'\n"
+    )
     answer = run("config", "validate")
-    assert answer.status == 0
-    assert "no plugin 'strategis' is installed\n  hint: did you mean strategies?" in answer.err
+    assert answer.status == 2
+    assert [line.removeprefix(f"  {settings_file}:") for line in answer.err.splitlines()] == [
+        "error: 4 problems in the settings",
+        "1:10  plugins.strategis  no plugin of this name is installed, did you mean strategies?",
+        (
+            "4:1  plugins.risk.max_ordrs  unknown key, plugin 'risk' has no settings of its own, "
+            "did you mean risk.max_orders?"
+        ),
+        "6:10  risk.rules  names 'colar', which no plugin offers, did you mean collar?",
+        "8:9  backtest.fees.model  names 'per-unt', which no plugin offers, did you mean per-unit?",
+        "hint: tradectl config schema prints every setting there is",
+    ]
+
+
+def test_a_backtest_refuses_what_validate_refuses(run: Run, settings_file: Path) -> None:
+    settings_file.write_text("[plugins.risk]\nmax_order_quantity = 1\n")
+    answer = run("backtest", "buy-and-hold")
+    assert answer.status == 2
+    assert "did you mean risk.max_order_quantity?" in answer.err
 
 
 def test_schema_accepts_what_validate_accepts(run: Run) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tradectl_sdk.config import LoadedSettings
+    from tradectl_sdk.plugins import Plugins
 
     from tradectl.session import Session
 
@@ -52,7 +53,7 @@ def examine(session: Session) -> Iterator[Finding]:
     """Yield the findings about this installation, in the order a person would ask."""
     yield from _installation()
     try:
-        settings = session.settings()
+        settings, plugins = session.checked()
     except ConfigError as error:
         yield Finding(
             check="settings",
@@ -62,7 +63,7 @@ def examine(session: Session) -> Iterator[Finding]:
         )
         return
     yield _settings(settings)
-    yield from _plugins(session, settings)
+    yield from _plugins(plugins, settings)
     for name, folder in _folders(settings).items():
         yield _writable(name, folder)
     yield _disk_space(_nearest(settings.settings.data.catalog))
@@ -203,8 +204,7 @@ def _settings(loaded: LoadedSettings) -> Finding:
     return Finding(check="settings", verdict="ok", message=message)
 
 
-def _plugins(session: Session, settings: LoadedSettings) -> Iterator[Finding]:
-    plugins = session.plugins(settings)
+def _plugins(plugins: Plugins, settings: LoadedSettings) -> Iterator[Finding]:
     loaded = [plugin.name for plugin in plugins.infos if plugin.status == "loaded"]
     if loaded:
         yield Finding(check="plugins", verdict="ok", message=f"loaded: {', '.join(loaded)}")

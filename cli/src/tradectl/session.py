@@ -36,6 +36,21 @@ class Session:
 
         return discover_settings(project=self.options.project, overrides=overrides)
 
+    def checked(
+        self, overrides: Mapping[str, object] | None = None
+    ) -> tuple[LoadedSettings, Plugins]:
+        """Load settings and plugins for a command that runs components which settings name.
+
+        Args:
+            overrides: As in ``settings``.
+
+        Raises:
+            ConfigError: With every problem, names that no plugin answers to among them.
+        """
+        from tradectl_sdk.pipelines.configuration import load_checked_settings
+
+        return load_checked_settings(project=self.options.project, overrides=overrides)
+
     def plugins(self, settings: LoadedSettings) -> Plugins:
         """Find and load the plugins; what failed is in its ``failures``."""
         from tradectl_sdk.plugins import Plugins

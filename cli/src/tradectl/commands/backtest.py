@@ -100,8 +100,8 @@ def backtest(
     was found to look into the future.
     """
     session = session_of(context)
-    loaded = _load_settings(session, _overrides(assume or (), cash))
-    settings, plugins = loaded.settings, session.plugins(loaded)
+    loaded, plugins = _load_settings(session, _overrides(assume or (), cash))
+    settings = loaded.settings
     for failure in plugins.failures:
         session.out.warn(str(failure), hint=failure.hint)
     wanted, length = _series(series or (), timeframe, settings, plugins)
@@ -144,14 +144,14 @@ def _overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
     return given | ({"cash": cash} if cash else {})
 
 
-def _load_settings(session: Session, assumed: Mapping[str, str]) -> LoadedSettings:
-    """Load the settings with what the options assume.
+def _load_settings(session: Session, assumed: Mapping[str, str]) -> tuple[LoadedSettings, Plugins]:
+    """Load the settings with what the options assume, and the plugins.
 
     Raises:
         ConfigError: With every problem; one of an option names the option.
     """
     try:
-        return session.settings({f"backtest.{key}": value for key, value in assumed.items()})
+        return session.checked({f"backtest.{key}": value for key, value in assumed.items()})
     except ConfigError as error:
         problems = [
             replace(problem, origin=problem.origin.replace("--set backtest.", "--assume "))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from tradectl_sdk.errors import ExitStatus, NotFoundError, did_you_mean
 
 from tradectl.commands import noun
-from tradectl.console import Output
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
 
@@ -67,11 +65,16 @@ def show(
 
 @app.command()
 def validate(context: typer.Context) -> ExitStatus:
-    """Check every settings file and variable, and start nothing."""
+    """Check every settings file and variable, and start nothing.
+
+    Plugins are loaded for it: their tables are held to what they take, and the rules and models
+    that settings name to what plugins offer.
+    """
     session = session_of(context)
-    loaded = session.settings()
+    loaded, plugins = session.checked()
     files = [str(file) for file in loaded.files]
-    _warn_of_unknown_plugins(session.out, loaded.settings.plugins.model_extra or {})
+    for failure in plugins.failures:
+        session.out.warn(str(failure), hint=failure.hint or "tradectl plugin list")
     given = [value.key for value in loaded.values() if value.origin.kind != "default"]
     count = "1 setting" if len(given) == 1 else f"{len(given)} settings"
     what = f"{count} given" if given else "everything is at its default"
@@ -126,19 +129,6 @@ def _places(project: Any) -> dict[str, str | None]:
         "project file": str(files.project) if files.project else None,
         "user file": str(files.user),
     }
-
-
-def _warn_of_unknown_plugins(out: Output, sections: Mapping[str, Any]) -> None:
-    """A section for a plugin that is not there is probably misspelt, but may be meant for later."""
-    from tradectl_sdk.plugins import Plugins
-
-    names = {plugin.name for plugin in Plugins.discover().infos}
-    for name in sections:
-        if name not in names:
-            out.warn(
-                f"[plugins.{name}] has settings, but no plugin {name!r} is installed",
-                hint=did_you_mean(name, names) or "tradectl plugin list",
-            )
 
 
 def _above(key: str) -> list[str]:

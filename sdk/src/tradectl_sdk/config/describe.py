@@ -92,7 +92,7 @@ def _rows(
             key=f"{dotted(path)}.<name>",
             type="table",
             default=None,
-            description="Settings of one plugin, checked by that plugin when it is used.",
+            description="Settings of one plugin, checked by its own model.",
         )
 
 

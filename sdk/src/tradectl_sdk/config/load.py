@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping  # noqa: TC003 - signatures are read at run time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -24,8 +24,11 @@ from tradectl_sdk.config.layers import (
 from tradectl_sdk.config.positions import KeyPath  # noqa: TC001
 from tradectl_sdk.config.resolve import is_given, place_in_force, resolve
 from tradectl_sdk.config.settings import Section, Settings
+from tradectl_sdk.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
+
+FurtherCheck: TypeAlias = Callable[[Sequence[Layer]], Iterable[Problem]]
 
 _DEFAULT = Origin(kind=OriginKind.DEFAULT)
 _JSON = TypeAdapter(Any)
@@ -73,6 +76,7 @@ def load_settings(
     user: Path | None,
     environment: Mapping[str, str],
     overrides: Mapping[str, object],
+    further: FurtherCheck | None = None,
 ) -> LoadedSettings:
     """Read the layers, the weakest first, and put them together.
 
@@ -82,6 +86,8 @@ def load_settings(
         environment: Variables named ``TRADECTL__SECTION__KEY`` are settings, others are ignored.
         overrides: Dotted key -> value. A text is read as a TOML value, or is a plain text when it
             is none; any other value is taken as it is.
+        further: Finds what is wrong with the layers beyond what sections say of themselves, such
+            as names that nobody answers to.
 
     Raises:
         ConfigError: With every problem of every layer.
@@ -91,7 +97,7 @@ def load_settings(
         files.append((project, OriginKind.PROJECT))
     layers = [file_layer(file, kind) for file, kind in files]
     layers += [environment_layer(environment), override_layer(overrides)]
-    settings = resolve(Settings, layers)
+    settings = resolve(Settings, layers, further=further(layers) if further else ())
     origins = {
         dotted(path): place_in_force(layers, path).key if is_given(layers, path) else _DEFAULT
         for path, _ in _setting_leaves(settings)
@@ -111,6 +117,7 @@ def discover_settings(
     overrides: Mapping[str, object] | None = None,
     start: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    further: FurtherCheck | None = None,
 ) -> LoadedSettings:
     """Find the settings files and load what they, the environment and the overrides say.
 
@@ -119,6 +126,7 @@ def discover_settings(
         overrides: Dotted key -> value, as in `load_settings`.
         start: Where to look from; the current folder when None.
         environment: The environment; the process's own when None.
+        further: As in `load_settings`.
 
     Raises:
         ConfigError: A named project or the current folder does not exist, or with every problem
@@ -131,6 +139,7 @@ def discover_settings(
         user=files.user,
         environment=variables,
         overrides=overrides or {},
+        further=further,
     )
 
 

@@ -23,7 +23,7 @@ from tradectl_sdk.config.settings import is_secret_name, is_secret_reference
 from tradectl_sdk.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -35,7 +35,13 @@ _WANTS_TEXT = frozenset({"string_type", "path_type"})
 _ABSENT = object()
 
 
-def resolve(model: type[M], layers: Sequence[Layer], *, prefix: KeyPath = ()) -> M:
+def resolve(
+    model: type[M],
+    layers: Sequence[Layer],
+    *,
+    prefix: KeyPath = (),
+    further: Iterable[Problem] = (),
+) -> M:
     """Validate every layer on its own, and all of them together.
 
     A value that a higher layer hides is checked too: a file is right or wrong whatever stands
@@ -45,6 +51,8 @@ def resolve(model: type[M], layers: Sequence[Layer], *, prefix: KeyPath = ()) ->
         model: What the settings must look like.
         layers: The sources, the weakest first.
         prefix: Where in the settings the model's table stands.
+        further: Problems that somebody else found; those of a key that is reported already are
+            dropped.
 
     Raises:
         ConfigError: With every problem found.
@@ -61,6 +69,8 @@ def resolve(model: type[M], layers: Sequence[Layer], *, prefix: KeyPath = ()) ->
         if dotted(whole) not in reported:
             message = explain(found, secret=_is_secret(path))
             problems.append(place_in_force(layers, whole).value.problem(dotted(whole), message))
+    reported = {problem.key for problem in problems}
+    problems += [problem for problem in further if problem.key not in reported]
     if problems or instance is None:
         raise _config_error(problems)
     return instance
@@ -74,6 +84,14 @@ def place_in_force(layers: Sequence[Layer], path: KeyPath) -> Place:
                 return layer.place(path[:length])
     default = Origin(kind=OriginKind.DEFAULT)
     return Place(default, default)
+
+
+def value_in_force(layers: Sequence[Layer], path: KeyPath) -> Any:
+    """Return what the strongest layer that names a setting says, or None when none does."""
+    for layer in reversed(layers):
+        if (value := _at(layer.values, path)) is not _ABSENT:
+            return value
+    return None
 
 
 def is_given(layers: Sequence[Layer], path: KeyPath) -> bool:
@@ -164,9 +182,15 @@ def _config_error(problems: Sequence[Problem]) -> ConfigError:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ConfigError(
         f"{count} in the settings",
-        problems=problems,
+        problems=_by_place(problems),
         hint="tradectl config schema prints every setting there is",
     )
+
+
+def _by_place(problems: Sequence[Problem]) -> list[Problem]:
+    """Sort by line within each file, and leave the files in the order they were met."""
+    files = list(dict.fromkeys(problem.file for problem in problems))
+    return sorted(problems, key=lambda each: (files.index(each.file), each.line, each.column))
 
 
 def _validate(model: type[M], values: dict[str, Any]) -> tuple[M | None, list[ErrorDetails]]:

@@ -43,6 +43,8 @@ class Spec:
     base: ClassVar[str] = ""
     # Whether a function will do, where what matters is how the factory is called
     takes_function: ClassVar[bool] = False
+    # Whether the table [plugins.<plugin>] holds its settings, and not one of tradectl's own
+    has_plugin_table: ClassVar[bool] = True
     # Capability -> what it claims
     known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
@@ -211,6 +213,7 @@ class CostModelSpec(Spec):
 
     kind: ClassVar[str] = "cost model"
     takes_function: ClassVar[bool] = True
+    has_plugin_table: ClassVar[bool] = False
     known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "fees": "says what a fill pays to venue and broker",

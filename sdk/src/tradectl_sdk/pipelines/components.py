@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from tradectl_sdk.config.layers import Layer, OriginKind
 from tradectl_sdk.config.resolve import resolve
 from tradectl_sdk.errors import NotFoundError, did_you_mean
@@ -12,14 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pydantic import BaseModel
-
     from tradectl_sdk.config.positions import KeyPath
     from tradectl_sdk.hooks import Spec
     from tradectl_sdk.plugins import Plugins, Provided
 
     S = TypeVar("S", bound=Spec)
-M = TypeVar("M", bound="BaseModel")
+M = TypeVar("M", bound=BaseModel)
+
+
+class NoSettings(BaseModel):
+    """What a table looks like that nobody reads: empty."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def loaded(plugins: Plugins | None) -> Plugins:
@@ -44,11 +50,15 @@ def named(offered: Mapping[str, Provided[S]], name: str, key: str) -> Provided[S
     """
     if name in offered:
         return offered[name]
+    message, hint = unoffered(offered, name)
+    raise NotFoundError(f"{key} {message}", hint=hint)
+
+
+def unoffered(offered: Mapping[str, Provided[S]], name: str) -> tuple[str, str]:
+    """Say of a name that no loaded plugin offers it, and what may have been meant."""
     known = ", ".join(offered) or "none; tradectl plugin list tells which plugins are loaded"
-    raise NotFoundError(
-        f"{key} names {name!r}, which no plugin offers",
-        hint=did_you_mean(name, offered) or f"there is {known}",
-    )
+    hint = did_you_mean(name, offered) or f"there is {known}"
+    return f"names {name!r}, which no plugin offers", hint
 
 
 def own_settings(model: type[M], values: Mapping[str, Any], path: KeyPath) -> M:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.pipelines.components import loaded, named, own_settings
+from tradectl_sdk.pipelines.components import NoSettings, loaded, named, own_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tradectl_sdk.config.settings import BacktestSection, CostModelSection
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.engine import FeeModel, SlippageModel
-    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.hooks import CostModelSpec
+    from tradectl_sdk.plugins import Plugins, Provided
 
 
 def make_costs(
@@ -43,6 +44,12 @@ def make_costs(
     return fees, slippage, words
 
 
+def unfit(offered: Mapping[str, Provided[CostModelSpec]], name: str, role: str) -> tuple[str, str]:
+    """Say of a model that it does not do what it is named for, and which models do."""
+    fitting = ", ".join(n for n, one in offered.items() if role in one.spec.capabilities)
+    return f"was {name!r}, which is no model of {role}", f"models of {role} are {fitting}"
+
+
 def _maker(
     role: str,
     section: CostModelSection | None,
@@ -56,13 +63,11 @@ def _maker(
     key = f"backtest.{role}.model"
     found = named(offered, section.model, key)
     if role not in found.spec.capabilities:
-        fitting = ", ".join(n for n, one in offered.items() if role in one.spec.capabilities)
-        raise UsageError(
-            f"{key} was {section.model!r}, which is no model of {role}",
-            hint=f"models of {role} are {fitting}",
-        )
+        message, hint = unfit(offered, section.model, role)
+        raise UsageError(f"{key} {message}", hint=hint)
     model, factory = found.load_settings(), found.load()
     path = ("backtest", role)
-    settings = own_settings(model, section.own, path) if model is not None else None
+    read = own_settings(model or NoSettings, section.own, path)
+    settings = read if model is not None else None
     words.append((role, f"{found.name}: {found.spec.summary}"))
     return lambda: factory(settings, instruments)

@@ -13,6 +13,8 @@ import numpy as np
 from tradectl_sdk.engine import Assumptions, BarPath, LimitFill, MarketFill, Plan
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.codehash import class_hash, engine_version
+from tradectl_sdk.pipelines.components import loaded
+from tradectl_sdk.pipelines.configuration import check_plugin_tables
 from tradectl_sdk.pipelines.costs import make_costs
 from tradectl_sdk.pipelines.risk import make_rules
 from tradectl_sdk.pipelines.series import Resampling, to_columns, with_fees
@@ -75,6 +77,8 @@ def prepare(
         for one in series
     )
     assumptions = make_assumptions(section, series)
+    plugins = loaded(plugins)
+    check_plugin_tables(settings.plugins, plugins)
     rules, observing, _ = make_rules(
         settings.risk, plugins, instruments, assumptions, sections=settings.plugins
     )
