@@ -13,10 +13,12 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="bar
 
     Attributes:
         executions: How far the account stream had got before these bars were known.
+        late: Whether bars of a later instant were published before these.
     """
 
     executions: Cursor
     bars: tuple[BarClosed, ...]
+    late: bool = False
 
 
 class Ticks(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="ticks"):

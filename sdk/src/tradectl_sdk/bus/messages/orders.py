@@ -2,12 +2,17 @@
 
 Every request has a number that the gateway remembers: the same number again is answered from
 memory, so a request may be repeated on the bus though an order is never repeated at the venue.
+
+What the venue tells unasked is the *account stream*: OrderReport, TradeReport and AccountLink, and
+nothing else. The gateway counts these from 1 in each of its lives, whether an executor listens or
+not; that count is what ``executions`` means wherever it is found.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.exchange.values import (
     Absent,
     Accepted,
@@ -101,7 +106,8 @@ class AccountFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
     """The account as the venue shows it. A part is None when asking for it failed.
 
     Attributes:
-        executions: How many messages of the account stream had been sent before this.
+        executions: How far the account stream had got before this; an executor that starts
+            counts on from here.
     """
 
     request: int
@@ -113,6 +119,7 @@ class AccountFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
     balances: tuple[Balance, ...] | None = None
     positions: tuple[Position, ...] | None = None
     failures: tuple[str, ...] = ()
+    executions: Cursor = Cursor(0, 0)
 
 
 class ClockOffset(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock"):
