@@ -1,0 +1,76 @@
+"""Every error tradectl raises on purpose, drawn as one tree.
+
+::
+
+    TradectlError                  code  exit status
+    ├── UsageError                 USAGE              2  the command or call makes no sense
+    ├── ConfigError                CONFIG             2  settings are wrong; lists every problem
+    ├── PluginError                PLUGIN             2  a plugin could not be loaded or used
+    ├── NotFoundError              NOT_FOUND          6  no such thing, or it is not running
+    ├── DeadlineError              DEADLINE           8  it took too long
+    ├── InternalError              INTERNAL          70  a bug in tradectl
+    ├── StrategyError              STRATEGY           2  a strategy raised, or cannot run
+    │   ├── NotCompilableError     NOT_COMPILABLE     2  a kernel uses what machine code cannot
+    │   └── KernelRaisedError      KERNEL_RAISED      2  an exception left compiled code
+    ├── DataError                  DATA               3  data is bad
+    │   ├── DataMissingError       DATA_MISSING       3  data is not there
+    │   └── ImportRefusedError     IMPORT_REFUSED     3  a file holds bad bars; lists them
+    ├── CredentialError            CREDENTIAL         4  keys are missing or refused
+    ├── ExchangeError              EXCHANGE           5  an exchange or the network failed
+    └── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
+
+A class docstring is the long text that ``tradectl explain CODE`` prints, so it is written for
+the person who met the error: what happened, why tradectl insists, what to do.
+
+Messages are sentences without a full stop that say what was found and what was expected.
+The hint says what mends it.
+
+A new error is a class in one of the modules here and a line in the tree above.
+"""
+
+from __future__ import annotations
+
+from tradectl_sdk.errors.advice import did_you_mean, pip_install
+from tradectl_sdk.errors.base import ExitStatus, TradectlError, error_classes
+from tradectl_sdk.errors.program import (
+    ConfigError,
+    DeadlineError,
+    InternalError,
+    NotFoundError,
+    PluginError,
+    Problem,
+    UsageError,
+)
+from tradectl_sdk.errors.research import (
+    DataError,
+    DataMissingError,
+    ImportRefusedError,
+    KernelRaisedError,
+    NotCompilableError,
+    StrategyError,
+)
+from tradectl_sdk.errors.trading import CredentialError, ExchangeError, RiskRefusedError
+
+__all__ = [
+    "ConfigError",
+    "CredentialError",
+    "DataError",
+    "DataMissingError",
+    "DeadlineError",
+    "ExchangeError",
+    "ExitStatus",
+    "ImportRefusedError",
+    "InternalError",
+    "KernelRaisedError",
+    "NotCompilableError",
+    "NotFoundError",
+    "PluginError",
+    "Problem",
+    "RiskRefusedError",
+    "StrategyError",
+    "TradectlError",
+    "UsageError",
+    "did_you_mean",
+    "error_classes",
+    "pip_install",
+]

@@ -1,0 +1,30 @@
+"""Hints that several messages give."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return ``did you mean X?`` for the nearest of the choices, or an empty string."""
+    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def pip_install(arguments: str) -> str:
+    """Return the command that has pip install into this environment, for hints.
+
+    Environments made by uv, and by venv where Debian leaves ensurepip out, have no pip of their
+    own; a pip from outside is told which environment is meant.
+    """
+    import importlib.util
+    import shlex
+    import sys
+
+    if importlib.util.find_spec("pip"):
+        return f"python -m pip install {arguments}"
+    return f"pip --python {shlex.quote(sys.prefix)} install {arguments}"
