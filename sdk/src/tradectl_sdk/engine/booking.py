@@ -63,6 +63,7 @@ REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 TRAIL_BPS = int(OrderFlag.TRAIL_BPS)
 FOK = int(TimeInForce.FOK)
 NOT_WHOLE = int(CloseReason.NOT_WHOLE)
+REQUESTED = int(CloseReason.REQUESTED)
 SIBLING_FILLED = int(CloseReason.SIBLING_FILLED)
 PARENT_ENDED = int(CloseReason.PARENT_ENDED)
 CASH_AT_FILL = int(CloseReason.CASH_AT_FILL)
@@ -176,6 +177,16 @@ class Booking:
         status = self.orders.finish(row, event, reason, now)
         self.journal.note(status, row)
         self._abandon_children(row, now)
+
+    def cancel(self, row: int, now: int) -> bool:
+        """End an order at the strategy's wish; say whether it was working or held."""
+        if self.orders.rows[row, O_STATUS] == HELD:
+            self.journal.note(self.orders.finish(row, CANCEL, REQUESTED, now), row)
+            return True
+        if not self.orders.alive(row):
+            return False
+        self.close(row, CANCEL, REQUESTED, now)
+        return True
 
     def trigger(self, row: int) -> None:
         """Turn a stop-limit into a limit order, or a stop without volume into a market order."""

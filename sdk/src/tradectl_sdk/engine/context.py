@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderStatus, OrderType, TimeInForce
+from tradectl_sdk.domain.orders import OrderFlag, OrderType, TimeInForce
 from tradectl_sdk.engine.columns import (
     O_FILLED,
     O_FLAGS,
-    O_GROUP,
     O_ID,
     O_INSTRUMENT,
     O_LOTS,
@@ -18,7 +17,6 @@ from tradectl_sdk.engine.columns import (
     O_TYPE,
 )
 from tradectl_sdk.engine.orders import NOBODY
-from tradectl_sdk.engine.reasons import CloseReason
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.bars import Series, Signal
@@ -30,9 +28,6 @@ MARKET = int(OrderType.MARKET)
 GTC = int(TimeInForce.GTC)
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 CLOSE_POSITION = int(OrderFlag.CLOSE_POSITION)
-CANCEL = int(OrderEvent.CANCELED)
-HELD = int(OrderStatus.HELD)
-REQUESTED = int(CloseReason.REQUESTED)
 
 
 class Fill:
@@ -95,7 +90,7 @@ class Context:
         self._account = desk.account
         self._market = desk.market
         self._orders = desk.orders
-        self._booking = desk.venue.booking
+        self._venue = desk.venue
 
     # What it can see -----------------------------------------------------------------------
 
@@ -308,16 +303,7 @@ class Context:
     def cancel(self, order: int) -> bool:
         """Cancel a working order; say whether it was working."""
         row = self._orders.row_of(order)
-        if row == NOBODY:
-            return False
-        booking = self._booking
-        if self._orders.rows[row, O_STATUS] == HELD:
-            booking.journal.note(self._orders.finish(row, CANCEL, REQUESTED, self._desk.time), row)
-            return True
-        if not self._orders.alive(row):
-            return False
-        booking.close(row, CANCEL, REQUESTED, self._desk.time)
-        return True
+        return row != NOBODY and self._venue.cancel(row, self._desk.time)
 
     def cancel_all(self, instrument: int = -1) -> int:
         """Cancel all working orders of an instrument; return how many there were."""
@@ -328,8 +314,7 @@ class Context:
         row = self._orders.first[which]
         while row >= 0:
             after = self._orders.rows[row, O_NEXT]
-            if self._orders.alive(row):
-                self._booking.close(row, CANCEL, REQUESTED, self._desk.time)
+            if self._venue.cancel(row, self._desk.time):
                 count += 1
             row = after
         return count
@@ -345,7 +330,5 @@ class Context:
             return False
         if not (self._orders.alive(a) and self._orders.alive(b)):
             return False
-        if rows[a, O_GROUP] == 0:
-            rows[a, O_GROUP] = first
-        self._orders.join(b, rows[a, O_GROUP])
+        self._venue.tie(a, b)
         return True

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 NOBODY = -1
 EVENTS = len(OrderEvent)
 FILL = int(OrderEvent.FILL)
+SUBMITTED = int(OrderStatus.SUBMITTED)
 ACCEPTED = int(OrderStatus.ACCEPTED)
 PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 FILLED = int(OrderStatus.FILLED)
@@ -145,6 +146,12 @@ class Orders:
                 rows[other, O_GROUP] = group
             other = rows[other, O_NEXT]
 
+    def tie(self, first: int, second: int) -> None:
+        """Put two orders, given as rows, into one group; whatever group either was in joins."""
+        if self.rows[first, O_GROUP] == 0:
+            self.rows[first, O_GROUP] = self.rows[first, O_ID]
+        self.join(second, self.rows[first, O_GROUP])
+
     def move(self, row: int, event: int) -> int:
         """Let an event happen to an order and return its status afterwards.
 
@@ -161,8 +168,11 @@ class Orders:
         return status
 
     def alive(self, row: int) -> bool:
-        """Whether an order is working (it may have left the list while that was walked)."""
-        return ACCEPTED <= self.rows[row, O_STATUS] <= PARTIALLY_FILLED
+        """Whether an order is working (it may have left the list while that was walked).
+
+        One that a venue has not confirmed yet, or that nobody knows about, counts as working.
+        """
+        return SUBMITTED <= self.rows[row, O_STATUS] <= PARTIALLY_FILLED
 
     def rests(self, row: int) -> bool:
         """Whether an order waits at its limit: a limit order or a triggered stop-limit."""

@@ -119,6 +119,14 @@ class Venue:
         self.booking.expose(row, approved.lots)
         return row
 
+    def cancel(self, row: int, now: int) -> bool:
+        """Cancel an order; say whether it was working or held."""
+        return self.booking.cancel(row, now)
+
+    def tie(self, first: int, second: int) -> None:
+        """Let two working orders of one instrument cancel each other."""
+        self.orders.tie(first, second)
+
     def match(self, now: int) -> None:
         """Match the bars that close now against the orders that rest."""
         feed = self._feed
