@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 from tradectl_sdk.domain.orders import OrderStatus
-from tradectl_sdk.engine import BarPath, CloseReason
-from workbench import flat, once, play
+from tradectl_sdk.engine import BarPath, CloseReason, DenyReason, Mode, Plan, run
+from tradectl_sdk.strategy import Strategy
+from workbench import columns, flat, instrument, once, play
 
 TENTH = Decimal("0.1")
 HUNDRED = [(10, 10, 10, 10, 100)] * 4
@@ -149,3 +150,80 @@ def test_an_exit_can_be_cancelled_before_and_after_its_entry():
 
     look = play([*flat(10, 10), (10, 13, 7, 10)], script)
     assert look.fills == [(1, 10.0)]
+
+
+class NoExit:
+    """Refuses, or cuts to one lot, reduce-only orders at some price and above."""
+
+    def __init__(self, ticks: int, allowed: int) -> None:
+        self.reason = 30
+        self.ticks = ticks
+        self.allowed = allowed
+
+    def check(self, order, account, market, now: int) -> int:
+        return self.allowed if order.reduces and order.price >= self.ticks else order.lots
+
+    def observe(self, now: int, equity: float) -> None:
+        pass
+
+
+class Protected(Strategy):
+    """Enters with both exits on the first bar."""
+
+    def on_start(self, ctx) -> None:
+        self.entry = 0
+        self.told = 0
+
+    def on_bar(self, ctx, bar) -> None:
+        if self.entry == 0:
+            self.entry = ctx.buy(5.0, take_profit=12.0, stop_loss=8.0)
+
+    def on_order(self, ctx, order) -> None:
+        self.told = self.told * 1000 + order.reason
+
+
+@pytest.mark.parametrize("mode", [Mode.INTERPRETED, Mode.COMPILED])
+@pytest.mark.parametrize(
+    ("ticks", "allowed", "reasons"),
+    [
+        (1200, 0, [DenyReason.EXIT_REFUSED, DenyReason.CUSTOM]),
+        (1200, 1, [DenyReason.EXIT_REFUSED, DenyReason.CUSTOM]),  # for a part is not enough
+        (800, 0, [DenyReason.EXIT_REFUSED, DenyReason.CUSTOM, DenyReason.CUSTOM]),
+    ],
+)
+def test_an_entry_whose_exit_is_refused_is_denied_too(mode, ticks, allowed, reasons):
+    one = instrument()
+    plan = Plan(
+        instruments=[one],
+        columns=[columns(flat(10, 10, 10), one)],
+        make_strategy=Protected,
+        make_rules=lambda: [NoExit(ticks, allowed)],
+    )
+    outcome = run(plan, mode)
+    assert outcome.orders["reason"].tolist() == reasons
+    assert set(outcome.orders["status"].tolist()) == {OrderStatus.DENIED}
+    assert outcome.orders["parent"].tolist() == [0, *[1] * (len(reasons) - 1)]
+    assert outcome.positions == (0,)
+    told = 0
+    for reason in reasons:
+        told = told * 1000 + reason
+    assert outcome.strategies[0].told == told
+    assert outcome.strategies[0].entry == 1
+
+
+def test_a_bracket_is_as_large_as_the_entry_that_the_rules_left():
+    class Half:
+        reason = 30
+
+        def check(self, order, account, market, now):
+            seen.append(order.lots)
+            return order.lots if order.reduces else order.lots // 2
+
+        def observe(self, now, equity):
+            pass
+
+    seen = []
+    script = once(0, lambda ctx: ctx.buy(8, take_profit=12.0, stop_loss=8.0))
+    look = play(flat(10, 10, 10), script, plan={"make_rules": lambda: [Half()]})
+    assert seen == [8, 4, 4]
+    assert look.outcome.orders["quantity"].tolist() == [4, 4, 4]

@@ -168,7 +168,8 @@ def test_no_request_makes_the_engine_raise_or_write_a_row_that_makes_no_sense(
         assert reason == 0 or reason in {*map(int, DenyReason), *map(int, CloseReason)}
         assert order["instrument"] == 0
         assert order["side"] in {1, -1}
-        assert min(order["quantity"], order["limit"], order["trigger"], order["expires"]) >= 0
+        amounts = ("quantity", "limit", "trigger", "trail", "expires")
+        assert min(order[name] for name in amounts) >= 0
         if order["status"] != OrderStatus.DENIED and order["id"] not in targets:
             assert force in set(TimeInForce)
             assert order["quantity"] > 0 or order["parent"] > 0

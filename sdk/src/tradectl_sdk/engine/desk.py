@@ -15,7 +15,7 @@ from tradectl_sdk.engine.reasons import DenyReason
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
     from tradectl_sdk.engine.bars import Feed
-    from tradectl_sdk.engine.gate import Gate
+    from tradectl_sdk.engine.gate import ApprovedOrder, Gate, OrderRequest
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.engine.venue import Venue
 
@@ -43,6 +43,7 @@ NOTHING_TO_REDUCE = int(DenyReason.NOTHING_TO_REDUCE)
 NO_EXPIRY = int(DenyReason.NO_EXPIRY)
 BAD_BRACKET = int(DenyReason.BAD_BRACKET)
 BAD_TERMS = int(DenyReason.BAD_TERMS)
+EXIT_REFUSED = int(DenyReason.EXIT_REFUSED)
 DAY_LENGTH = 86_400_000_000_000  # nanoseconds
 FRIDAY = 4
 
@@ -133,14 +134,12 @@ class Desk:
         if reason == 0 and flags & REDUCE_ONLY:
             reason = self._reduce(instrument)
         if reason == 0:
-            reason = self._gate.review(self.time)
+            reason = self._gate.review(self._gate.approved, self.time)
         if reason != 0:
-            return self._deny(reason)
-        row = self.venue.submit(self._gate.approved, self.time)
-        order = self.orders.rows[row, O_ID]
+            return self._deny(request, reason)
         if take > 0 or loss > 0:
-            self._bracket(order, take, loss)
-        return order
+            return self._bracket(take, loss)
+        return self._submit(self._gate.approved)
 
     def _describe(
         self,
@@ -195,7 +194,8 @@ class Desk:
             request.limit = self._exit(instrument, limit)
             request.price = request.limit
         worst = min(request.limit, request.trigger)
-        if worst < 0:
+        if worst < 0:  # the order list shows no price rather than one that makes no sense
+            request.limit, request.trigger = max(request.limit, 0), max(request.trigger, 0)
             return BAD_PRICE if worst < OFF_GRID else OFF_TICK
         return 0
 
@@ -217,9 +217,10 @@ class Desk:
             request.flags |= TRAIL_BPS
             request.trail = math.floor(trail_bps * 100.0 + 0.5)
         else:
-            request.trail = self._exit(instrument, trail)
-            if request.trail < 0:
-                return BAD_PRICE if request.trail < OFF_GRID else OFF_TICK
+            distance = self._exit(instrument, trail)
+            if distance < 0:
+                return BAD_PRICE if distance < OFF_GRID else OFF_TICK
+            request.trail = distance
         request.trigger = trailed(request.side, request.price, request.trail, request.flags)
         request.price = request.trigger
         return 0
@@ -262,31 +263,54 @@ class Desk:
         request.lots = min(request.lots, held)
         return 0
 
-    def _deny(self, reason: int) -> int:
-        row = self.orders.add(self._gate.request, self.time)
+    def _submit(self, approved: ApprovedOrder) -> int:
+        return self.orders.rows[self.venue.submit(approved, self.time), O_ID]
+
+    def _deny(self, request: OrderRequest, reason: int) -> int:
+        row = self.orders.add(request, self.time)
         status = self.orders.finish(row, DENY, reason, self.time)
         self.venue.booking.journal.note(status, row)
         return self.orders.rows[row, O_ID]
 
-    def _bracket(self, parent: int, take: int, loss: int) -> None:
-        """Hold the exits of an entry until it fills; they are reduce-only and cancel each other."""
-        request = self._gate.request
-        request.side = -request.side
-        request.flags = REDUCE_ONLY | CHILD
-        request.time_in_force = GTC
-        request.expires = 0
-        request.parent = parent
-        request.group = parent + 1 if take > 0 and loss > 0 else 0  # the id of the first exit
-        if take > 0:
-            request.type, request.limit, request.trigger, request.price = LIMIT, take, 0, take
-            self._hold()
-        if loss > 0:
-            request.type, request.limit, request.trigger, request.price = STOP, 0, loss, loss
-            self._hold()
+    def _bracket(self, take: int, loss: int) -> int:
+        """Submit an approved entry with its exits, or deny it when an exit would be refused.
 
-    def _hold(self) -> None:
-        reason = self._gate.review(self.time)
-        if reason != 0:
-            self._deny(reason)
-        else:
-            self.venue.submit(self._gate.approved, self.time)
+        The exits wait for the entry to fill; they are reduce-only and cancel each other.
+        """
+        gate = self._gate
+        both = take > 0 and loss > 0
+        against_take = self._review_exit(gate.take, LIMIT, take, both)
+        against_loss = self._review_exit(gate.loss, STOP, loss, both)
+        if against_take != 0 or against_loss != 0:
+            order = self._deny(gate.request, EXIT_REFUSED)
+            if against_take != 0:
+                self._deny(gate.take.request, against_take)
+            if against_loss != 0:
+                self._deny(gate.loss.request, against_loss)
+            return order
+        order = self._submit(gate.approved)
+        if take > 0:
+            self._submit(gate.take)
+        if loss > 0:
+            self._submit(gate.loss)
+        return order
+
+    def _review_exit(self, approved: ApprovedOrder, kind: int, ticks: int, grouped: bool) -> int:
+        """Have an exit of the approved entry reviewed; return the reason against it, or 0."""
+        if ticks == 0:
+            return 0
+        entry, request = self._gate.request, approved.request
+        request.instrument = entry.instrument
+        request.side = -entry.side
+        request.type = kind
+        request.time_in_force = GTC
+        request.flags = REDUCE_ONLY | CHILD
+        request.lots = self._gate.approved.lots
+        request.limit = ticks if kind == LIMIT else 0
+        request.trigger = ticks if kind == STOP else 0
+        request.price = ticks
+        request.parent = self.orders.count + 1  # the id the entry will get
+        request.group = request.parent + 1 if grouped else 0  # and that of the first exit
+        reason = self._gate.review(approved, self.time)
+        # An exit for a part of the position would leave the rest of it unprotected.
+        return request.reason if reason == 0 and approved.lots < request.lots else reason

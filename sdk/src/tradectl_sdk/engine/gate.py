@@ -67,9 +67,13 @@ class OrderRequest:
 
 
 class ApprovedOrder:
-    """A request that has passed the gate; a venue takes nothing else.
+    """A request and, once it has passed the gate, what of it may be done.
 
-    Only :class:`Gate` makes one.
+    A venue takes nothing else, and only :class:`Gate` makes one.
+
+    Attributes:
+        request: What was asked for.
+        lots: The quantity that was approved.
     """
 
     def __init__(self, request: OrderRequest) -> None:
@@ -134,6 +138,8 @@ class Gate:
     Attributes:
         request: Where a caller writes what it asks for; one at a time.
         approved: The request after it has passed.
+        take: The take profit of a bracket; its request is written beside that of the entry.
+        loss: Its stop loss.
         observing: Whether a rule wants to see the equity of each instant.
     """
 
@@ -142,14 +148,16 @@ class Gate:
     ) -> None:
         self.request = OrderRequest()
         self.approved = ApprovedOrder(self.request)
+        self.take = ApprovedOrder(OrderRequest())
+        self.loss = ApprovedOrder(OrderRequest())
         self.observing = observing
         self._rules = rules
         self._account = account
         self._market = market
 
-    def review(self, now: int) -> int:
-        """Approve the request, perhaps resized, and return 0; or return the reason against it."""
-        order, market = self.request, self._market
+    def review(self, approved: ApprovedOrder, now: int) -> int:
+        """Approve a request, perhaps resized, and return 0; or return the reason against it."""
+        order, market = approved.request, self._market
         if not market.fits(order.instrument, order.price, order.lots):
             return TOO_LARGE
         order.allowed = order.lots
@@ -161,7 +169,7 @@ class Gate:
         worth = market.value(order.instrument, order.price, order.allowed)
         if worth < least and not order.reduces:
             return MIN_NOTIONAL
-        self.approved.lots = order.allowed
+        approved.lots = order.allowed
         return 0
 
     def observe(self, now: int, equity: float) -> None:

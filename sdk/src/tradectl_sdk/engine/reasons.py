@@ -46,6 +46,7 @@ class DenyReason(_Explained):
     NO_EXPIRY = 12, "an order good till a date needs one in the future"
     BAD_BRACKET = 13, "take profit and stop loss are on the wrong sides of the entry"
     BAD_TERMS = 14, "time in force, expiry and prices do not go together"
+    EXIT_REFUSED = 15, "an exit of its bracket would be refused, and without it nothing protects it"
     CASH = 20, "cash, less what open orders may need, does not cover it"
     SHORT = 21, "a cash account cannot sell what it does not hold"
     MARGIN = 22, "equity does not cover the margin needed"
