@@ -17,6 +17,10 @@ class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
         pending: Pending bits now.
         reason: DenyReason or CloseReason, 0 for none.
         text: The venue's words, if any.
+        heard: Number of the last Intents of the host's present life that had been read before.
+            What is said of an order before a later command to it was read is out of date.
+        at: The place in the gateway's account stream that told of it, None when nothing did.
+            A host hands it to its strategy before the first datum that was known after it.
     """
 
     epoch: int
@@ -30,6 +34,8 @@ class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     reason: int = 0
     text: str = ""
     time: int = 0
+    heard: int = 0
+    at: Cursor | None = None
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fill"):
@@ -40,6 +46,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="f
         position: Signed lots held afterwards.
         cash: Money units held afterwards.
         status: OrderStatus of the order afterwards.
+        at: The place in the gateway's account stream that told of it, None when nothing did.
     """
 
     epoch: int
@@ -57,6 +64,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="f
     position: int
     cash: int
     status: int
+    at: Cursor | None = None
 
 
 class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +105,10 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
         executions: How far the gateway's account stream is contained.
         cash: Money units.
         state: Kill switch: ``active``, ``reducing`` or ``halted``.
+        heard: Number of the last Intents of the host's present life that have been read; a host
+            repeats later ones, and numbers of orders that are known already are passed over.
+        recent: Fills and endings of orders of the host's present life, the latest last, as many
+            as are kept: a host takes note of those it has not heard of.
     """
 
     at: Cursor
@@ -105,6 +117,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     holdings: tuple[Holding, ...] = ()
     orders: tuple[OpenOrder, ...] = ()
     state: str = "active"
+    heard: int = 0
+    recent: tuple[OrderChanged | Filled, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="progress"):
@@ -112,9 +126,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
     A host hands a datum to its strategy only when it has heard of every execution that the
     gateway had told before it.
+
+    Attributes:
+        heard: Number of the last Intents of the host's present life that have been read.
     """
 
     executions: Cursor
+    heard: int = 0
 
 
 class SwitchState(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="switch"):

@@ -58,11 +58,17 @@ class Modify(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="m
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tie"):
-    """Let two working orders cancel each other."""
+    """Let two working orders cancel each other.
+
+    Attributes:
+        epoch: Life of the host in which the first was placed, 0 for the present one.
+        second_epoch: The same for the second.
+    """
 
     first: int
     second: int
     epoch: int = 0
+    second_epoch: int = 0
 
 
 Command = Place | Cancel | Modify | Tie
@@ -77,6 +83,8 @@ class Intents(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
         decided: Time of the datum decided on, UTC nanoseconds.
         data: How far the host had read market data; the executor reads that far before it judges.
         commands: What is wanted. A bracket's exits follow their entry.
+        number: Counts the Intents of the host's life from 1. One that is repeated, because nobody
+            said it was heard, has its number again.
     """
 
     strategy: str
@@ -84,6 +92,7 @@ class Intents(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     decided: int
     data: Cursor
     commands: tuple[Command, ...]
+    number: int = 0
 
 
 class StrategyFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
