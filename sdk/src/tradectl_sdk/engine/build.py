@@ -131,15 +131,20 @@ class Lookup:
             signal.bind(keys.index((instrument, 0)))
 
 
-def build(plan: Plan) -> SingleEngine | ManyEngine:
+def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
     """Make an engine that stands before its first event, its strategies started.
+
+    Args:
+        plan: What it is made of.
+        feed: Where its data will be; one that ends with the plan's columns unless given.
 
     Raises:
         UsageError: If the plan contradicts itself.
         Exception: Whatever a strategy's ``on_start`` raises.
     """
     assumptions = plan.assumptions
-    feed = Feed()
+    ends = feed is None
+    feed = feed or Feed()
     market = Market(plan.instruments, feed)
     account = Account(market, to_money(assumptions.cash), margin=assumptions.margin)
     strategies = _strategies(plan)
@@ -173,7 +178,7 @@ def build(plan: Plan) -> SingleEngine | ManyEngine:
         strategy.on_start(context)
     context.instrument = 0
     lookup.load()
-    kind = SingleEngine if feed.streams == 1 else ManyEngine
+    kind = SingleEngine if ends and feed.streams == 1 else ManyEngine
     return kind(
         feed=feed,
         strategies=strategies,
