@@ -37,6 +37,7 @@ MODULES = (
     "tradectl_sdk.runs.metrics",
     "tradectl_sdk.hooks",
     "tradectl_sdk.plugins",
+    "tradectl_sdk.exchange",
     "tradectl_sdk.config",
     "tradectl_sdk.testing",
 )

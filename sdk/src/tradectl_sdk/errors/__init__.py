@@ -17,6 +17,12 @@
     │   └── ImportRefusedError     IMPORT_REFUSED     3  a file holds bad bars; lists them
     ├── CredentialError            CREDENTIAL         4  keys are missing or refused
     ├── ExchangeError              EXCHANGE           5  an exchange or the network failed
+    │   ├── TransportError         TRANSPORT          5  the network failed, or no answer came
+    │   ├── RateLimitedError       RATE_LIMITED       5  too much was asked; says how long to wait
+    │   ├── MaintenanceError       MAINTENANCE        5  the exchange is closed for now
+    │   ├── ClockSkewError         CLOCK_SKEW         5  our clock and the exchange's differ
+    │   ├── ExchangeRefusedError   EXCHANGE_REFUSED   5  the exchange answered no
+    │   └── UnreadableAnswerError  UNREADABLE_ANSWER  5  the answer makes no sense
     └── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
 
 A class docstring is the long text that ``tradectl explain CODE`` prints, so it is written for
@@ -32,6 +38,14 @@ from __future__ import annotations
 
 from tradectl_sdk.errors.advice import did_you_mean, pip_install
 from tradectl_sdk.errors.base import ExitStatus, TradectlError, error_classes
+from tradectl_sdk.errors.exchange import (
+    ClockSkewError,
+    ExchangeRefusedError,
+    MaintenanceError,
+    RateLimitedError,
+    TransportError,
+    UnreadableAnswerError,
+)
 from tradectl_sdk.errors.program import (
     ConfigError,
     DeadlineError,
@@ -52,23 +66,29 @@ from tradectl_sdk.errors.research import (
 from tradectl_sdk.errors.trading import CredentialError, ExchangeError, RiskRefusedError
 
 __all__ = [
+    "ClockSkewError",
     "ConfigError",
     "CredentialError",
     "DataError",
     "DataMissingError",
     "DeadlineError",
     "ExchangeError",
+    "ExchangeRefusedError",
     "ExitStatus",
     "ImportRefusedError",
     "InternalError",
     "KernelRaisedError",
+    "MaintenanceError",
     "NotCompilableError",
     "NotFoundError",
     "PluginError",
     "Problem",
+    "RateLimitedError",
     "RiskRefusedError",
     "StrategyError",
     "TradectlError",
+    "TransportError",
+    "UnreadableAnswerError",
     "UsageError",
     "did_you_mean",
     "error_classes",

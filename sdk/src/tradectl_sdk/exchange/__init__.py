@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from tradectl_sdk.exchange.card import Card, ClientIds, RateBudget
+from tradectl_sdk.exchange.credentials import Credentials, Secret
 from tradectl_sdk.exchange.port import Exchange, Subscription
+from tradectl_sdk.exchange.rates import RateLimiter
+from tradectl_sdk.exchange.sequence import BarSequence
+from tradectl_sdk.exchange.streams import pause, until_closed
+from tradectl_sdk.exchange.tickets import ticket_problem
 from tradectl_sdk.exchange.values import (
     Absent,
     Accepted,
@@ -35,9 +40,11 @@ __all__ = [
     "AccountLink",
     "Balance",
     "BarClosed",
+    "BarSequence",
     "CancelOutcome",
     "Card",
     "ClientIds",
+    "Credentials",
     "Exchange",
     "FeedState",
     "KeyPermissions",
@@ -49,10 +56,15 @@ __all__ = [
     "QueryOutcome",
     "Quote",
     "RateBudget",
+    "RateLimiter",
     "Refused",
+    "Secret",
     "SubmitOutcome",
     "Subscription",
     "Ticket",
     "TradeReport",
     "Unclear",
+    "pause",
+    "ticket_problem",
+    "until_closed",
 ]

@@ -35,11 +35,13 @@ class RateBudget:
         weight: Weight that may be spent in any interval.
         interval: Its length in nanoseconds.
         reserved: Share kept for cancels and reconciliation, 0 to 1.
+        orders: Whether orders are counted, one each, instead of the weight of requests.
     """
 
     weight: int
     interval: int
     reserved: float = 0.25
+    orders: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

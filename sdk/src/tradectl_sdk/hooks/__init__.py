@@ -6,6 +6,7 @@ from tradectl_sdk.hooks.hookspecs import HOOKS, Hooks, HookSet, hookimpl, hooksp
 from tradectl_sdk.hooks.specs import (
     CostModelSpec,
     DataSourceSpec,
+    ExchangeSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -15,6 +16,7 @@ __all__ = [
     "HOOKS",
     "CostModelSpec",
     "DataSourceSpec",
+    "ExchangeSpec",
     "HookSet",
     "Hooks",
     "RiskRuleSpec",

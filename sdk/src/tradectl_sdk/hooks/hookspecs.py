@@ -33,6 +33,7 @@ import pluggy
 from tradectl_sdk.hooks.specs import (
     CostModelSpec,
     DataSourceSpec,
+    ExchangeSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -93,6 +94,33 @@ class Hooks:
                         summary="Ten years of minute bars that ship with the package",
                         factory="tradectl_acme.archive:Archive",
                         capabilities=frozenset({"offline"}),
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+    @hookspec
+    def tradectl_exchanges(self) -> Iterable[ExchangeSpec]:
+        """Yield the exchanges on offer.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import ExchangeSpec, Hooks, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_exchanges(self) -> Iterable[ExchangeSpec]:
+                    yield ExchangeSpec(
+                        name="acme",
+                        summary="Acme Exchange, spot",
+                        factory="tradectl_acme.exchange:AcmeExchange",
+                        settings="tradectl_acme.exchange:AcmeSettings",
+                        rehearsal="tradectl_acme.rehearsal:stage",
                     )
 
 
@@ -191,6 +219,7 @@ HOOKS = HookSet(
         {
             "tradectl_cost_models": CostModelSpec,
             "tradectl_data_sources": DataSourceSpec,
+            "tradectl_exchanges": ExchangeSpec,
             "tradectl_risk_rules": RiskRuleSpec,
             "tradectl_strategies": StrategySpec,
         }

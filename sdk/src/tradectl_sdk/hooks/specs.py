@@ -220,3 +220,45 @@ class CostModelSpec(Spec):
             "slippage": "says how much worse than its reference price a taking fill is",
         }
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSpec(Spec):
+    """An exchange that sessions can trade at and data can be pulled from.
+
+    The factory is called as ``factory(settings, credentials)`` and returns an
+    :class:`~tradectl_sdk.exchange.Exchange` that has not been opened. ``settings`` is an instance
+    of the model in ``settings``, made from the table ``[plugins.<plugin>]``; None when there is no
+    model. ``credentials`` is a :class:`~tradectl_sdk.exchange.Credentials`; None for public data
+    only. What the exchange can do is in its :class:`~tradectl_sdk.exchange.Card`.
+
+    Attributes:
+        rehearsal: ``package.module:function`` that is called without arguments and returns an
+            asynchronous context manager that yields a
+            :class:`~tradectl_sdk.testing.ExchangeStage`: a venue to try the adapter against
+            without money and without a network. The conformance checks trade there; without it
+            only what needs no venue is checked.
+    """
+
+    kind: ClassVar[str] = "exchange"
+    base: ClassVar[str] = "tradectl_sdk.exchange:Exchange"
+    takes_function: ClassVar[bool] = True
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"simulated": "no real money can move there"}
+    )
+
+    rehearsal: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what every record has, and the rehearsal."""
+        Spec.__post_init__(self)
+        if self.rehearsal:
+            self._check_reference("rehearsal", self.rehearsal)
+
+    def load_rehearsal(self) -> Any:
+        """Import the rehearsal; None when there is none.
+
+        Raises:
+            PluginError: When it cannot be imported.
+        """
+        return self._resolve("rehearsal", self.rehearsal) if self.rehearsal else None

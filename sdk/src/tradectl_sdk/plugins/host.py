@@ -25,6 +25,7 @@ from tradectl_sdk.hooks import (
     HOOKS,
     CostModelSpec,
     DataSourceSpec,
+    ExchangeSpec,
     HookSet,
     RiskRuleSpec,
     Spec,
@@ -184,6 +185,10 @@ class Plugins:
     def data_sources(self) -> Mapping[str, Provided[DataSourceSpec]]:
         """Return the sources of market data on offer by name."""
         return self.collect(DataSourceSpec)
+
+    def exchanges(self) -> Mapping[str, Provided[ExchangeSpec]]:
+        """Return the exchanges on offer by name."""
+        return self.collect(ExchangeSpec)
 
     def risk_rules(self) -> Mapping[str, Provided[RiskRuleSpec]]:
         """Return the rules of the risk gate on offer by name."""

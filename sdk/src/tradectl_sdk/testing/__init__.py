@@ -34,6 +34,7 @@ from tradectl_sdk.testing.conformance import (
     risk_rule_checks,
     strategy_checks,
 )
+from tradectl_sdk.testing.exchange_stage import ExchangeStage, Fault
 
 if TYPE_CHECKING:
     from tradectl_sdk.testing.pytest_support import parametrize
@@ -43,6 +44,8 @@ __all__ = [
     "CheckFailedError",
     "CheckResult",
     "CheckSkippedError",
+    "ExchangeStage",
+    "Fault",
     "Outcome",
     "PluginReport",
     "Suite",
