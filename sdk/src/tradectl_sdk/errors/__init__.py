@@ -23,7 +23,9 @@
     │   ├── ClockSkewError         CLOCK_SKEW         5  our clock and the exchange's differ
     │   ├── ExchangeRefusedError   EXCHANGE_REFUSED   5  the exchange answered no
     │   └── UnreadableAnswerError  UNREADABLE_ANSWER  5  the answer makes no sense
-    └── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
+    ├── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
+    ├── LiveRefusedError           LIVE_REFUSED       7  it is not safe to trade real money yet
+    └── AccountInUseError          ACCOUNT_IN_USE     7  another gateway holds the account
 
 A class docstring is the long text that ``tradectl explain CODE`` prints, so it is written for
 the person who met the error: what happened, why tradectl insists, what to do.
@@ -63,9 +65,16 @@ from tradectl_sdk.errors.research import (
     NotCompilableError,
     StrategyError,
 )
-from tradectl_sdk.errors.trading import CredentialError, ExchangeError, RiskRefusedError
+from tradectl_sdk.errors.trading import (
+    AccountInUseError,
+    CredentialError,
+    ExchangeError,
+    LiveRefusedError,
+    RiskRefusedError,
+)
 
 __all__ = [
+    "AccountInUseError",
     "ClockSkewError",
     "ConfigError",
     "CredentialError",
@@ -78,6 +87,7 @@ __all__ = [
     "ImportRefusedError",
     "InternalError",
     "KernelRaisedError",
+    "LiveRefusedError",
     "MaintenanceError",
     "NotCompilableError",
     "NotFoundError",

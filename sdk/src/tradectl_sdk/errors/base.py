@@ -19,7 +19,7 @@ class ExitStatus(enum.IntEnum):
     CREDENTIAL = 4, "keys are missing or were refused"
     EXCHANGE = 5, "an exchange or the network failed"
     NOT_FOUND = 6, "what was asked for does not exist or is not running"
-    RISK = 7, "the risk gate refused"
+    RISK = 7, "refused by the risk gate, or because it is not safe"
     DEADLINE = 8, "it took too long"
     BUG = 70, "a bug in tradectl"
     INTERRUPTED = 130, "interrupted with Ctrl-C"

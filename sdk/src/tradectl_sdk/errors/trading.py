@@ -36,3 +36,29 @@ class RiskRefusedError(TradectlError):
 
     code = "RISK_REFUSED"
     exit_status = ExitStatus.RISK
+
+
+class LiveRefusedError(TradectlError):
+    """A live session was not started, because something that protects money is not in place.
+
+    Live trading needs a preflight that passed, not long ago and with the same strategy,
+    parameters, account and limits; limits for order value, position value and daily loss; keys
+    that cannot withdraw; and the strategy's name typed in. ``tradectl live preflight`` goes through
+    the list and says what mends each row.
+    """
+
+    code = "LIVE_REFUSED"
+    exit_status = ExitStatus.RISK
+
+
+class AccountInUseError(TradectlError):
+    """Another gateway on this machine holds the account already.
+
+    Two gateways on one account would spend one rate budget, cancel each other's orders and take
+    each other's fills for differences, so the second one is refused. Stop the other session, or
+    give this one an account, or in paper a ledger, of its own. The lock dies with the process that
+    holds it, however it ends.
+    """
+
+    code = "ACCOUNT_IN_USE"
+    exit_status = ExitStatus.RISK

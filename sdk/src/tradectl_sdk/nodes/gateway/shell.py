@@ -1,0 +1,276 @@
+"""The gateway's shell: it moves what its core says between exchange, executor and market data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.bus.messages.control import (
+    BarsFetched,
+    Declined,
+    FetchBars,
+    FetchInstruments,
+    InstrumentsFetched,
+    NodeStatus,
+    Traffic,
+)
+from tradectl_sdk.bus.messages.intents import Cursor
+from tradectl_sdk.errors import ExitStatus, TradectlError
+from tradectl_sdk.exchange import AccountLink, FeedState
+from tradectl_sdk.nodes.clock import NodeClock
+from tradectl_sdk.nodes.effects import Effects
+from tradectl_sdk.nodes.gateway.core import GatewayCore
+from tradectl_sdk.nodes.gateway.inputs import EXECUTOR, MARKET, Note, Opened, Wake
+from tradectl_sdk.nodes.gateway.performing import PATIENCE, perform
+from tradectl_sdk.nodes.inbox import Inbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tradectl_sdk.bus.link import Channel, Publisher
+    from tradectl_sdk.bus.messages.control import FromNode, ToNode
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.exchange import Exchange
+    from tradectl_sdk.nodes.gateway.inputs import Call, GatewayRules
+
+LOG = logging.getLogger("tradectl.gateway")
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between attempts to connect
+_FAREWELL = 5.0  # seconds that a stopping gateway waits for answers that are under way
+
+
+class Gateway:
+    """One exchange account as a running node.
+
+    Args:
+        exchange: The adapter, not opened yet.
+        executor: The channel to the executor.
+        market: Where market data are published.
+        epoch: The life that this is, larger than any before.
+        rules: How it behaves.
+        redact: Takes secrets out of a text.
+        patience: Seconds the exchange is given to answer.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        executor: Channel,
+        market: Publisher,
+        *,
+        epoch: int,
+        rules: GatewayRules,
+        redact: Callable[[str], str] = str,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._exchange = exchange
+        self._executor = executor
+        self._publisher = market
+        self._rules = rules
+        self._redact = redact
+        self._patience = patience
+        self._clock = NodeClock()
+        self._core = GatewayCore(epoch, rules)
+        self._inbox = Inbox()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._published = Cursor(epoch, 0)
+        self._sent = self._handled = 0
+        self._state, self._text = "starting", ""
+        self._started = self._clock.now()
+        self._stopping = asyncio.Event()
+        self._instruments: dict[str, Instrument] = {}
+
+    def stop(self) -> None:
+        """Ask the node to stop in good order."""
+        self._stopping.set()
+        self._inbox.rouse()
+
+    async def run(self) -> None:
+        """Work until stopped.
+
+        Raises:
+            ChannelFullError: If the executor does not take what it must not miss.
+        """
+        try:
+            async with asyncio.TaskGroup() as pumps:
+                tasks = [
+                    pumps.create_task(self._listen()),
+                    pumps.create_task(self._connect_and_watch()),
+                ]
+                await self._work()
+                self._state = "stopping"
+                for task in tasks:
+                    task.cancel()
+                await self._finish_calls()
+        finally:
+            await self._exchange.close()
+            await self._executor.close()
+
+    def status(self) -> NodeStatus:
+        """Say how it is."""
+        core = self._core
+        clock = core.clock
+        return NodeStatus(
+            name="gateway",
+            pid=os.getpid(),
+            epoch=core.epoch,
+            state=self._state,
+            text=self._text,
+            started=self._started,
+            time=self._clock.now(),
+            data=self._published,
+            executions=core.executions,
+            busy=core.under_way + core.held + len(self._inbox),
+            traffic=(Traffic(peer="executor", sent=self._sent, handled=self._handled),),
+            figures={
+                "account stream": "up" if core.link.up else f"down: {core.link.text}",
+                "stale": ", ".join(sorted(core.stale)) or "none",
+                **({} if clock is None else {"clock offset ms": round(clock.offset / 1e6, 1)}),
+            },
+        )
+
+    async def answer(self, request: ToNode) -> FromNode:
+        """Answer a question that only a gateway can."""
+        try:
+            if isinstance(request, FetchBars):
+                page = await self._exchange.history(
+                    request.instrument, request.length, request.since, request.until
+                )
+                return BarsFetched(bars=tuple(page))
+            if isinstance(request, FetchInstruments):
+                return await self._terms(request)
+        except TradectlError as error:
+            text = self._redact(error.message)
+            return Declined(status=int(error.exit_status), text=text, hint=error.hint)
+        return Declined(
+            status=int(ExitStatus.USAGE), text=f"a gateway does not answer {type(request).__name__}"
+        )
+
+    async def _terms(self, request: FetchInstruments) -> FromNode:
+        if not self._instruments:
+            listed = await self._exchange.instruments()
+            self._instruments = {one.id: one for one in listed}
+        unknown = [name for name in request.instruments if name not in self._instruments]
+        if unknown:
+            return Declined(
+                status=int(ExitStatus.NOT_FOUND), text=f"the exchange does not know {unknown[0]}"
+            )
+        from tradectl_sdk.runs.record import instrument_to_json
+
+        found = (instrument_to_json(self._instruments[name]) for name in request.instruments)
+        return InstrumentsFetched(terms=tuple(json.dumps(row).encode() for row in found))
+
+    # The loop --------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        wake: int | None = None
+        while not self._stopping.is_set():
+            await self._inbox.wait(self._seconds_until(wake))
+            wake = self._step(self._inbox.take() or [Wake()])
+
+    def _step(self, events: list[Any]) -> int | None:
+        effects = Effects()
+        for event in events:
+            what = event.message if isinstance(event, _Said) else event
+            more = self._core.step(self._clock.now(), what)
+            effects.messages += more.messages
+            effects.calls += more.calls
+            effects.wake = more.wake
+        effects.messages += self._core.settle().messages
+        self._carry_out(effects)
+        self._handled += sum(isinstance(event, _Said) for event in events)
+        return effects.wake
+
+    def _carry_out(self, effects: Effects) -> None:
+        for port, message in effects.messages:
+            if port == EXECUTOR:
+                self._executor.send(message)
+                self._sent += 1
+            elif port == MARKET:
+                self._published = self._publisher.publish(message)
+            else:
+                self._log(message)
+        for call in effects.calls:
+            task = asyncio.create_task(self._perform(call))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+
+    async def _perform(self, call: Call) -> None:
+        done = await perform(self._exchange, call, patience=self._patience, redact=self._redact)
+        self._inbox.put(done)
+
+    async def _finish_calls(self) -> None:
+        """Wait, but not long, for what the exchange was asked, and pass the answers on."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=_FAREWELL)
+        self._step([event for event in self._inbox.take() if not isinstance(event, _Said)])
+        for task in self._calls:
+            task.cancel()
+
+    def _seconds_until(self, wake: int | None) -> float | None:
+        return None if wake is None else max(0.0, (wake - self._clock.now()) / 1e9)
+
+    def _log(self, note: Note) -> None:
+        LOG.log(_LEVELS[note.level], "%s", self._redact(note.text))
+
+    # What happens outside --------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            self._inbox.put(_Said(await self._executor.receive()))
+
+    async def _connect_and_watch(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._exchange.open()
+                break
+            except TradectlError as error:
+                self._text = self._redact(error.message)
+                LOG.warning("the exchange could not be opened: %s", self._text)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        self._state, self._text = "ready", ""
+        self._inbox.put(Opened(card=self._exchange.card))
+        async with asyncio.TaskGroup() as streams:
+            streams.create_task(self._watch(self._exchange.account_events, _link_lost))
+            streams.create_task(
+                self._watch(lambda: self._exchange.market_data(self._rules.streams), _data_lost)
+            )
+
+    async def _watch(
+        self, listen: Callable[[], AsyncIterator[Any]], lost: Callable[[str], Any]
+    ) -> None:
+        """Pass on a stream of the exchange, and start it again when it breaks."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                async for event in listen():
+                    self._inbox.put(event)
+                    pause = _FIRST_PAUSE
+                text = "the stream has ended"
+            except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the node
+                text = self._redact(f"{type(error).__name__}: {error}")
+                LOG.warning("a stream of the exchange broke: %s", text)
+            self._inbox.put(lost(text))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came from the executor, so that it can be counted when it has been dealt with."""
+
+    message: Any
+
+
+def _link_lost(text: str) -> AccountLink:
+    return AccountLink(up=False, text=text)
+
+
+def _data_lost(text: str) -> FeedState:
+    return FeedState(live=False, text=text)
