@@ -43,13 +43,20 @@ class Account:
 
     def apply(self, instrument: int, side: int, lots: int, value: int, fee: int) -> None:
         """Book a fill. Value and fee are money units; value is positive."""
-        self.cash -= side * value + fee
-        self.cash_float = float(self.cash) / MONEY_FLOAT
+        self.own(self.cash - (side * value + fee))
         self.fees += fee
-        held = self.lots[instrument] + side * lots
-        self.lots[instrument] = held
-        self.holding[instrument] = held * self._market.lot_value[instrument]
-        self.position[instrument] = self._market.to_quantity(instrument, held)
+        self.hold(instrument, self.lots[instrument] + side * lots)
+
+    def own(self, cash: int) -> None:
+        """Have this much cash, in money units."""
+        self.cash = cash
+        self.cash_float = float(cash) / MONEY_FLOAT
+
+    def hold(self, instrument: int, lots: int) -> None:
+        """Hold a position, in signed lots."""
+        self.lots[instrument] = lots
+        self.holding[instrument] = lots * self._market.lot_value[instrument]
+        self.position[instrument] = self._market.to_quantity(instrument, lots)
 
     def equity(self) -> float:
         """Cash plus every position at its instrument's last price, in units of currency."""

@@ -176,7 +176,7 @@ class Booking:
         self.expose(row, rows[row, O_FILLED] - rows[row, O_LOTS])
         status = self.orders.finish(row, event, reason, now)
         self.journal.note(status, row)
-        self._abandon_children(row, now)
+        self.abandon_children(row, now)
 
     def cancel(self, row: int, now: int) -> bool:
         """End an order at the strategy's wish; say whether it was working or held."""
@@ -356,7 +356,7 @@ class Booking:
                 rows[child, O_ACTIVE] = slot.opened + 1 if slot.inside else slot.opened
             child += 1
 
-    def _abandon_children(self, row: int, now: int) -> None:
+    def abandon_children(self, row: int, now: int) -> None:
         """End the orders that waited for a fill which will not come."""
         rows = self.orders.rows
         parent = rows[row, O_ID]

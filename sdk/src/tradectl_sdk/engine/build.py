@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tradectl_sdk.domain.money import to_money
 from tradectl_sdk.domain.timeframe import Timeframe
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.engine.booking import FeeModel, SlippageModel
+    from tradectl_sdk.engine.port import VenuePort
 
 MINUTE = 60_000_000_000
+AnyDesk = TypeVar("AnyDesk", bound=Desk)
 _ROOM, _MOST_ROOM = 4096, 4_000_000  # rows a table starts with
 
 
@@ -62,6 +64,7 @@ class Plan:
         resample: Where ``ctx.bar("1h")`` gets its series.
         signals: Prepared columns by name: one array per instrument, shape (n_bars,).
         warmup: Instants before orders are accepted; at least what the strategy asks for.
+        holdings: Signed lots held at the start, per instrument; nothing unless given.
     """
 
     instruments: Sequence[Instrument]
@@ -75,6 +78,7 @@ class Plan:
     resample: Resampler | None = None
     signals: Mapping[str, Sequence[NDArray[np.float64]]] = field(default_factory=dict)
     warmup: int = 0
+    holdings: Sequence[int] = ()
 
 
 class Lookup:
@@ -142,16 +146,77 @@ def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
         UsageError: If the plan contradicts itself.
         Exception: Whatever a strategy's ``on_start`` raises.
     """
-    assumptions = plan.assumptions
     ends = feed is None
     feed = feed or Feed()
+    strategies = make_strategies(plan)
+    account, market = open_account(plan, feed)
+    venue = _venue(plan, feed, _tables(plan, feed, account, market, listens(strategies)))
+    desk, gate = open_desk(Desk, plan, feed, venue)
+    context = start(plan, feed, desk, strategies)
+    kind = SingleEngine if ends and feed.streams == 1 else ManyEngine
+    return kind(
+        feed=feed,
+        strategies=strategies,
+        context=context,
+        desk=desk,
+        gate=gate,
+        settle_at_close=plan.assumptions.market_fill is MarketFill.THIS_CLOSE,
+        warmup=longest_warmup(plan, strategies),
+        instants=_instants(plan.columns),
+    )
+
+
+def open_account(plan: Plan, feed: Feed) -> tuple[Account, Market]:
+    """Make the account with what it holds at the start, and the market that values it."""
     market = Market(plan.instruments, feed)
-    account = Account(market, to_money(assumptions.cash), margin=assumptions.margin)
-    strategies = _strategies(plan)
-    booking = _tables(plan, feed, market, account, listening=_listens(strategies[0]))
+    account = Account(market, to_money(plan.assumptions.cash), margin=plan.assumptions.margin)
+    for instrument, lots in enumerate(plan.holdings):
+        account.hold(instrument, lots)
+    return account, market
+
+
+def open_desk(
+    kind: type[AnyDesk], plan: Plan, feed: Feed, venue: VenuePort
+) -> tuple[AnyDesk, Gate]:
+    """Make the desk in front of a venue, and its gate with fresh rules."""
+    account, market = venue.booking.account, venue.booking.market
     gate = Gate(chain(plan.make_rules()), account, market, observing=plan.observing)
+    desk = kind(
+        feed=feed,
+        gate=gate,
+        venue=venue,
+        account=account,
+        market=market,
+        order_limit=plan.assumptions.max_orders_per_instant,
+        day_ends=[one.session_close * MINUTE for one in plan.instruments],
+        weekdays=[one.calendar == "weekdays" for one in plan.instruments],
+    )
+    return desk, gate
+
+
+def start(plan: Plan, feed: Feed, desk: Desk, strategies: Sequence[Strategy]) -> Context:
+    """Start strategies, load the series they asked for, and return their context."""
+    lookup = Lookup(plan, feed)
+    context = Context(desk, lookup)
+    for number, strategy in enumerate(strategies):
+        context.instrument = number
+        context.position = desk.account.position[number]
+        strategy.on_start(context)
+    context.instrument = 0
+    context.position = desk.account.position[0]
+    lookup.load()
+    return context
+
+
+def longest_warmup(plan: Plan, strategies: Sequence[Strategy]) -> int:
+    """Instants before orders are accepted."""
+    return max([plan.warmup, *(strategy.warmup for strategy in strategies)])
+
+
+def _venue(plan: Plan, feed: Feed, booking: Booking) -> Venue:
+    assumptions = plan.assumptions
     touch = assumptions.limit_fill is LimitFill.TOUCH
-    venue = Venue(
+    return Venue(
         feed,
         booking,
         Walk(feed, booking, touch=touch),
@@ -161,34 +226,6 @@ def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
         share_millionths=math.ceil(assumptions.volume_share * 1_000_000),
         exits_in_entry_bar=assumptions.exits_in_entry_bar,
     )
-    desk = Desk(
-        feed=feed,
-        gate=gate,
-        venue=venue,
-        account=account,
-        market=market,
-        order_limit=assumptions.max_orders_per_instant,
-        day_ends=[one.session_close * MINUTE for one in plan.instruments],
-        weekdays=[one.calendar == "weekdays" for one in plan.instruments],
-    )
-    lookup = Lookup(plan, feed)
-    context = Context(desk, lookup)
-    for number, strategy in enumerate(strategies):
-        context.instrument = number
-        strategy.on_start(context)
-    context.instrument = 0
-    lookup.load()
-    kind = SingleEngine if ends and feed.streams == 1 else ManyEngine
-    return kind(
-        feed=feed,
-        strategies=strategies,
-        context=context,
-        desk=desk,
-        gate=gate,
-        settle_at_close=assumptions.market_fill is MarketFill.THIS_CLOSE,
-        warmup=max([plan.warmup, *(strategy.warmup for strategy in strategies)]),
-        instants=_instants(plan.columns),
-    )
 
 
 def _instants(columns: Sequence[Columns]) -> int:
@@ -196,7 +233,8 @@ def _instants(columns: Sequence[Columns]) -> int:
     return sum(len(one.time) for one in columns)
 
 
-def _strategies(plan: Plan) -> list[Strategy]:
+def make_strategies(plan: Plan) -> list[Strategy]:
+    """Make the strategies of a plan: one per instrument, or one that sees all."""
     if len(plan.instruments) != len(plan.columns):
         raise UsageError(
             f"there were {len(plan.columns)} series for {len(plan.instruments)} instruments"
@@ -207,29 +245,39 @@ def _strategies(plan: Plan) -> list[Strategy]:
     return [first, *(plan.make_strategy() for _ in plan.instruments[1:])]
 
 
-def _listens(strategy: Strategy) -> bool:
-    """Whether a strategy wants to be told about fills or orders."""
-    cls = type(strategy)
+def listens(strategies: Sequence[Strategy]) -> bool:
+    """Whether strategies want to be told about fills or orders."""
+    cls = type(strategies[0])
     return cls.on_fill is not Strategy.on_fill or cls.on_order is not Strategy.on_order
 
 
-def _tables(
-    plan: Plan, feed: Feed, market: Market, account: Account, *, listening: bool
-) -> Booking:
+def _tables(plan: Plan, feed: Feed, account: Account, market: Market, listening: bool) -> Booking:
     # Room for an order an instant, so that tables rarely grow: untouched memory costs nothing.
     instants = min(_instants(plan.columns), _MOST_ROOM)
     room = _ROOM + instants + 4 * plan.assumptions.max_orders_per_instant
-    orders = Orders(market.count, room)
-    fees = plan.fees() if plan.fees else ShareOfValue(plan.instruments)
-    bps = plan.assumptions.slippage_bps
-    slippage = plan.slippage() if plan.slippage else BasisPoints(bps)
+    journal = Journal(8 * room if listening else 1, enabled=listening)
+    return make_booking(
+        plan, feed, account, market, Orders(market.count, room), Fills(room), journal
+    )
+
+
+def make_booking(
+    plan: Plan,
+    feed: Feed,
+    account: Account,
+    market: Market,
+    orders: Orders,
+    fills: Fills,
+    journal: Journal,
+) -> Booking:
+    """Join tables, account and cost models."""
     return Booking(
         feed=feed,
         orders=orders,
-        fills=Fills(room),
+        fills=fills,
         account=account,
         market=market,
-        journal=Journal(8 * room if listening else 1, enabled=listening),
-        fees=fees,
-        slippage=slippage,
+        journal=journal,
+        fees=plan.fees() if plan.fees else ShareOfValue(plan.instruments),
+        slippage=plan.slippage() if plan.slippage else BasisPoints(plan.assumptions.slippage_bps),
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.bars import Feed
     from tradectl_sdk.engine.gate import ApprovedOrder, Gate, OrderRequest
     from tradectl_sdk.engine.market import Market
-    from tradectl_sdk.engine.venue import Venue
+    from tradectl_sdk.engine.port import VenuePort
 
 MARKET = int(OrderType.MARKET)
 LIMIT = int(OrderType.LIMIT)
@@ -64,7 +64,7 @@ class Desk:
         *,
         feed: Feed,
         gate: Gate,
-        venue: Venue,
+        venue: VenuePort,
         account: Account,
         market: Market,
         order_limit: int,
@@ -309,7 +309,7 @@ class Desk:
         request.limit = ticks if kind == LIMIT else 0
         request.trigger = ticks if kind == STOP else 0
         request.price = ticks
-        request.parent = self.orders.count + 1  # the id the entry will get
+        request.parent = self.orders.upcoming  # the id the entry will get
         request.group = request.parent + 1 if grouped else 0  # and that of the first exit
         reason = self._gate.review(approved, self.time)
         # An exit for a part of the position would leave the rest of it unprotected.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.context import Context
     from tradectl_sdk.engine.desk import Desk
     from tradectl_sdk.engine.gate import Gate
+    from tradectl_sdk.engine.venue import Venue
     from tradectl_sdk.strategy import Strategy
 
 DONE, GROW = 0, 1  # what run() returns
@@ -78,7 +79,7 @@ class Engine:
         self._gate = gate
         self._shared = len(strategies) == 1
         self._settle_at_close = settle_at_close
-        self._venue = desk.venue
+        self._venue: Venue = desk.venue  # type: ignore[assignment]  # one that also matches
         self._booking = desk.venue.booking
         self._orders = desk.orders
         self._fills = desk.venue.booking.fills

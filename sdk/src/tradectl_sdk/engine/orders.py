@@ -76,6 +76,11 @@ class Orders:
         """Rows there is room for."""
         return len(self.rows)
 
+    @property
+    def upcoming(self) -> int:
+        """Id that the next order will get."""
+        return self.count + 1
+
     def add(self, request: OrderRequest, now: int) -> int:
         """Write a new order in status NEW and return its row."""
         row = self.count
