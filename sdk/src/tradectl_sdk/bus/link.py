@@ -36,11 +36,35 @@ class PeerLost(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class PeerBack(msgspec.Struct, frozen=True, kw_only=True):
+    """The peer that was lost is there again, in the same life; nothing that was said is missing."""
+
+    name: str
+    role: str
+    epoch: int
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of a stream are missing; a snapshot follows, or the sender is in another life."""
 
     expected: Cursor
     found: Cursor
+
+
+class Stale(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream says is old, or it says nothing at all; not to be traded on until Fresh.
+
+    Attributes:
+        late: How late the latest message is, in nanoseconds; 0 when nothing comes.
+        text: Why, for people.
+    """
+
+    late: int = 0
+    text: str = ""
+
+
+class Fresh(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that was stale is in time again."""
 
 
 class Channel(Protocol):
@@ -49,13 +73,22 @@ class Channel(Protocol):
     def send(self, message: Any) -> None:
         """Queue a message for the peer.
 
+        What is sent before any peer was met goes to the first one. What is sent to a life that has
+        ended may be lost with it; :class:`PeerChanged` says so.
+
         Raises:
             ChannelFullError: If the peer has not taken earlier ones; nothing was dropped, and
                 nothing may be carried on with.
+            ChannelClosedError: If the channel was closed.
+            FrameError: If the message does not belong here or is too large.
         """
 
     async def receive(self) -> Any:
-        """Return the peer's next message, or PeerChanged or PeerLost."""
+        """Return the peer's next message, or PeerChanged, PeerLost or PeerBack.
+
+        Raises:
+            ChannelClosedError: If the channel was closed.
+        """
 
     async def close(self) -> None:
         """Say good-bye; what was sent is delivered first, for a bounded time."""
@@ -67,9 +100,19 @@ class Publisher(Protocol):
     def publish(self, message: Any) -> Cursor:
         """Send to whoever listens and return the message's place."""
 
+    async def close(self) -> None:
+        """Stop; whoever listens finds the stream stale."""
+
 
 class Subscriber(Protocol):
     """A receiving end of a stream."""
 
-    async def receive(self) -> tuple[Cursor, Any] | Gap:
-        """Return the next message with its place, or what is missing."""
+    async def receive(self) -> tuple[Cursor, Any] | Gap | Stale | Fresh:
+        """Return the next message with its place, or what is missing, or whether it is in time.
+
+        Raises:
+            ChannelClosedError: If the subscriber was closed.
+        """
+
+    async def close(self) -> None:
+        """Stop listening."""

@@ -25,7 +25,11 @@
     │   └── UnreadableAnswerError  UNREADABLE_ANSWER  5  the answer makes no sense
     ├── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
     ├── LiveRefusedError           LIVE_REFUSED       7  it is not safe to trade real money yet
-    └── AccountInUseError          ACCOUNT_IN_USE     7  another gateway holds the account
+    ├── AccountInUseError          ACCOUNT_IN_USE     7  another gateway holds the account
+    └── BusError                   BUS                5  nodes cannot talk to each other
+        ├── FrameError             FRAME              5  what arrived is not a message
+        ├── ChannelFullError       CHANNEL_FULL       5  a node does not take what it is told
+        └── ChannelClosedError     CHANNEL_CLOSED     5  the channel was closed before
 
 A class docstring is the long text that ``tradectl explain CODE`` prints, so it is written for
 the person who met the error: what happened, why tradectl insists, what to do.
@@ -40,6 +44,7 @@ from __future__ import annotations
 
 from tradectl_sdk.errors.advice import did_you_mean, pip_install
 from tradectl_sdk.errors.base import ExitStatus, TradectlError, error_classes
+from tradectl_sdk.errors.bus import BusError, ChannelClosedError, ChannelFullError, FrameError
 from tradectl_sdk.errors.exchange import (
     ClockSkewError,
     ExchangeRefusedError,
@@ -75,6 +80,9 @@ from tradectl_sdk.errors.trading import (
 
 __all__ = [
     "AccountInUseError",
+    "BusError",
+    "ChannelClosedError",
+    "ChannelFullError",
     "ClockSkewError",
     "ConfigError",
     "CredentialError",
@@ -84,6 +92,7 @@ __all__ = [
     "ExchangeError",
     "ExchangeRefusedError",
     "ExitStatus",
+    "FrameError",
     "ImportRefusedError",
     "InternalError",
     "KernelRaisedError",

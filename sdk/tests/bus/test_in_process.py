@@ -1,0 +1,174 @@
+"""Channels and streams between nodes of one process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tradectl_sdk.bus import (
+    Gap,
+    Identity,
+    PeerChanged,
+    PeerLost,
+    in_process_pair,
+    in_process_stream,
+)
+from tradectl_sdk.bus.messages.control import AskStatus
+from tradectl_sdk.bus.messages.events import Progress
+from tradectl_sdk.bus.messages.intents import Cursor, StrategyFailed
+from tradectl_sdk.bus.messages.market import Bars, Feed, Quotes
+from tradectl_sdk.errors import BusError, ChannelClosedError, FrameError
+from tradectl_sdk.exchange.values import FeedState, Quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+HOST = Identity(name="sma", role="host", epoch=3)
+EXECUTOR = Identity(name="main", role="executor", epoch=5)
+GATEWAY = Identity(name="venue", role="gateway", epoch=7)
+NOWHERE = Cursor(0, 0)
+
+both = pytest.mark.parametrize("through_codec", [False, True], ids=["as is", "through the codec"])
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    async def bounded() -> None:
+        await asyncio.wait_for(main, 20)
+
+    asyncio.run(bounded())
+
+
+def failed(number: int) -> StrategyFailed:
+    return StrategyFailed(strategy="sma", epoch=3, text=str(number))
+
+
+@both
+def test_a_channel_begins_with_the_peer_and_keeps_the_order(through_codec: bool) -> None:
+    async def main() -> None:
+        host, executor = in_process_pair(HOST, EXECUTOR, through_codec=through_codec)
+        for number in range(1000):
+            host.send(failed(number))
+        assert await executor.receive() == PeerChanged(name="sma", role="host", epoch=3)
+        assert [await executor.receive() for _ in range(1000)] == [failed(n) for n in range(1000)]
+        executor.send(Progress(executions=Cursor(1, 2)))
+        assert await host.receive() == PeerChanged(name="main", role="executor", epoch=5)
+        assert await host.receive() == Progress(executions=Cursor(1, 2))
+
+    run(main())
+
+
+@both
+def test_what_was_sent_before_closing_arrives_before_the_good_bye(through_codec: bool) -> None:
+    async def main() -> None:
+        host, executor = in_process_pair(HOST, EXECUTOR, through_codec=through_codec)
+        host.send(failed(1))
+        await host.close()
+        await executor.receive()
+        assert await executor.receive() == failed(1)
+        lost = await executor.receive()
+        assert isinstance(lost, PeerLost)
+        assert lost.text == "host sma: said good-bye"
+        with pytest.raises(ChannelClosedError):
+            host.send(failed(2))
+        assert isinstance(await host.receive(), PeerChanged)
+        with pytest.raises(ChannelClosedError):
+            await host.receive()
+
+    run(main())
+
+
+@both
+def test_a_message_of_another_conversation_is_not_sent(through_codec: bool) -> None:
+    async def main() -> None:
+        host, _ = in_process_pair(HOST, EXECUTOR, through_codec=through_codec)
+        with pytest.raises(FrameError, match="was a AskStatus, expected one of Intents, "):
+            host.send(AskStatus())
+
+    run(main())
+
+
+def test_roles_that_have_nothing_to_say_to_each_other_are_not_joined() -> None:
+    async def main() -> None:
+        other = Identity(name="other", role="host", epoch=1)
+        with pytest.raises(FrameError, match="a host has nothing to say to a host"):
+            in_process_pair(HOST, other)
+
+    run(main())
+
+
+@both
+def test_a_stream_reaches_everybody_in_order(through_codec: bool) -> None:
+    async def main() -> None:
+        stream = in_process_stream(GATEWAY, through_codec=through_codec)
+        listeners = [stream.subscribe(HOST), stream.subscribe(EXECUTOR)]
+        await asyncio.sleep(0)
+        bars = [Bars(executions=Cursor(7, n), bars=()) for n in range(100)]
+        places = [stream.publish(one) for one in bars]
+        assert places == [Cursor(7, n) for n in range(1, 101)]
+        for listener in listeners:
+            assert [await listener.receive() for _ in bars] == list(zip(places, bars, strict=True))
+
+    run(main())
+
+
+@both
+def test_a_late_listener_begins_with_the_latest_of_each_topic(through_codec: bool) -> None:
+    def quotes(price: int) -> Quotes:
+        quote = Quote(instrument="A.X", time=1, bid=price, bid_lots=1, ask=price + 1, ask_lots=1)
+        return Quotes(executions=NOWHERE, quotes=(quote,))
+
+    async def main() -> None:
+        stream = in_process_stream(GATEWAY, through_codec=through_codec)
+        feed = Feed(executions=NOWHERE, state=FeedState(live=True))
+        for message in (quotes(10), Bars(executions=NOWHERE, bars=()), feed, quotes(20)):
+            stream.publish(message)
+        listener = stream.subscribe(HOST)
+        assert await listener.receive() == (Cursor(7, 3), feed)
+        assert await listener.receive() == (Cursor(7, 4), quotes(20))
+        stream.publish(quotes(30))
+        assert await listener.receive() == (Cursor(7, 5), quotes(30))
+
+    run(main())
+
+
+@both
+def test_an_unread_quote_gives_way_to_a_newer_one_and_bars_to_nothing(through_codec: bool) -> None:
+    quotes, bars = Quotes(executions=NOWHERE, quotes=()), Bars(executions=NOWHERE, bars=())
+
+    async def main() -> None:
+        stream = in_process_stream(GATEWAY, through_codec=through_codec)
+        listener = stream.subscribe(HOST)
+        await asyncio.sleep(0.01)
+        for message in (quotes, bars, quotes, bars, quotes):
+            stream.publish(message)
+        await asyncio.sleep(0.01)
+        read = [await listener.receive() for _ in range(3)]
+        assert not any(isinstance(one, Gap) for one in read)
+        assert read == [(Cursor(7, 2), bars), (Cursor(7, 4), bars), (Cursor(7, 5), quotes)]
+
+    run(main())
+
+
+def test_only_a_gateway_publishes() -> None:
+    async def main() -> None:
+        with pytest.raises(BusError, match="a host was to publish, expected a gateway"):
+            in_process_stream(HOST)
+
+    run(main())
+
+
+def test_whoever_waits_is_told_when_the_end_is_closed() -> None:
+    async def main() -> None:
+        listener = in_process_stream(GATEWAY).subscribe(HOST)
+        waiting = asyncio.create_task(_receive(listener.receive))
+        await asyncio.sleep(0)
+        await listener.close()
+        with pytest.raises(ChannelClosedError):
+            await waiting
+
+    run(main())
+
+
+async def _receive(receive: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    return await receive()
