@@ -23,32 +23,41 @@ from tradectl_sdk.config.load import (
     load_settings,
     validate_plugin_section,
 )
+from tradectl_sdk.config.section import Folder, Section
 from tradectl_sdk.config.settings import (
     BacktestSection,
     CostModelSection,
     DataSection,
-    Folder,
     InstrumentLimits,
     PluginsSection,
     RiskSection,
     RunsSection,
-    Section,
     Settings,
+)
+from tradectl_sdk.config.trading import (
+    ExchangeSection,
+    LiveSection,
+    PaperSection,
+    SessionSection,
 )
 
 __all__ = [
     "BacktestSection",
     "CostModelSection",
     "DataSection",
+    "ExchangeSection",
     "Folder",
     "InstrumentLimits",
+    "LiveSection",
     "LoadedSettings",
     "Origin",
     "OriginKind",
+    "PaperSection",
     "PluginsSection",
     "RiskSection",
     "RunsSection",
     "Section",
+    "SessionSection",
     "SettingRow",
     "SettingValue",
     "Settings",

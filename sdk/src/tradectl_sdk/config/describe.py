@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,8 @@ def _rows(
     schema: dict[str, Any], definitions: dict[str, Any], path: KeyPath
 ) -> Iterator[SettingRow]:
     for name, described in schema["properties"].items():
-        target = definitions.get(described.get("$ref", "").removeprefix("#/$defs/"))
+        target = _target(described, definitions)
+        each = _target(described.get("additionalProperties"), definitions)
         if target is not None and "properties" in target:
             yield from _rows(target, definitions, (*path, name))
         else:
@@ -87,6 +88,9 @@ def _rows(
                 default=described.get("default"),
                 description=described.get("description", ""),
             )
+            if each is not None and not path:  # a section that is nothing but tables
+                inner = _rows({**each, "additionalProperties": None}, definitions, ())
+                yield from (replace(row, key=f"{name}.<name>.{row.key}") for row in inner)
     if isinstance(schema.get("additionalProperties"), dict):
         yield SettingRow(
             key=f"{dotted(path)}.<name>",
@@ -94,6 +98,16 @@ def _rows(
             default=None,
             description="Settings of one plugin, checked by its own model.",
         )
+
+
+def _target(described: Any, definitions: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the definition that a schema refers to, if it does."""
+    if not isinstance(described, dict):
+        return None
+    found: dict[str, Any] | None = definitions.get(
+        described.get("$ref", "").removeprefix("#/$defs/")
+    )
+    return found
 
 
 def _words(schema: dict[str, Any]) -> str:

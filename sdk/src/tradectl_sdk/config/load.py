@@ -23,7 +23,8 @@ from tradectl_sdk.config.layers import (
 )
 from tradectl_sdk.config.positions import KeyPath  # noqa: TC001
 from tradectl_sdk.config.resolve import is_given, place_in_force, resolve
-from tradectl_sdk.config.settings import Section, Settings
+from tradectl_sdk.config.section import Section
+from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)

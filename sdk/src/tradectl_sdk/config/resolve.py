@@ -19,7 +19,7 @@ from tradectl_sdk.config.layers import (
     merge,
 )
 from tradectl_sdk.config.messages import explain
-from tradectl_sdk.config.settings import is_secret_name, is_secret_reference
+from tradectl_sdk.config.section import is_secret_name, is_secret_reference
 from tradectl_sdk.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -9,22 +9,20 @@ Secrets are never settings. Where one is needed, the setting is a reference to i
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
+from pydantic import ConfigDict, Field, model_validator
+
+from tradectl_sdk.config.section import Folder, Section
+from tradectl_sdk.config.trading import (
+    ExchangeSection,
+    LiveSection,
+    PaperSection,
+    SessionSection,
 )
-from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,61 +42,6 @@ RULE_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "daily-loss": ("max_daily_loss", "daily_loss_from_peak"),
     }
 )
-
-_NUMBERS = frozenset({int, float, Decimal})
-_SECRET = re.compile(
-    r"(^|_)(secret|password|passwd|passphrase|credentials?)(_|$)"
-    r"|(api|private|secret|access)_?key$"
-    r"|^token$|(access|auth|bot|refresh|bearer)_token$",
-    re.IGNORECASE,
-)
-_REFERENCE = re.compile(r"(env|keyring|file):\S")
-
-
-def is_secret_name(name: str) -> bool:
-    """Tell whether a key of this name would hold a secret."""
-    return _SECRET.search(name.replace("-", "_")) is not None
-
-
-def is_secret_reference(value: object) -> bool:
-    """Tell whether a value points to a secret instead of being one."""
-    return isinstance(value, str) and _REFERENCE.match(value) is not None
-
-
-def _expand_home(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise ValueError("names a home folder that does not exist") from error
-
-
-Folder = Annotated[Path, AfterValidator(_expand_home)]
-"""A folder; ``~`` is the home folder, and a relative one starts at the file that names it."""
-
-
-class Section(BaseModel):
-    """A table of settings: immutable, complete with defaults, deaf to unknown keys.
-
-    A number is a number: TOML tells ``5`` from ``"5"`` and ``true``, so they are not converted.
-    """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False
-    )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _refuse_lookalikes(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what pydantic would convert although TOML says it is something else."""
-        annotation = cls.model_fields[info.field_name or ""].annotation
-        kinds = {annotation, *get_args(annotation)}
-        if isinstance(value, bool) and kinds & _NUMBERS and bool not in kinds:
-            raise PydanticCustomError("float_type", "Input should be a number")
-        if isinstance(value, str) and kinds & _NUMBERS and str not in kinds:
-            raise PydanticCustomError("float_type", "Input should be a number")
-        if isinstance(value, str | int) and not isinstance(value, bool) and bool in kinds:
-            raise PydanticCustomError("bool_type", "Input should be true or false")
-        return value
 
 
 class PluginsSection(Section):
@@ -346,6 +289,12 @@ class Settings(Section):
         default_factory=BacktestSection, description="Simulated account and venue."
     )
     data: DataSection = Field(default_factory=DataSection, description="Market data at rest.")
+    exchange: dict[str, ExchangeSection] = Field(
+        default_factory=dict,
+        description="Exchanges by the name that commands know them by, one table for each.",
+    )
+    live: LiveSection = Field(default_factory=LiveSection, description="Trading with real money.")
+    paper: PaperSection = Field(default_factory=PaperSection, description="Trading without money.")
     plugins: PluginsSection = Field(
         default_factory=PluginsSection,
         description="Which plugins may be loaded; one table of settings for each plugin.",
@@ -354,3 +303,6 @@ class Settings(Section):
         default_factory=RiskSection, description="Limits that every order is held to."
     )
     runs: RunsSection = Field(default_factory=RunsSection, description="What runs leave behind.")
+    session: SessionSection = Field(
+        default_factory=SessionSection, description="The processes of a paper or live session."
+    )

@@ -1,0 +1,179 @@
+"""The supervisor's shell: does what its core says, and writes down what it sees."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.bus.messages.control import Declined, NodeStatus, SetSwitch
+from tradectl_sdk.errors import AccountInUseError, ExitStatus
+from tradectl_sdk.nodes.clock import NodeClock
+from tradectl_sdk.nodes.inbox import Inbox
+from tradectl_sdk.nodes.session_folder import NODES
+from tradectl_sdk.nodes.supervisor.core import (
+    Ended,
+    Halt,
+    Kill,
+    Launch,
+    Launched,
+    RestartRules,
+    StopAsked,
+    SupervisorCore,
+    Terminate,
+    Waited,
+)
+from tradectl_sdk.nodes.supervisor.launching import LaunchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tradectl_sdk.bus.messages.control import FromNode, ToNode
+    from tradectl_sdk.nodes.effects import Effects
+    from tradectl_sdk.nodes.session_folder import SessionFolder
+    from tradectl_sdk.nodes.supervisor.launching import Launcher, NodeHandle
+
+LOG = logging.getLogger("tradectl.supervisor")
+
+
+class Supervisor:
+    """Keeps the nodes of one session alive; a node itself, so that it can be asked and stopped.
+
+    Args:
+        folder: The session.
+        launcher: Starts nodes.
+        rules: How often one may die.
+    """
+
+    def __init__(self, folder: SessionFolder, launcher: Launcher, rules: RestartRules) -> None:
+        self.folder = folder
+        self.core = SupervisorCore(NODES, rules)
+        self._launcher = launcher
+        self._clock = NodeClock()
+        self._inbox = Inbox()
+        self._handles: dict[str, NodeHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._halting: asyncio.Task[None] | None = None
+        self._started = self._clock.now()
+
+    def stop(self) -> None:
+        """Ask for the session's end."""
+        self._inbox.put(StopAsked("asked to"))
+
+    async def run(self) -> None:
+        """Run the session to its end; how it ended is in ``core.state``.
+
+        Raises:
+            AccountInUseError: If another supervisor runs it.
+        """
+        with self._alone():
+            wake = self._carry_out(self.core.start(self._clock.now()))
+            while not self.core.over:
+                await self._inbox.wait(None if wake is None else self._seconds_until(wake))
+                for event in self._inbox.take() or [Waited()]:
+                    wake = self._carry_out(self.core.step(self._clock.now(), event))
+                self._write_state()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            LOG.info("the session is %s: %s", self.core.state, self.core.text)
+
+    def status(self) -> NodeStatus:
+        """Say how it is."""
+        return NodeStatus(
+            name="supervisor",
+            pid=os.getpid(),
+            epoch=1,
+            state=self.core.state,
+            text=self.core.text,
+            started=self._started,
+            time=self._clock.now(),
+        )
+
+    async def answer(self, request: ToNode) -> FromNode:
+        """Decline: whatever a supervisor can be asked, every node can."""
+        return Declined(
+            status=int(ExitStatus.USAGE),
+            text=f"a supervisor does not answer {type(request).__name__}",
+        )
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only supervisor of the session; the lock dies with the process."""
+        import fcntl
+
+        with (self.folder.path / "supervisor.lock").open("a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise AccountInUseError(
+                    f"session {self.folder.id} has a supervisor already",
+                    hint=f"tradectl status {self.folder.id}",
+                ) from error
+            yield
+
+    def _seconds_until(self, wake: int) -> float:
+        return max(0.0, (wake - self._clock.now()) / 1e9)
+
+    def _carry_out(self, effects: Effects) -> int | None:
+        for call in effects.calls:
+            if isinstance(call, Launch):
+                self._spawn(self._live(call.node))
+            elif isinstance(call, Halt):
+                self._halting = self._spawn(self._halt(call.text))
+            elif isinstance(call, Terminate):
+                self._spawn(self._terminate(call.node))
+            elif isinstance(call, Kill) and call.node in self._handles:
+                LOG.warning("the %s did not stop and is killed", call.node)
+                self._handles[call.node].kill()
+        return effects.wake
+
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _terminate(self, node: str) -> None:
+        if self._halting is not None:  # an executor that is gone could not be told any more
+            await self._halting
+        if node in self._handles:
+            LOG.info("stopping the %s", node)
+            self._handles[node].terminate()
+
+    async def _live(self, node: str) -> None:
+        """Launch a node and tell of its beginning and its end."""
+        try:
+            handle = await self._launcher.launch(node)
+        except LaunchError as error:
+            LOG.exception("the %s could not be started: %s", node, error.text)
+            self._inbox.put(Ended(node, error.status, error.text))
+            return
+        self._handles[node] = handle
+        LOG.info("the %s runs as process %d", node, handle.pid)
+        self._inbox.put(Launched(node, handle.pid, handle.adopted))
+        status, text = await handle.wait()
+        del self._handles[node]
+        LOG.log(logging.WARNING if status else logging.INFO, "the %s ended: %d", node, status)
+        self._inbox.put(Ended(node, status, text))
+
+    async def _halt(self, text: str) -> None:
+        """Latch the kill switch: with the executor if it runs, and for its next life if not."""
+        (self.folder.path / "halt").write_text(text, encoding="utf-8")
+        LOG.error("halting: %s", text)
+        executor = self._handles.get("executor")
+        if executor is not None:
+            with contextlib.suppress(OSError):
+                await executor.ask(SetSwitch(state="halted", text=text))
+
+    def _write_state(self) -> None:
+        """Write down what can be seen; a full disk must not end a session."""
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        state = {**self.core.describe(), "supervisor": os.getpid(), "time": now}
+        try:
+            self.folder.write_state(state)
+        except OSError as error:
+            LOG.exception("the state could not be written: %s", error.strerror)
