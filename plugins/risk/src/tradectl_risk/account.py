@@ -50,10 +50,10 @@ class Costs:
         return value + max(self.fees.fee(instrument, lots, value, False, 0), 0)
 
     def beyond_value(self, market: Market, order: OrderRequest, lots: int) -> int:
-        """Return what an order loses at once through slippage and fee."""
+        """Return what an order loses at once through slippage and fee; UNFIT when too large."""
         slips = order.limit == 0
         paid = self.of_buying(market, order.instrument, order.price, lots, slips)
-        return paid - worth(market, order.instrument, order.price, lots)
+        return UNFIT if paid == UNFIT else paid - worth(market, order.instrument, order.price, lots)
 
 
 class CashAccount(Limit):
@@ -111,7 +111,8 @@ class MarginAccount(Limit):
             return False
         need = total // MILLION * self.share
         need += (total % MILLION * self.share + MILLION - 1) // MILLION
-        return need <= account.exact_equity() - self.costs.beyond_value(market, order, lots)
+        lost = self.costs.beyond_value(market, order, lots)
+        return lost != UNFIT and need <= account.exact_equity() - lost
 
 
 def make_account(

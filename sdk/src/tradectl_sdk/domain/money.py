@@ -14,6 +14,11 @@ from tradectl_sdk.errors import UsageError
 MONEY_DIGITS = 8
 MONEY_UNITS = 10**MONEY_DIGITS  # money units in one unit of the currency
 MAX_INT64 = 2**63 - 1
+# Bounds that keep sums inside 64 bits: a single value or quantity stays below the first (23 billion
+# of a currency), what an account holds or owes below the second (69 billion), so that one value
+# more still fits.
+MOST_AT_ONCE = 2**61
+MOST_MONEY = 3 * 2**61 - 1
 
 
 def as_decimal(value: Decimal | float | str, what: str = "value") -> Decimal:

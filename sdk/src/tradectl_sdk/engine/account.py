@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.money import MONEY_UNITS
+from tradectl_sdk.domain.money import MONEY_UNITS, MOST_AT_ONCE, MOST_MONEY
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.market import Market
@@ -58,6 +58,18 @@ class Account:
         self.holding[instrument] = lots * self._market.lot_value[instrument]
         self.position[instrument] = self._market.to_quantity(instrument, lots)
 
+    def bears(self, side: int, value: int, fee: int) -> bool:
+        """Whether cash and fees stay within :data:`~.money.MOST_MONEY` with one more fill."""
+        if not -MOST_AT_ONCE < fee < MOST_AT_ONCE:
+            return False
+        cash = self.cash - (side * value + fee)
+        return -MOST_MONEY < cash < MOST_MONEY and abs(self.fees + fee) < MOST_MONEY
+
+    def has_room(self, instrument: int, side: int, lots: int) -> bool:
+        """Whether position and open orders stay countable with that many lots more."""
+        waiting = self.open_buys[instrument] if side > 0 else self.open_sells[instrument]
+        return lots < MOST_AT_ONCE and (abs(self.lots[instrument]) + waiting < MOST_AT_ONCE - lots)
+
     def equity(self) -> float:
         """Cash plus every position at its instrument's last price, in units of currency."""
         total: float = self.cash_float
@@ -67,22 +79,23 @@ class Account:
         return total
 
     def exact_equity(self) -> int:
-        """The same in money units, exactly."""
+        """The same in money units, exactly; at most MOST_MONEY, above or below zero."""
         total = self.cash
         market = self._market
         for instrument in range(market.count):
             lots = self.lots[instrument]
-            if lots > 0:
-                total += market.value(instrument, market.last(instrument), lots)
-            elif lots < 0:
-                total -= market.value(instrument, market.last(instrument), -lots)
+            if lots != 0:
+                worth = market.worth(instrument, market.last(instrument), abs(lots))
+                total += worth if lots > 0 else -worth
+                total = min(max(total, -MOST_MONEY), MOST_MONEY)
         return total
 
     def gross_value(self) -> int:
-        """Sum of the absolute values of all positions, in money units."""
+        """Sum of the absolute values of all positions, in money units; at most MOST_MONEY."""
         total = 0
         market = self._market
         for instrument in range(market.count):
             lots = abs(self.lots[instrument])
-            total += market.value(instrument, market.last(instrument), lots)
+            worth = market.worth(instrument, market.last(instrument), lots)
+            total = min(total + worth, MOST_MONEY)
         return total

@@ -69,13 +69,15 @@ PARENT_ENDED = int(CloseReason.PARENT_ENDED)
 CASH_AT_FILL = int(CloseReason.CASH_AT_FILL)
 NOTHING_LEFT = int(CloseReason.NOTHING_LEFT)
 EXIT_FILLED = int(CloseReason.EXIT_FILLED)
+TOO_LARGE_AT_FILL = int(CloseReason.TOO_LARGE_AT_FILL)
 
 
 def trailed(side: int, ticks: int, trail: int, flags: int) -> int:
     """Trigger of a trailing stop whose best price so far is ``ticks``; at least one tick."""
     distance = trail
     if flags & TRAIL_BPS:
-        distance = (ticks * trail + 500_000) // 1_000_000
+        # Whole and rest by themselves: their products with a trail below 10^6 fit 64 bits.
+        distance = ticks // 1_000_000 * trail + (ticks % 1_000_000 * trail + 500_000) // 1_000_000
     return max(ticks + side * distance, 1)
 
 
@@ -218,7 +220,7 @@ class Booking:
         lots = self._fillable(row)
         if lots <= 0:
             return 0
-        price = reference
+        price = dearest = reference
         if not maker:
             slip = self._slippage.slip(instrument, reference, lots, self._feed.lots[slot.row])
             if slip != 0:
@@ -227,14 +229,16 @@ class Booking:
                 limit = rows[row, O_LIMIT]
                 if limit > 0:  # slippage may take the gain over the limit, but never pass it
                     price = min(price, limit) if side > 0 else max(price, limit)
+                dearest = max(price, reference)
+        if not market.fits(instrument, dearest, rows[row, O_LOTS]):
+            return self._turn_away(row, TOO_LARGE_AT_FILL)
         value = market.value(instrument, price, lots)
         fee = self._fees.fee(instrument, lots, value, maker, rows[row, O_FILLED])
         account = self.account
+        if not account.bears(side, value, fee):
+            return self._turn_away(row, TOO_LARGE_AT_FILL)
         if side > 0 and not account.margin and value + fee > account.cash:
-            # A venue rejects before the first fill; afterwards it can only cancel the rest.
-            event = CANCEL if rows[row, O_FILLED] > 0 else REJECT
-            self.close(row, event, CASH_AT_FILL, slot.known)
-            return 0
+            return self._turn_away(row, CASH_AT_FILL)
         account.apply(instrument, side, lots, value, fee)
         if slot.left != NEVER:
             slot.left -= lots
@@ -242,6 +246,13 @@ class Booking:
         self._record(row, lots, price, reference, fee, maker, reason)
         self._progress(row, lots, value, fee)
         return lots
+
+    def _turn_away(self, row: int, reason: int) -> int:
+        """End an order that the account cannot bear; return the lots filled, which are none."""
+        # A venue rejects before the first fill; afterwards it can only cancel the rest.
+        event = CANCEL if self.orders.rows[row, O_FILLED] > 0 else REJECT
+        self.close(row, event, reason, self.slot.known)
+        return 0
 
     def _fillable(self, row: int) -> int:
         """Lots of an order that position and volume allow; ends it where they rule it out."""

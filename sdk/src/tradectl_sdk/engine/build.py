@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tradectl_sdk.domain.money import to_money
+from tradectl_sdk.domain.money import MONEY_UNITS, MOST_MONEY, to_money
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine.account import Account
 from tradectl_sdk.engine.bars import Columns, Feed, Series, Signal
@@ -169,7 +169,7 @@ def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
 def open_account(plan: Plan, feed: Feed) -> tuple[Account, Market]:
     """Make the account with what it holds at the start, and the market that values it."""
     market = Market(plan.instruments, feed)
-    account = Account(market, to_money(plan.assumptions.cash), margin=plan.assumptions.margin)
+    account = Account(market, _cash(plan.assumptions), margin=plan.assumptions.margin)
     for instrument, lots in enumerate(plan.holdings):
         account.hold(instrument, lots)
     return account, market
@@ -226,6 +226,16 @@ def _venue(plan: Plan, feed: Feed, booking: Booking) -> Venue:
         share_millionths=math.ceil(assumptions.volume_share * 1_000_000),
         exits_in_entry_bar=assumptions.exits_in_entry_bar,
     )
+
+
+def _cash(assumptions: Assumptions) -> int:
+    cash = to_money(assumptions.cash)
+    if abs(cash) >= MOST_MONEY:
+        raise UsageError(
+            f"cash was {assumptions.cash}, expected less than {MOST_MONEY // MONEY_UNITS}",
+            hint="an account of the engine counts 10^-8 of its currency in 64 bits",
+        )
+    return cash
 
 
 def _instants(columns: Sequence[Columns]) -> int:

@@ -100,7 +100,8 @@ class BasisPoints:
             lots: Lots of this fill.
             volume: Lots traded in the bar, 0 when unknown.
         """
-        return (ticks * self.hundredths + 999_999) // 1_000_000
+        whole, rest = ticks // 1_000_000, ticks % 1_000_000
+        return whole * self.hundredths + (rest * self.hundredths + 999_999) // 1_000_000
 
 
 class VolumeShare:

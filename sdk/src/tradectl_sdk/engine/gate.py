@@ -157,18 +157,22 @@ class Gate:
 
     def review(self, approved: ApprovedOrder, now: int) -> int:
         """Approve a request, perhaps resized, and return 0; or return the reason against it."""
-        order, market = approved.request, self._market
+        order, market, account = approved.request, self._market, self._account
         if not market.fits(order.instrument, order.price, order.lots):
+            return TOO_LARGE
+        if not account.has_room(order.instrument, order.side, order.lots):
             return TOO_LARGE
         order.allowed = order.lots
         order.reason = 0
-        self._rules.check(order, self._account, market, now)
+        self._rules.check(order, account, market, now)
         if order.allowed <= 0:
             return order.reason
         least = market.min_notional[order.instrument]
         worth = market.value(order.instrument, order.price, order.allowed)
         if worth < least and not order.reduces:
             return MIN_NOTIONAL
+        if not account.bears(order.side, worth, 0):
+            return TOO_LARGE
         approved.lots = order.allowed
         return 0
 

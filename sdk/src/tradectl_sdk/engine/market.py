@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.money import MONEY_UNITS
+from tradectl_sdk.domain.money import MONEY_UNITS, MOST_AT_ONCE
 from tradectl_sdk.engine.bars import Feed, one_bar
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
 
 OFF_GRID = -1
-# Beyond this an order's value could leave 64 bits on its way through the arithmetic below.
-_SAFE = 2.0**61
 MOST_LOTS = 9e18  # what an int64 can count, less a margin
 
 
@@ -33,6 +32,9 @@ class Market:
         self.count = len(instruments)
         self.numerator = [scale.numerator for scale in scales]
         self.denominator = [scale.denominator for scale in scales]
+        # Bounds of ticks * lots that keep each product in value() inside 64 bits
+        self._most_whole = [float(MOST_AT_ONCE / scale) for scale in scales]
+        self._most_rest = [float(Fraction(MOST_AT_ONCE, scale.numerator)) for scale in scales]
         self.tick_up = [float(n) for n, _ in ticks]
         self.tick_down = [float(d) for _, d in ticks]
         self.lot_up = [float(n) for n, _ in lots]
@@ -72,10 +74,17 @@ class Market:
 
     def fits(self, instrument: int, ticks: int, lots: int) -> bool:
         """Whether the value of lots at a price is safely inside 64 bits."""
-        numerator, denominator = self.numerator[instrument], self.denominator[instrument]
-        worth = float(ticks) * float(lots) * float(numerator) / float(denominator)
-        rest = float(ticks) * float(min(lots, denominator)) * float(numerator)
-        return worth < _SAFE and rest < _SAFE
+        worth = float(ticks) * float(lots)
+        if worth < self._most_rest[instrument]:
+            return True  # the usual case: it fits even undivided
+        rest = float(ticks) * self.denominator[instrument]
+        return worth < self._most_whole[instrument] and rest < self._most_rest[instrument]
+
+    def worth(self, instrument: int, ticks: int, lots: int) -> int:
+        """The value of lots at a price, or MOST_AT_ONCE where it does not fit."""
+        if not self.fits(instrument, ticks, lots):
+            return MOST_AT_ONCE
+        return self.value(instrument, ticks, lots)
 
     def to_lots(self, instrument: int, quantity: float) -> int:
         """Whole lots in a positive quantity, toward zero, forgiving float noise of 1e-9 lots."""

@@ -41,7 +41,7 @@ class DenyReason(_Explained):
     NO_INSTRUMENT = 7, "there is no instrument of that index"
     NO_PRICE = 8, "the instrument has not traded yet"
     TOO_MANY_ORDERS = 9, "the strategy placed more orders at one instant than allowed"
-    TOO_LARGE = 10, "the order's value does not fit exact arithmetic"
+    TOO_LARGE = 10, "its value, or the account with it, would not fit exact arithmetic"
     NOTHING_TO_REDUCE = 11, "a reduce-only order would open or increase a position"
     NO_EXPIRY = 12, "an order good till a date needs one in the future"
     BAD_BRACKET = 13, "take profit and stop loss are on the wrong sides of the entry"
@@ -72,6 +72,10 @@ class CloseReason(_Explained):
     CASH_AT_FILL = 107, "the venue: cash did not cover the price it would have filled at"
     NOTHING_LEFT = 108, "there was no position left to reduce"
     EXIT_FILLED = 109, "an exit of its bracket was filled before it was filled whole"
+    TOO_LARGE_AT_FILL = (
+        110,
+        "the venue: its value, or the account, would not fit exact arithmetic",
+    )
 
 
 REASONS: dict[int, _Explained] = {

@@ -179,10 +179,20 @@ def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: fl
         times=np.frombuffer(engine.times, np.int64)[: engine.instants],
         equity=np.asarray(engine.equity)[: engine.instants],
         cash=account.cash,
-        final_equity=account.exact_equity(),
+        final_equity=_final_equity(engine),
         positions=tuple(account.lots),
         strategies=tuple(engine.strategies),
     )
+
+
+def _final_equity(engine: SingleEngine | ManyEngine) -> int:
+    """Cash and positions in money units; in plain Python, where no sum outgrows anything."""
+    account, market = engine.desk.account, engine.desk.market
+    total = account.cash
+    for instrument, lots in enumerate(account.lots):
+        worth = market.value(instrument, market.last(instrument), abs(lots))
+        total += worth if lots > 0 else -worth
+    return total
 
 
 def _present_bar(engine: SingleEngine | ManyEngine) -> str:

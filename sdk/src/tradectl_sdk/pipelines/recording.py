@@ -13,7 +13,7 @@ from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.runs import RunRecord, closed_trades, extract_trades, order_list_hash
 from tradectl_sdk.runs.metrics.report import compute_metrics
 from tradectl_sdk.runs.metrics.sample import Sample
-from tradectl_sdk.runs.values import slippage_cost, traded_value
+from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecor
         trades=closed_trades(trades),
         exposure=exposure(plan, outcome),
         benchmark=benchmark(plan.columns, outcome.times),
-        fees=int(outcome.fills["fee"].sum()) / MONEY_UNITS,
+        fees=exact_sum(outcome.fills["fee"]) / MONEY_UNITS,
         slippage=slippage_cost(outcome.fills, plan.instruments) / MONEY_UNITS,
         traded_value=traded_value(outcome.fills, plan.instruments) / MONEY_UNITS,
         session_close=plan.instruments[0].session_close,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradectl_sdk.domain.money import MONEY_UNITS
+from tradectl_sdk.domain.money import MONEY_UNITS, MOST_MONEY
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.runs.fifo import match_first_in_first_out
 from tradectl_sdk.runs.legs import Legs, cut_into_legs
 from tradectl_sdk.runs.metrics.sample import ClosedTrades
@@ -117,6 +118,7 @@ def _summarise(
     first, last = legs.fill[starts], legs.fill[lasts]
     closes = ~legs.opens
     entered, left = total(legs.lots, legs.opens), total(legs.lots, closes)
+    _refuse_what_wraps(np.add.reduceat(legs.value.astype(np.float64), starts))
     paid, received = total(legs.value, legs.opens), total(legs.value, closes)
     still_open = entered != left
 
@@ -158,6 +160,18 @@ def _unrealised(
     instrument, remaining = trades["instrument"], trades["remaining"]
     paid = np.add.reduceat(np.where(legs.opens, legs.value, 0), starts)
     cost = paid - apportion(paid, trades["quantity"] - remaining, trades["quantity"])
+    scales = np.array([float(one.value_scale) for one in instruments])[instrument]
+    _refuse_what_wraps(marks[instrument].astype(np.float64) * remaining * scales)
     worth = money_values(instrument, marks[instrument], remaining, instruments)
     profit: Integers = trades["side"] * (worth - cost)
     return profit
+
+
+def _refuse_what_wraps(amounts: npt.NDArray[np.float64]) -> None:
+    """Refuse trades whose money, in money units, would leave 64 bits and come back as nonsense."""
+    if (amounts >= float(MOST_MONEY)).any():
+        raise UsageError(
+            f"a trade is worth more than {MOST_MONEY // MONEY_UNITS:,}, "
+            "expected less: money is counted in 64 bits",
+            hint="trade smaller quantities, or price the instrument in a larger unit",
+        )

@@ -61,14 +61,20 @@ def apportion(amount: Integers, part: Integers, whole: Integers) -> Integers:
     return shares
 
 
+def exact_sum(values: Integers) -> int:
+    """Sum int64 values without wrapping around, whatever they add up to."""
+    upper, lower = values >> 32, values & 0xFFFF_FFFF
+    return (int(upper.sum()) << 32) + int(lower.sum())
+
+
 def traded_value(fills: Records, instruments: Sequence[Instrument]) -> int:
     """Value bought plus value sold, in money units."""
     values = money_values(fills["instrument"], fills["price"], fills["quantity"], instruments)
-    return int(values.sum())
+    return exact_sum(values)
 
 
 def slippage_cost(fills: Records, instruments: Sequence[Instrument]) -> int:
     """What the fills cost beyond their reference prices, in money units; negative is a gain."""
     worse = (fills["price"] - fills["reference"]) * fills["side"]
     size = money_values(fills["instrument"], np.abs(worse), fills["quantity"], instruments)
-    return int((np.sign(worse) * size).sum())
+    return exact_sum(np.sign(worse) * size)
