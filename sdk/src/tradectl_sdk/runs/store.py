@@ -8,6 +8,7 @@ Nothing here imports NumPy until arrays are read or written.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 import uuid
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _STALE = 86_400  # seconds after which an unfinished folder belongs to nobody
 _ATTEMPTS = 20
+_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}  # what a rename says where another run stands already
 
 
 class RunStore:
@@ -146,12 +148,12 @@ class RunStore:
 
     def _read(self, folder: Path) -> RunRecord:
         for _ in range(_ATTEMPTS):
-            before = _inode(folder)
+            before = _state(folder)
             try:
                 return self._read_once(folder)
             except DataError:
                 # Another process may have replaced or removed the run under our eyes.
-                if _inode(folder) == before:
+                if _state(folder) == before:
                     raise
         return self._read_once(folder)
 
@@ -192,8 +194,9 @@ class RunStore:
             try:
                 fresh.rename(target)
                 return
-            except OSError:
-                if not target.exists():
+            except OSError as error:
+                # That it is gone again by now is no reason to give up.
+                if error.errno not in _TAKEN and not target.exists():
                     raise
             if not replace and self._is_sound(target):
                 return
@@ -231,12 +234,16 @@ def short_ids(run_ids: Iterable[str], least: int = 6) -> Sequence[str]:
     return [run_id[: length + 2] for run_id in ids]
 
 
-def _inode(folder: Path) -> int:
-    """Tell one folder of a name from the next; 0 while there is none."""
+def _state(folder: Path) -> tuple[int, int]:
+    """Tell one folder of a name from the next; zeros while there is none.
+
+    The inode does not suffice: that of a folder just deleted is given to the next one made.
+    """
     try:
-        return folder.stat().st_ino
+        status = folder.stat()
     except FileNotFoundError:
-        return 0
+        return 0, 0
+    return status.st_ino, status.st_ctime_ns
 
 
 def _damaged(folder: Path, reason: str) -> DataError:
