@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 from gambler import Gambler
-from tradectl_sdk.engine import Assumptions, Outcome, Plan
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from tradectl_sdk.engine import (
+    Assumptions,
+    BarPath,
+    Columns,
+    LimitFill,
+    MarketFill,
+    Outcome,
+    Plan,
+)
 from workbench import columns, instrument
 
 FEE = Decimal("0.001")
+
+
+assumptions = st.builds(
+    Assumptions,
+    cash=st.sampled_from([Decimal(500), Decimal(100_000)]),
+    margin=st.booleans(),
+    market_fill=st.sampled_from(MarketFill),
+    limit_fill=st.sampled_from(LimitFill),
+    bar_path=st.sampled_from(BarPath),
+    volume_share=st.sampled_from([Decimal(0), Decimal("0.05"), Decimal(1)]),
+    slippage_bps=st.sampled_from([Decimal(0), Decimal("2.5"), Decimal(50)]),
+    exits_in_entry_bar=st.booleans(),
+)
+seeds = st.integers(0, 10_000)
+several = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def market(seed: int, bars: int, volume: float = 100.0) -> list[tuple[float, ...]]:
@@ -43,3 +71,15 @@ def same(one: Outcome, other: Outcome) -> None:
     assert one.positions == other.positions
     for mine, yours in zip(one.strategies, other.strategies, strict=True):
         assert vars(mine) == vars(yours)
+
+
+def shortened(series: Columns, bars: int) -> Columns:
+    cut = slice(0, bars)
+    return replace(
+        series,
+        time=series.time[cut],
+        ticks=tuple(column[cut] for column in series.ticks),
+        lots=series.lots[cut],
+        prices=tuple(column[cut] for column in series.prices),
+        volume=series.volume[cut],
+    )

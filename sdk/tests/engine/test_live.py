@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from casino import assumptions, make_plan, seeds, several
 from hypothesis import given
 from hypothesis import strategies as st
 from rehearsal import Rehearsal
-from test_properties import assumptions, make_plan, seeds, several
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.engine.settings import MarketFill
 

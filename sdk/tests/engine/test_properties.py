@@ -6,34 +6,16 @@ from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
-from casino import make_plan, same
-from hypothesis import HealthCheck, given, settings
+from casino import assumptions, make_plan, same, seeds, several, shortened
+from hypothesis import given
 from hypothesis import strategies as st
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine import (
     Assumptions,
     BarPath,
-    Columns,
     LimitFill,
-    MarketFill,
     Mode,
     run,
-)
-
-assumptions = st.builds(
-    Assumptions,
-    cash=st.sampled_from([Decimal(500), Decimal(100_000)]),
-    margin=st.booleans(),
-    market_fill=st.sampled_from(MarketFill),
-    limit_fill=st.sampled_from(LimitFill),
-    bar_path=st.sampled_from(BarPath),
-    volume_share=st.sampled_from([Decimal(0), Decimal("0.05"), Decimal(1)]),
-    slippage_bps=st.sampled_from([Decimal(0), Decimal("2.5"), Decimal(50)]),
-    exits_in_entry_bar=st.booleans(),
-)
-seeds = st.integers(0, 10_000)
-several = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -101,18 +83,6 @@ def test_no_fill_comes_before_its_order_or_after_its_end(seed, assume):
     done = orders["status"] == OrderStatus.FILLED
     assert (orders["filled"][done] == orders["quantity"][done]).all()
     assert (orders["filled"][~done] <= orders["quantity"][~done]).all()
-
-
-def shortened(series: Columns, bars: int) -> Columns:
-    cut = slice(0, bars)
-    return replace(
-        series,
-        time=series.time[cut],
-        ticks=tuple(column[cut] for column in series.ticks),
-        lots=series.lots[cut],
-        prices=tuple(column[cut] for column in series.prices),
-        volume=series.volume[cut],
-    )
 
 
 @given(seed=seeds, assume=assumptions, bars=st.integers(1, 119))

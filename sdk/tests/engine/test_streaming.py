@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from casino import assumptions, make_plan, seeds, several, shortened
 from hypothesis import given
-from test_properties import assumptions, make_plan, seeds, several, shortened
 from tradectl_sdk.domain.records import ORDER_FIELDS
 from tradectl_sdk.engine import Assumptions, Columns, Mode, run
 from tradectl_sdk.engine.engine import GROW
