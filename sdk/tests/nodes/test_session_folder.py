@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError
 from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions, read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
