@@ -37,7 +37,7 @@ def test_an_empty_line_completes_to_every_command() -> None:
         (["--project", "somewhere", "plugin", "l"], ["list"]),
         (["plugin", "list", "--s"], ["--strict"]),
         (["plugin", "list", "--q"], ["--quiet"]),
-        (["plugin", "new", "acme", "--kind", ""], ["strategy", "data-source"]),
+        (["plugin", "new", "acme", "--kind", ""], ["strategy", "data-source", "exchange"]),
         (["plugin", "new", "acme", "--kind", "=", "st"], ["strategy"]),
         (["plugin", "new", "acme", "--license", "A"], ["Apache-2.0"]),
         (["explain", "DATA"], ["DATA", "DATA_MISSING"]),

@@ -48,11 +48,23 @@ KINDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "src/$package/source.py": "data_source/source.py",
             "tests/test_source.py": "data_source/test_source.py",
         },
+        "exchange": {
+            "src/$package/__init__.py": "exchange/__init__.py",
+            "src/$package/exchange.py": "exchange/exchange.py",
+            "src/$package/wire.py": "exchange/wire.py",
+            "src/$package/convert.py": "exchange/convert.py",
+            "src/$package/rehearsal.py": "exchange/rehearsal.py",
+        },
     }
 )
 
 # Kind -> what it imports beside the SDK
-_DEPENDENCIES: Mapping[str, str] = MappingProxyType({"data-source": ', "numpy>=2.1"'})
+_DEPENDENCIES: Mapping[str, str] = MappingProxyType(
+    {
+        "data-source": ', "numpy>=2.1"',
+        "exchange": ', "pydantic>=2.12"',
+    }
+)
 
 LONGEST_LINE = 80  # characters of a summary that the conformance suite accepts
 

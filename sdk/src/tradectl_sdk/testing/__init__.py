@@ -30,11 +30,14 @@ from tradectl_sdk.testing.conformance import (
     PluginReport,
     check_plugin,
     data_source_checks,
+    exchange_checks,
     plugin_checks,
     risk_rule_checks,
     strategy_checks,
 )
 from tradectl_sdk.testing.exchange_stage import ExchangeStage, Fault
+from tradectl_sdk.testing.memory_stage import MemoryStage
+from tradectl_sdk.testing.memory_venue import ConnectionCutError, MemoryVenue
 
 if TYPE_CHECKING:
     from tradectl_sdk.testing.pytest_support import parametrize
@@ -44,13 +47,17 @@ __all__ = [
     "CheckFailedError",
     "CheckResult",
     "CheckSkippedError",
+    "ConnectionCutError",
     "ExchangeStage",
     "Fault",
+    "MemoryStage",
+    "MemoryVenue",
     "Outcome",
     "PluginReport",
     "Suite",
     "check_plugin",
     "data_source_checks",
+    "exchange_checks",
     "parametrize",
     "plugin_checks",
     "require",

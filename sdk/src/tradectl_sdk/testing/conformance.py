@@ -11,19 +11,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.hooks import RiskRuleSpec
+from tradectl_sdk.hooks import ExchangeSpec, RiskRuleSpec
 from tradectl_sdk.plugins.host import Plugins
 from tradectl_sdk.testing.checks import Check, CheckResult, Outcome, run_checks
 from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from pydantic import BaseModel
 
     from tradectl_sdk.plugins.collection import Provided
     from tradectl_sdk.plugins.records import PluginInfo
     from tradectl_sdk.strategy import Strategy
+    from tradectl_sdk.testing.exchange_stage import ExchangeStage
 
 _NOTHING_EXPECTED: Final[Mapping[str, str]] = MappingProxyType({})
 _NOTHING_SET: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -102,6 +104,33 @@ def data_source_checks(
     return DATA_SOURCE.checks(DataSourceSubject(factory), capabilities=capabilities, prefix=prefix)
 
 
+def exchange_checks(
+    factory: Callable[..., Any] | None = None,
+    *,
+    settings: type[BaseModel] | None = None,
+    rehearsal: Callable[[], AbstractAsyncContextManager[ExchangeStage]] | None = None,
+    capabilities: Collection[str] = (),
+    prefix: str = "",
+) -> list[Check]:
+    """Return the checks on one exchange adapter.
+
+    Args:
+        factory: Called as ``factory(settings, credentials)``; None to check on the stage only.
+        settings: The model of its settings, None when it has none.
+        rehearsal: Lends a venue to try it at; without it only what needs no venue is checked.
+        capabilities: What it claims to do; see ``ExchangeSpec.known_capabilities``.
+        prefix: Put before each name, where several exchanges share a report.
+    """
+    # Importing them adds their checks to the suite, in this order
+    from tradectl_sdk.testing import exchange_suite
+    from tradectl_sdk.testing import exchange_orders, exchange_streams, exchange_faults  # isort: skip  # noqa: F401
+    from tradectl_sdk.testing.exchange_scene import ExchangeSubject, maker
+
+    subject = ExchangeSubject(rehearsal, maker(factory, settings))
+    checks = exchange_suite.EXCHANGE.checks(subject, capabilities=capabilities, prefix=prefix)
+    return checks if rehearsal is not None else checks[: exchange_suite.WITHOUT_A_VENUE]
+
+
 def risk_rule_checks(
     factory: Callable[..., Any],
     *,
@@ -130,6 +159,7 @@ def risk_rule_checks(
 COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
     {
         "data source": data_source_checks,
+        "exchange": exchange_checks,
         "risk rule": risk_rule_checks,
         "strategy": strategy_checks,
     }
@@ -162,6 +192,9 @@ def _component_checks(component: Provided[Any]) -> list[Check]:
         loaded = component.load()
         if isinstance(component.spec, RiskRuleSpec):
             own = {"settings": component.load_settings(), "example": component.spec.example}
+        elif isinstance(component.spec, ExchangeSpec):
+            rehearsal = component.spec.load_rehearsal()
+            own = {"settings": component.load_settings(), "rehearsal": rehearsal}
     except PluginError:  # factories_resolve tells it, once
         return []
     prefix = f"{component.spec.kind}:{component.name}:"
