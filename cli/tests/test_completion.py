@@ -30,7 +30,7 @@ def test_an_empty_line_completes_to_every_command() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (["ex"], ["explain"]),
+        (["expl"], ["explain"]),
         (["--ver"], ["--version"]),
         (["plugin", ""], ["list", "info", "check", "new"]),
         (["--json", "plugin", "l"], ["list"]),
@@ -86,7 +86,7 @@ def test_bash_completes_with_the_printed_script() -> None:
         ask() {
             COMP_WORDS=(tradectl "$@"); COMP_CWORD=$#; _tradectl_complete; echo "${COMPREPLY[@]}"
         }
-        ask ex; ask plugin n; ask plugin list --str; ask "an open \\"quote" ''
+        ask expl; ask plugin n; ask plugin list --str; ask "an open \\"quote" ''
         complete -p tradectl
     """
     assert _in("bash", SHELLS["bash"].script + ask, "--norc") == [

@@ -51,6 +51,7 @@ BUILT_IN = (
     Row("data", "Research", "Import, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
+    Row("exchange", "Trading", "List, describe and try exchanges", "exchange:app"),
     Row("plugin", "Ecosystem", "List, check and write plugins", "plugin:app"),
     Row("config", "Ecosystem", "Show and check the settings in force", "config:app"),
     Row("help", "Help", "Explain exit codes, environment or output", "help:help_"),

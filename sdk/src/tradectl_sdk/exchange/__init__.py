@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradectl_sdk.exchange.card import Card, ClientIds, RateBudget
+from tradectl_sdk.exchange.clock import ClockEstimate, ClockSample
 from tradectl_sdk.exchange.credentials import Credentials, Secret
 from tradectl_sdk.exchange.port import Exchange, Subscription
 from tradectl_sdk.exchange.rates import RateLimiter
@@ -44,6 +45,8 @@ __all__ = [
     "CancelOutcome",
     "Card",
     "ClientIds",
+    "ClockEstimate",
+    "ClockSample",
     "Credentials",
     "Exchange",
     "FeedState",

@@ -1,0 +1,191 @@
+"""Exchanges by name: made from settings and keys, and tried out without changing anything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tradectl_sdk.errors import NotFoundError, TradectlError, did_you_mean
+from tradectl_sdk.exchange import ClockEstimate, Credentials, Exchange
+from tradectl_sdk.pipelines.components import loaded, own_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tradectl_sdk.config.settings import PluginsSection
+    from tradectl_sdk.exchange import Balance, KeyPermissions
+    from tradectl_sdk.hooks import ExchangeSpec
+    from tradectl_sdk.plugins import Plugins, Provided
+
+PARTS: Final = (
+    "api_key",
+    "secret",
+    "passphrase",
+    "private_key",
+    "private_key_password",
+    "account",
+)
+VARIABLE: Final = "TRADECTL_KEYS_NAME_PART"
+PROBES: Final = 5  # times the venue's clock is asked
+
+
+def find_exchange(name: str, plugins: Plugins | None = None) -> Provided[ExchangeSpec]:
+    """Return an exchange on offer.
+
+    Raises:
+        NotFoundError: When no plugin offers it.
+    """
+    offered = loaded(plugins).exchanges()
+    if name in offered:
+        return offered[name]
+    raise NotFoundError(
+        f"no plugin offers an exchange {name!r}",
+        hint=did_you_mean(name, offered) or "tradectl exchange list shows what there is",
+    )
+
+
+def make_exchange(
+    name: str,
+    *,
+    plugins: Plugins | None = None,
+    sections: PluginsSection | None = None,
+    credentials: Credentials | None = None,
+) -> Exchange:
+    """Make an exchange adapter, not opened yet.
+
+    Args:
+        name: What the plugin calls it.
+        plugins: Where to find it; what is installed when None.
+        sections: The settings under ``[plugins]``; defaults when None.
+        credentials: The account's keys; None for public data only.
+
+    Raises:
+        NotFoundError: When no plugin offers it.
+        ConfigError: When its settings are wrong.
+        PluginError: When what its factory makes is no exchange, or making it raises.
+    """
+    from tradectl_sdk.errors import PluginError
+
+    provided = find_exchange(name, plugins)
+    model, owner = provided.load_settings(), provided.plugin.name
+    table = sections.section(owner) if sections is not None else {}
+    settings = own_settings(model, table, ("plugins", owner)) if model is not None else None
+    factory = provided.load()
+    try:
+        exchange = factory(settings, credentials)
+    except TradectlError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"making exchange {name!r} ({provided.source}) raised {type(error).__name__}",
+            hint=f"tradectl plugin check {owner}",
+        ) from error
+    if not isinstance(exchange, Exchange):
+        raise PluginError(
+            f"exchange {name!r} ({provided.source}) made a {type(exchange).__name__}, "
+            "expected an Exchange"
+        )
+    return exchange
+
+
+def credentials_from(environment: Mapping[str, str], name: str) -> Credentials | None:
+    """Read an exchange's keys from variables ``TRADECTL_KEYS_NAME_PART``, such as BINANCE_API_KEY.
+
+    Args:
+        environment: The variables.
+        name: The exchange.
+
+    Returns:
+        The keys, or None when there is none.
+    """
+    prefix = VARIABLE.removesuffix("NAME_PART") + name.upper().replace("-", "_") + "_"
+    parts = {part: environment.get(prefix + part.upper(), "") for part in PARTS}
+    return Credentials.of({part: text for part, text in parts.items() if text}) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeTrial:
+    """What a trial of an exchange found; nothing was changed there.
+
+    Attributes:
+        latency: Nanoseconds from asking to hearing, of each question for the time.
+        offset: How far the venue's clock is ahead of ours, nanoseconds.
+        uncertainty: How wrong that can be.
+        window: How old a request may be when the venue sees it, nanoseconds.
+        instruments: How many can be traded.
+        permissions: What the key may do; None without keys.
+        balances: What the account holds; empty without keys.
+        findings: What is wrong, as sentences.
+    """
+
+    latency: tuple[int, ...]
+    offset: int
+    uncertainty: int
+    window: int
+    instruments: int
+    permissions: KeyPermissions | None = None
+    balances: tuple[Balance, ...] = ()
+    findings: tuple[str, ...] = field(default=())
+
+
+async def try_exchange(exchange: Exchange, *, keys: bool) -> ExchangeTrial:
+    """Ask an exchange for its time, its instruments and, with keys, what they may do.
+
+    Args:
+        exchange: The adapter, not opened yet; it is closed afterwards.
+        keys: Whether it has keys.
+
+    Raises:
+        ExchangeError: When it cannot be reached.
+        CredentialError: When it refuses the keys.
+    """
+    try:
+        await exchange.open()
+        clock = await measure_clock(exchange)
+        instruments = await exchange.instruments()
+        permissions = await exchange.permissions() if keys else None
+        balances = tuple(await exchange.balances()) if keys else ()
+    finally:
+        await exchange.close()
+    best = clock.samples[0] if clock.best is None else clock.best
+    window = exchange.card.request_window
+    return ExchangeTrial(
+        latency=tuple(sample.received - sample.sent for sample in clock.samples),
+        offset=best.offset,
+        uncertainty=best.uncertainty,
+        window=window,
+        instruments=len(instruments),
+        permissions=permissions,
+        balances=balances,
+        findings=tuple(_findings(best.offset, window, permissions)),
+    )
+
+
+async def measure_clock(exchange: Exchange, probes: int = PROBES) -> ClockEstimate:
+    """Ask the venue's clock several times.
+
+    Raises:
+        ExchangeError: When it does not answer.
+    """
+    estimate = ClockEstimate()
+    for _ in range(probes):
+        wall, started = time.time_ns(), time.perf_counter_ns()
+        venue = await exchange.venue_time()
+        # Our clock may be set while we wait; the length of the wait is another clock's
+        estimate.add(wall, venue, wall + time.perf_counter_ns() - started)
+    return estimate
+
+
+def _findings(offset: int, window: int, permissions: KeyPermissions | None) -> Sequence[str]:
+    found = []
+    if abs(offset) > window // 2:
+        found.append(
+            f"the clocks differ by {abs(offset) / 1e9:.3f} s, expected less than half of the "
+            f"{window / 1e9:g} s in which the exchange accepts a request"
+        )
+    if permissions is not None and permissions.withdraw:
+        found.append("the key can withdraw, expected one that cannot")
+    if permissions is not None and permissions.trade is False:
+        found.append("the key cannot trade")
+    return found
