@@ -68,6 +68,7 @@ class Rehearsal:
         cash = venue.desk.account.cash
         held = plan.holdings or [0] * len(plan.instruments)
         self.engine = live_engine(plan, self, cash=cash, holdings=held, keep=keep)
+        self.denied: list[tuple[int, int]] = []
         self.times: list[int] = []
         self.equity: list[float] = []
 
@@ -84,6 +85,9 @@ class Rehearsal:
         row = self.venue.submit(approved, self.engine.desk.time)
         theirs = self.venue.orders.rows[row, O_ID]
         self.theirs[order], self.ours[theirs] = theirs, order
+
+    def deny(self, order, request, reason, now) -> None:
+        self.denied.append((order, reason))
 
     def cancel(self, order) -> None:
         self.venue.cancel(self.theirs[order] - 1, self.engine.desk.time)

@@ -124,6 +124,24 @@ class Context:
         """Number of working orders of the present instrument."""
         return self._orders.open[self.instrument]
 
+    def open_order(self, place: int, instrument: int = -1) -> int:
+        """Id of a working order by its place, 0 for the oldest; 0 when there are fewer.
+
+        Orders that worked before a session was started again are among them.
+
+        Args:
+            place: How many older ones there are.
+            instrument: Index of the instrument; the present one unless given.
+        """
+        which = self.instrument if instrument == -1 else instrument
+        if not 0 <= which < self._market.count:
+            return 0
+        row = self._orders.first[which]
+        while row >= 0 and place > 0:
+            row = self._orders.rows[row, O_NEXT]
+            place -= 1
+        return self._orders.rows[row, O_ID] if row >= 0 and place == 0 else 0
+
     def position_of(self, instrument: int) -> float:
         """Signed quantity held of any instrument."""
         return self._account.position[instrument]

@@ -216,7 +216,7 @@ class ManyEngine(Engine):
             self._tell()
             for stream in range(feed.streams):
                 if feed.heard[stream]:
-                    self._deliver(stream, now)
+                    self._deliver(stream)
             value = self._account.equity()
             self.equity[self.instants] = value
             self.times[self.instants] = now
@@ -247,12 +247,12 @@ class ManyEngine(Engine):
                 found = True
         return found
 
-    def _deliver(self, stream: int, now: int) -> None:
+    def _deliver(self, stream: int) -> None:
         """Hand the bar of a stream that has just closed to its strategy."""
         feed, bar, context = self.feed, self.bar, self.context
         row, instrument = feed.next[stream] - 1, feed.instrument[stream]
         bar.instrument = instrument
-        bar.time = now
+        bar.time = feed.time[row]
         bar.open = feed.open[row]
         bar.high = feed.high[row]
         bar.low = feed.low[row]

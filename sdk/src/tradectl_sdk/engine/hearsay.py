@@ -27,6 +27,7 @@ from tradectl_sdk.engine.columns import (
     O_CLOSED,
     O_FEES,
     O_FILLED,
+    O_ID,
     O_LIMIT,
     O_LOTS,
     O_REASON,
@@ -35,9 +36,11 @@ from tradectl_sdk.engine.columns import (
     O_VALUE,
 )
 from tradectl_sdk.engine.orders import FILL_ENTRY, NOBODY
+from tradectl_sdk.engine.reasons import CloseReason
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.booking import Booking
+    from tradectl_sdk.engine.gate import OrderRequest
     from tradectl_sdk.engine.live_tables import LiveFills
 
 SUBMIT = int(OrderEvent.SUBMIT)
@@ -51,6 +54,8 @@ ACCEPTED = int(OrderStatus.ACCEPTED)
 TRIGGERED = int(OrderStatus.TRIGGERED)
 PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 FILLED = int(OrderStatus.FILLED)
+CANCELED = int(OrderStatus.CANCELED)
+UNHEARD = int(CloseReason.UNHEARD)
 CANCEL_PENDING = int(Pending.CANCEL)
 
 
@@ -193,6 +198,35 @@ class Hearsay:
             self._amend(row, status, lots, limit, trigger, reason)
         elif current not in {FILLED, DENIED} and not pending & CANCEL_PENDING:
             self._return(row, status, lots, limit, trigger)
+
+    def adopt(self, request: OrderRequest, *, filled: int, status: int, created: int) -> int:
+        """Take over a working or held order of an earlier life, and return its id in this one."""
+        orders = self._orders
+        row = orders.add(request, created)
+        orders.rows[row, O_FILLED] = filled
+        orders.rows[row, O_STATUS] = status
+        if status != HELD:
+            orders.link(row)
+            self._booking.expose(row, request.lots - filled)
+        self._journal.note(status, row)
+        return orders.rows[row, O_ID]
+
+    def lose(self, order: int, time: int) -> None:
+        """End an order of which nothing is to be found any more, whatever has become of it."""
+        row = self._orders.row_of(order)
+        if row != NOBODY and not OrderStatus(self._orders.rows[row, O_STATUS]).terminal:
+            self._end(row, CANCELED, UNHEARD, time)
+
+    @property
+    def open_orders(self) -> list[int]:
+        """Ids of all orders that work or are held, as far as is known here."""
+        orders = self._orders
+        rows = orders.rows
+        return [
+            rows[row, O_ID]
+            for row in range(orders.count)
+            if orders.alive(row) or rows[row, O_STATUS] == HELD
+        ]
 
     def _end(self, row: int, status: int, reason: int, time: int) -> None:
         """End an order, and what depends on it."""

@@ -37,6 +37,9 @@ class Outlet(Protocol):
     def place(self, order: int, request: OrderRequest, lots: int) -> None:
         """An order that has passed the gate; the request is only lent."""
 
+    def deny(self, order: int, request: OrderRequest, reason: int, now: int) -> None:
+        """An order that has not passed the gate; the request is only lent."""
+
     def cancel(self, order: int) -> None:
         """An order is not wanted any more."""
 
@@ -97,11 +100,17 @@ class LiveDesk(Desk):
     """
 
     now = 0
+    venue: LiveVenue
 
     @property
     def time(self) -> int:
         """The present, UTC nanoseconds; 0 before the first event."""
         return self.now
+
+    def _deny(self, request: OrderRequest, reason: int) -> int:
+        order = super()._deny(request, reason)
+        self.venue.outlet.deny(order, request, reason, self.now)
+        return order
 
 
 class LiveEngine(ManyEngine):
@@ -133,14 +142,14 @@ class LiveEngine(ManyEngine):
         """Tell what was heard, hand over the bars that have just closed, and value the account.
 
         Args:
-            now: When they closed.
+            now: When they closed; the clock never goes back, whatever bars come late.
             streams: Those whose next bar it is, already in the feed, in their order.
 
         Raises:
             Exception: Whatever the strategy raises.
         """
         alone = self.feed.streams == 1
-        self._begin(now)
+        self._begin(max(now, self.desk.now))
         if alone:
             self._tell()  # as in the loop for one series: before the bar is known
         driving = self._know(streams)
@@ -150,7 +159,7 @@ class LiveEngine(ManyEngine):
             self._tell()
         self._tidy()
         for stream in driving:
-            self._deliver(stream, now)
+            self._deliver(stream)
         self.value = self._account.equity()
         self.instants += 1
         if self._gate.observing:
@@ -162,7 +171,7 @@ class LiveEngine(ManyEngine):
         Raises:
             Exception: Whatever the strategy raises.
         """
-        self._begin(max(now, self.desk.time))
+        self._begin(max(now, self.desk.now))
         self._tell()
         self._tidy()
 

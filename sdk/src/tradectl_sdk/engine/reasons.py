@@ -76,6 +76,10 @@ class CloseReason(_Explained):
         110,
         "the venue: its value, or the account, would not fit exact arithmetic",
     )
+    UNHEARD = (
+        119,
+        "it ended while nobody could tell the strategy; the account holds what came of it",
+    )
 
 
 REASONS: dict[int, _Explained] = {

@@ -1,0 +1,338 @@
+"""The strategy host: what it is told goes in, what its strategy wants comes out.
+
+A bar is handed to the strategy when all is known that came before it: the executor has passed on
+what the account was told before (``executions``), and no bar before it is missing. Executions come
+before data. Whatever stands in the way is said and recorded; nothing is passed over in silence.
+
+Pure: no clock, no file, no network. The shell gives it the time and does what it says.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.bus.link import Fresh, PeerBack, PeerChanged, PeerLost, Stale
+from tradectl_sdk.bus.messages.control import BarsFetched, Declined, StopNode
+from tradectl_sdk.bus.messages.events import (
+    AccountSnapshot,
+    Filled,
+    OrderChanged,
+    Progress,
+    SwitchState,
+)
+from tradectl_sdk.bus.messages.intents import Cursor, StrategyFailed
+from tradectl_sdk.bus.messages.market import Bars, Feed
+from tradectl_sdk.nodes.effects import Effects
+from tradectl_sdk.nodes.host import records as of
+from tradectl_sdk.nodes.host.continuity import Continuity
+from tradectl_sdk.nodes.host.inbox import Inbox
+from tradectl_sdk.nodes.host.tape import instants
+from tradectl_sdk.nodes.host.trader import Trader
+from tradectl_sdk.nodes.inputs import Datum, Missed, Received
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tradectl_sdk.exchange.values import BarClosed
+    from tradectl_sdk.nodes.host.continuity import Hole
+    from tradectl_sdk.nodes.host.setup import HostSetup
+    from tradectl_sdk.nodes.inputs import Input
+
+EXECUTOR, GATEWAY = "executor", "gateway"
+
+
+class HostCore:
+    """One life of a strategy host.
+
+    Attributes:
+        state: ``waiting`` for an executor, ``ready``, ``failed`` or ``stopped``.
+        text: Why it failed.
+        data: How far market data were handed over.
+    """
+
+    def __init__(self, setup: HostSetup) -> None:
+        self.state = "waiting"
+        self.text = ""
+        self.data = Cursor(0, 0)
+        self._setup = setup
+        self._trader: Trader | None = None
+        self._inbox = Inbox()
+        lengths = [one.length for one in setup.plan.columns]
+        self._continuity = Continuity(setup.instruments, lengths)
+        self._waiting: deque[tuple[Cursor, Bars]] = deque()
+        self._holes: list[Hole] = []
+        self._deadline = 0
+        self._effects = Effects(records=[setup.began])
+        self._handlers: dict[type, Callable[[int, Any], None]] = {
+            AccountSnapshot: self._start,
+            OrderChanged: self._execution,
+            Filled: self._execution,
+            Progress: self._progress,
+            SwitchState: self._switch,
+            PeerChanged: self._peer_changed,
+            PeerLost: self._peer_lost,
+            PeerBack: self._peer_back,
+            Stale: self._stale,
+            Fresh: self._fresh,
+            BarsFetched: self._fetched,
+            Declined: self._declined,
+            StopNode: self._stop,
+            Feed: self._feed,
+        }
+
+    @property
+    def executions(self) -> Cursor:
+        """How far the account stream has been heard of."""
+        return self._inbox.progress
+
+    @property
+    def busy(self) -> int:
+        """What has been told and has not reached the strategy yet."""
+        return len(self._waiting) + len(self._inbox)
+
+    def step(self, now: int, event: Input) -> Effects:
+        """Take in an event and return what is to be done.
+
+        Args:
+            now: UTC nanoseconds.
+            event: What has happened.
+        """
+        if self.state not in {"failed", "stopped"}:
+            try:
+                self._take(now, event)
+                self._deliver(now)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - nothing of it is lost
+                self._fail(now, f"{type(error).__name__}: {error}", traceback.format_exc())
+        effects, self._effects = self._effects, Effects()
+        return effects
+
+    # What comes in -------------------------------------------------------------------------
+
+    def _take(self, now: int, event: Input) -> None:
+        if isinstance(event, Datum):
+            if isinstance(event.message, Bars):
+                self._waiting.append((event.at, event.message))
+            elif isinstance(event.message, Feed):
+                self._feed(now, event.message)
+        elif isinstance(event, Missed):
+            self._continuity.doubt()
+            self._notice("gap", now, f"messages before {event.found} are missing")
+        elif isinstance(event, Received):
+            handler = self._handlers.get(type(event.message))
+            if handler is not None:
+                handler(now, event.message)
+        elif self._holes:
+            self._ask(now)
+
+    def _start(self, now: int, snapshot: AccountSnapshot) -> None:
+        self._record(of.Found(snapshot=snapshot, time=now))
+        if self._trader is None:
+            self._trader = Trader(self._setup, snapshot)
+            self._warm(self._trader)
+            self._trader.adopt(snapshot.orders)
+        else:
+            self._resume(self._trader, now, snapshot)
+        self._inbox.reach(snapshot.executions)
+        self.state = "ready"
+
+    def _warm(self, trader: Trader) -> None:
+        for bars in instants(self._setup.history):
+            self._record(of.Warmed(bars=bars))
+            trader.turn(bars, late=True)
+        trader.outbox.denied.clear()  # as many as it likes; that is what warming up means
+
+    def _resume(self, trader: Trader, now: int, snapshot: AccountSnapshot) -> None:
+        """Go on with an executor in another life, which may have seen what we have not."""
+        for event in snapshot.recent:
+            self._inbox.add(event)
+        self._apply(trader, now, None, trader.engine.desk.now)
+        trader.compare(snapshot, now)
+        trader.outbox.read(snapshot.heard)
+        for intents in trader.outbox.unread:
+            self._effects.messages.append((EXECUTOR, intents))
+
+    def _execution(self, _now: int, event: OrderChanged | Filled) -> None:
+        self._inbox.add(event)
+
+    def _progress(self, _now: int, message: Progress) -> None:
+        self._inbox.reach(message.executions)
+        if self._trader is not None:
+            self._trader.outbox.read(message.heard)
+
+    def _switch(self, now: int, message: SwitchState) -> None:
+        self._notice("switch", now, f"{message.state}: {message.text}")
+
+    def _peer_changed(self, now: int, peer: PeerChanged) -> None:
+        self.state = "waiting"  # for its snapshot
+        self._notice("executor changed", now, f"epoch {peer.epoch}")
+
+    def _peer_lost(self, now: int, peer: PeerLost) -> None:
+        """Nothing is decided that the executor could not judge at once."""
+        self.state = "waiting"
+        self._notice("executor lost", now, peer.text)
+
+    def _peer_back(self, now: int, _peer: PeerBack) -> None:
+        self.state = "ready" if self._trader is not None else "waiting"
+        self._notice("executor back", now)
+
+    def _stale(self, now: int, message: Stale) -> None:
+        self._continuity.distrust()
+        self._notice("stale", now, message.text)
+
+    def _fresh(self, now: int, _message: Fresh) -> None:
+        self._continuity.trust()
+        self._notice("fresh", now)
+
+    def _feed(self, now: int, message: Feed) -> None:
+        state = message.state
+        if state.live:
+            self._continuity.trust(state.instrument)
+        else:
+            self._continuity.distrust(state.instrument)
+        self._notice("fresh" if state.live else "stale", now, f"{state.instrument} {state.text}")
+
+    def _stop(self, now: int, _message: StopNode) -> None:
+        if self._trader is not None:
+            self._trader.engine.stop()
+        self._record(of.Ended(time=now))
+        self.state = "stopped"
+
+    # Handing over --------------------------------------------------------------------------
+
+    def _deliver(self, now: int) -> None:
+        """Hand over all bars whose turn has come, and executions where they need not wait."""
+        while self.state == "ready" and self._waiting and not self._holes:
+            at, message = self._waiting[0]
+            if message.executions > self._inbox.progress or not self._pass(now, at, message):
+                break
+            self._waiting.popleft()
+        trader = self._trader
+        if self._setup.at_once and self.state == "ready" and trader is not None:
+            self._hear(trader, now)
+        if len(self._waiting) > self._setup.most_waiting:
+            raise RuntimeError(
+                f"{len(self._waiting)} messages of market data wait for the executor, "
+                f"expected at most {self._setup.most_waiting}"
+            )
+
+    def _pass(self, now: int, at: Cursor, message: Bars) -> bool:
+        """Hand over the bars of one message, unless some before them are missing."""
+        trader = self._trader
+        assert trader is not None  # noqa: S101 - ready means that there is one
+        bars = [bar for bar in message.bars if bar.instrument not in self._continuity.stale]
+        if bars:
+            closing = [bar.instrument for bar in bars]
+            self._holes = self._continuity.holes(bars[0].time, trader.tape.last, closing)
+            if self._holes:
+                self._deadline = now + self._setup.patience
+                self._ask(now)
+                return False
+            self._turn(trader, now, at, bars, message.executions)
+        self.data = at
+        return True
+
+    def _turn(
+        self, trader: Trader, now: int, at: Cursor, bars: Sequence[BarClosed], executions: Cursor
+    ) -> None:
+        self._apply(trader, now, executions, bars[0].time)
+        self._record(of.Saw(at=at, bars=tuple(bars), time=now))
+        if trader.turn(bars, late=False):
+            self._decide(trader, now, at)
+            self._value(trader)
+
+    def _hear(self, trader: Trader, now: int) -> None:
+        """Tell the strategy what was heard, though no bar has closed."""
+        until = self._waiting[0][1].executions if self._waiting else None
+        latest = self._apply(trader, now, until, trader.engine.desk.now)
+        if latest >= 0:
+            trader.engine.hear(latest)
+            self._decide(trader, now, self.data)
+
+    def _apply(self, trader: Trader, now: int, until: Cursor | None, known: int) -> int:
+        """Take what was told into the tables; return the time of the latest, -1 for nothing."""
+        latest = -1
+        for event in self._inbox.release(until):
+            self._record(of.Heard(event=event, time=now))
+            trader.apply(event, known)
+            latest = max(latest, event.time)
+        return latest
+
+    def _decide(self, trader: Trader, now: int, at: Cursor) -> None:
+        outbox = trader.outbox
+        self._effects.records += outbox.denied
+        outbox.denied.clear()
+        intents = outbox.take(trader.engine.desk.now, at)
+        if intents is not None:
+            self._record(of.Decided(intents=intents, time=now))
+            self._effects.messages.append((EXECUTOR, intents))
+        if outbox.waiting > self._setup.most_unread:
+            raise RuntimeError(
+                f"the executor has left {outbox.waiting} messages unread, "
+                f"expected at most {self._setup.most_unread}"
+            )
+
+    def _value(self, trader: Trader) -> None:
+        engine = trader.engine
+        cash = engine.desk.account.cash
+        self._record(of.Valued(at=engine.desk.now, equity=engine.value, cash=cash))
+
+    # Missing bars --------------------------------------------------------------------------
+
+    def _ask(self, now: int) -> None:
+        """Ask for the next page of what is missing, or give up."""
+        hole = next(hole for hole in self._holes if not hole.done)
+        if now >= self._deadline:
+            raise RuntimeError(
+                f"bars of {hole.instrument} that opened from {hole.since} to {hole.until} are "
+                "missing, and the gateway did not give them"
+            )
+        self._effects.messages.append((GATEWAY, hole.request))
+        self._effects.wake_at(min(now + self._setup.retry, self._deadline))
+
+    def _fetched(self, now: int, page: BarsFetched) -> None:
+        open_holes = [hole for hole in self._holes if not hole.done]
+        if not open_holes:
+            return
+        open_holes[0].take(page.bars)
+        if len(open_holes) > 1 or not open_holes[0].done:
+            self._deadline = now + self._setup.patience
+            self._ask(now)
+        else:
+            self._mend(now)
+
+    def _declined(self, now: int, answer: Declined) -> None:
+        if self._holes:
+            self._notice("gap", now, answer.text)
+
+    def _mend(self, now: int) -> None:
+        """Hand over what was missing; it is too late to act on it, so orders are denied."""
+        trader = self._trader
+        assert trader is not None  # noqa: S101 - holes are looked for when there is one
+        found = [bar for hole in self._holes for bar in hole.found]
+        self._notice("mended", now, f"{len(found)} bars")
+        for bars in instants(found):
+            self._record(of.Saw(at=self.data, bars=bars, time=now, late=True))
+            if trader.turn(bars, late=True):
+                self._decide(trader, now, self.data)
+        self._continuity.mended(self._holes)
+        self._holes = []
+
+    # Saying it -----------------------------------------------------------------------------
+
+    def _record(self, frame: of.Frame) -> None:
+        self._effects.records.append(frame)
+
+    def _notice(self, what: str, now: int, text: str = "") -> None:
+        self._record(of.Noticed(what=what, time=now, text=text))
+
+    def _fail(self, now: int, text: str, trace: str) -> None:
+        """Say what went wrong, and do nothing any more; what was half decided is not sent."""
+        self.state, self.text = "failed", text
+        setup = self._setup
+        self._record(of.Failed(time=now, text=text, traceback=trace))
+        failure = StrategyFailed(
+            strategy=setup.strategy, epoch=setup.epoch, text=text, traceback=trace
+        )
+        self._effects.messages.append((EXECUTOR, failure))

@@ -1,0 +1,202 @@
+"""The strategy host's shell: it moves what its core says between strategy, executor and disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.bus.link import Gap
+from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode, Traffic
+from tradectl_sdk.errors import ExitStatus, TradectlError
+from tradectl_sdk.nodes.clock import NodeClock
+from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, HostCore
+from tradectl_sdk.nodes.host.records import Failed
+from tradectl_sdk.nodes.host.watchdog import Watchdog
+from tradectl_sdk.nodes.inbox import Inbox
+from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tradectl_sdk.bus.link import Channel, Subscriber
+    from tradectl_sdk.bus.messages.control import FromNode, ToNode
+    from tradectl_sdk.nodes.effects import Effects
+    from tradectl_sdk.nodes.host.recording import Recorder
+    from tradectl_sdk.nodes.host.setup import HostSetup
+
+LOG = logging.getLogger("tradectl.host")
+HANG = 30.0  # seconds a handler may take
+_SYNC = 1.0  # seconds between two times that the recording is forced to the disk
+
+
+class Host:
+    """One strategy as a running node.
+
+    Args:
+        setup: What it runs.
+        executor: The channel to the executor.
+        market: Where market data come from.
+        fetch: Asks the gateway for bars.
+        recorder: Where the session is recorded; closed with the host.
+        hang: Seconds that a handler may take.
+        on_hang: Told, in a thread of its own, what hangs and where. Ends the process unless given.
+    """
+
+    def __init__(
+        self,
+        setup: HostSetup,
+        executor: Channel,
+        market: Subscriber,
+        *,
+        fetch: Callable[[FetchBars], Awaitable[FromNode]],
+        recorder: Recorder,
+        hang: float = HANG,
+        on_hang: Callable[[str], None] | None = None,
+    ) -> None:
+        self._setup = setup
+        self._executor = executor
+        self._market = market
+        self._ask = fetch
+        self._recorder = recorder
+        self._hang = hang
+        self._on_hang = on_hang or _die
+        self._clock = NodeClock()
+        self._core = HostCore(setup)
+        self._inbox = Inbox()
+        self._asking: asyncio.Task[None] | None = None
+        self._sent = self._handled = 0
+        self._started = self._clock.now()
+
+    def stop(self) -> None:
+        """Ask the node to stop in good order; orders stay as they are."""
+        self._inbox.put(Received("control", StopNode()))
+
+    async def run(self) -> None:
+        """Work until stopped, or until the strategy has failed.
+
+        Raises:
+            OSError: If the session cannot be recorded.
+            ChannelFullError: If the executor does not take what it must not miss.
+        """
+        watchdog = Watchdog(self._hang, self._bark)
+        try:
+            async with asyncio.TaskGroup() as pumps:
+                tasks = [
+                    pumps.create_task(self._listen()),
+                    pumps.create_task(self._watch()),
+                    pumps.create_task(self._sync()),
+                ]
+                await self._work(watchdog)
+                for task in tasks:
+                    task.cancel()
+        finally:
+            watchdog.close()
+            if self._asking is not None:
+                self._asking.cancel()
+            await self._executor.close()
+            await self._market.close()
+            self._recorder.close()
+
+    @property
+    def failed(self) -> str:
+        """Why the strategy has failed; empty when it has not."""
+        return self._core.text
+
+    def status(self) -> NodeStatus:
+        """Say how it is."""
+        core = self._core
+        return NodeStatus(
+            name="host",
+            pid=os.getpid(),
+            epoch=self._setup.epoch,
+            state=core.state,
+            text=core.text,
+            started=self._started,
+            time=self._clock.now(),
+            data=core.data,
+            executions=core.executions,
+            busy=core.busy + len(self._inbox),
+            traffic=(Traffic(peer=EXECUTOR, sent=self._sent, handled=self._handled),),
+            figures={"strategy": self._setup.strategy, "recorded bytes": self._recorder.written},
+        )
+
+    async def answer(self, request: ToNode) -> FromNode:
+        """Answer a question that only a host can; there is none."""
+        return Declined(
+            status=int(ExitStatus.USAGE), text=f"a host does not answer {type(request).__name__}"
+        )
+
+    # The loop --------------------------------------------------------------------------------
+
+    async def _work(self, watchdog: Watchdog) -> None:
+        wake: int | None = None
+        while self._core.state not in {"failed", "stopped"}:
+            await self._inbox.wait(self._seconds_until(wake))
+            for event in self._inbox.take() or [Woken()]:
+                with watchdog:
+                    effects = self._core.step(self._clock.now(), event)
+                self._carry_out(effects)
+                wake = effects.wake
+                self._handled += isinstance(event, Received) and event.port == EXECUTOR
+        if self._core.text:
+            LOG.error("the strategy failed: %s", self._core.text)
+
+    def _carry_out(self, effects: Effects) -> None:
+        self._recorder.write(effects.records)
+        for port, message in effects.messages:
+            if port == EXECUTOR:
+                self._executor.send(message)
+                self._sent += 1
+            elif self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._fetch(message))
+
+    def _seconds_until(self, wake: int | None) -> float | None:
+        return None if wake is None else max(0.0, (wake - self._clock.now()) / 1e9)
+
+    async def _fetch(self, question: FetchBars) -> None:
+        try:
+            answer = await self._ask(question)
+        except (TradectlError, OSError) as error:
+            text = f"{type(error).__name__}: {error}"
+            answer = Declined(status=int(ExitStatus.EXCHANGE), text=text)
+        self._inbox.put(Received(GATEWAY, answer))
+
+    # What happens outside --------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            self._inbox.put(Received(EXECUTOR, await self._executor.receive()))
+
+    async def _watch(self) -> None:
+        while True:
+            self._inbox.put(_datum(await self._market.receive()))
+
+    async def _sync(self) -> None:
+        while True:
+            await asyncio.sleep(_SYNC)
+            await asyncio.to_thread(self._recorder.sync)
+
+    def _bark(self, lasted: float, stack: str) -> None:
+        """Record and tell where the strategy hangs; the loop's thread is in there, not here."""
+        text = f"a handler of {self._setup.strategy} has not returned for {lasted:.1f} s"
+        failed = Failed(time=self._clock.now(), text=text, traceback=stack)
+        self._recorder.write([failed])
+        self._recorder.sync()
+        self._on_hang(f"{text}\n{stack}")
+
+
+def _datum(received: Any) -> Datum | Missed | Received:
+    if isinstance(received, tuple):
+        return Datum(*received)
+    if isinstance(received, Gap):
+        return Missed(received.found)
+    return Received("market", received)
+
+
+def _die(text: str) -> None:
+    """End the process where its main thread cannot; the executor finds out and keeps watch."""
+    LOG.critical("%s", text)
+    logging.shutdown()
+    os._exit(int(ExitStatus.USAGE))
