@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.engine import Assumptions, BarPath, LimitFill, MarketFill, Plan
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.codehash import class_hash, engine_version
-from tradectl_sdk.pipelines.components import loaded
-from tradectl_sdk.pipelines.configuration import check_plugin_tables
-from tradectl_sdk.pipelines.costs import make_costs
-from tradectl_sdk.pipelines.risk import make_rules
-from tradectl_sdk.pipelines.series import Resampling, to_columns, with_fees
+from tradectl_sdk.pipelines.planning import bare_plan, parameter_values
+from tradectl_sdk.pipelines.series import Resampling, to_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from tradectl_sdk.config.settings import BacktestSection, Settings
+    from tradectl_sdk.config.settings import Settings
     from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.engine import Plan
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.plugins import Plugins
@@ -69,32 +66,22 @@ def prepare(
         PluginError: If a rule or a model cannot be loaded.
     """
     _fit_together(series)
-    example = found.cls(**parameters)
-    values = {name: getattr(example, name) for name in found.cls.parameters()}
-    section = settings.backtest
-    instruments = tuple(
-        with_fees(one.bars.instrument, section.maker_fee, section.taker_fee, section.default_fee)
-        for one in series
+    values = parameter_values(found, parameters)
+    bare = bare_plan(
+        found,
+        values,
+        [one.bars.instrument for one in series],
+        series[0].bars.timeframe.nanoseconds,
+        settings,
+        has_volume=all(one.bars.volume.any() for one in series),
+        warmup=warmup,
+        plugins=plugins,
     )
-    assumptions = make_assumptions(section, series)
-    plugins = loaded(plugins)
-    check_plugin_tables(settings.plugins, plugins)
-    rules, observing, _ = make_rules(
-        settings.risk, plugins, instruments, assumptions, sections=settings.plugins
-    )
-    fees, slippage, _ = make_costs(section, plugins, instruments)
-    plan = Plan(
-        instruments=instruments,
+    plan = replace(
+        bare,
         columns=tuple(to_columns(one.bars, index) for index, one in enumerate(series)),
-        make_strategy=lambda: found.cls(**values),
-        assumptions=assumptions,
-        make_rules=rules,
-        observing=observing,
-        fees=fees,
-        slippage=slippage,
         resample=Resampling(series),
         signals=signals,
-        warmup=warmup,
     )
     identity = {
         "code": _code(plan, found),
@@ -125,22 +112,6 @@ def _fit_together(series: Sequence[LoadedSeries]) -> None:
             "expected one currency",
             hint="an account has one currency so far; run them one by one",
         )
-
-
-def make_assumptions(section: BacktestSection, series: Sequence[LoadedSeries]) -> Assumptions:
-    """The engine's assumptions from the settings; data without volume cannot limit fills."""
-    has_volume = all(one.bars.volume.any() for one in series)
-    return Assumptions(
-        cash=section.cash,
-        margin=section.margin,
-        market_fill=MarketFill(section.market_fill),
-        limit_fill=LimitFill(section.limit_fill),
-        bar_path=BarPath(section.bar_path),
-        volume_share=section.volume_share if has_volume else Decimal(0),
-        slippage_bps=section.slippage_bps,
-        exits_in_entry_bar=section.exits_in_entry_bar,
-        max_orders_per_instant=section.max_orders_per_instant,
-    )
 
 
 def optimistic(settings: Settings) -> Settings:
