@@ -52,6 +52,8 @@ BUILT_IN = (
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("exchange", "Trading", "List, describe and try exchanges", "exchange:app"),
+    Row("keys", "Trading", "Store, list, check and replace API keys", "keys:app"),
+    Row("notify", "Trading", "List the senders of notices, and try them", "notify:app"),
     Row("plugin", "Ecosystem", "List, check and write plugins", "plugin:app"),
     Row("config", "Ecosystem", "Show and check the settings in force", "config:app"),
     Row("help", "Help", "Explain exit codes, environment or output", "help:help_"),

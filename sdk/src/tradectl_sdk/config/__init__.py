@@ -14,7 +14,7 @@ Decimal('100000')
 from __future__ import annotations
 
 from tradectl_sdk.config.describe import SettingRow, describe_settings, json_schema
-from tradectl_sdk.config.files import SettingsFiles, find_files
+from tradectl_sdk.config.files import SettingsFiles, find_files, user_folder
 from tradectl_sdk.config.layers import Origin, OriginKind
 from tradectl_sdk.config.load import (
     LoadedSettings,
@@ -32,6 +32,8 @@ from tradectl_sdk.config.settings import (
     PluginsSection,
     RiskSection,
     RunsSection,
+    Section,
+    SenderSection,
     Settings,
 )
 from tradectl_sdk.config.trading import (
@@ -58,6 +60,7 @@ __all__ = [
     "RunsSection",
     "Section",
     "SessionSection",
+    "SenderSection",
     "SettingRow",
     "SettingValue",
     "Settings",
@@ -67,5 +70,6 @@ __all__ = [
     "find_files",
     "json_schema",
     "load_settings",
+    "user_folder",
     "validate_plugin_section",
 ]

@@ -104,12 +104,17 @@ def _require_own(file: Path, start: Path) -> None:
         )
 
 
-def _user_file(environment: Mapping[str, str]) -> Path:
+def user_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own settings and keys."""
     if home := environment.get(CONFIG_HOME):
-        return Path(home).absolute() / USER_FILE
+        return Path(home).absolute()
     from platformdirs import user_config_path
 
-    return user_config_path("tradectl", appauthor=False) / USER_FILE
+    return user_config_path("tradectl", appauthor=False)
+
+
+def _user_file(environment: Mapping[str, str]) -> Path:
+    return user_folder(environment) / USER_FILE
 
 
 def is_there(file: Path) -> bool:

@@ -280,6 +280,28 @@ class RunsSection(Section):
     )
 
 
+class SenderSection(Section):
+    """One way to tell people what a session does, and the notifier's own settings beside it."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any] = Field(init=False)
+
+    notifier: str = Field(description="Name of the notifier; a plugin offers it.")
+    level: Literal["info", "warning", "critical"] = Field(
+        default="info",
+        description="Least urgency it is told of; what is critical goes to every sender.",
+    )
+    kinds: tuple[Literal["session", "fill", "order", "switch", "node", "data"], ...] = Field(
+        default=("session", "fill", "order", "switch", "node", "data"),
+        description="What it is told about.",
+    )
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """The notifier's own settings, as they were written."""
+        return self.__pydantic_extra__ or {}
+
+
 class Settings(Section):
     """Every setting of tradectl, complete and immutable."""
 
@@ -295,6 +317,10 @@ class Settings(Section):
     )
     live: LiveSection = Field(default_factory=LiveSection, description="Trading with real money.")
     paper: PaperSection = Field(default_factory=PaperSection, description="Trading without money.")
+    notify: dict[str, SenderSection] = Field(
+        default_factory=dict,
+        description="Who is told what sessions do; one table for each sender.",
+    )
     plugins: PluginsSection = Field(
         default_factory=PluginsSection,
         description="Which plugins may be loaded; one table of settings for each plugin.",

@@ -23,6 +23,7 @@
     │   ├── ClockSkewError         CLOCK_SKEW         5  our clock and the exchange's differ
     │   ├── ExchangeRefusedError   EXCHANGE_REFUSED   5  the exchange answered no
     │   └── UnreadableAnswerError  UNREADABLE_ANSWER  5  the answer makes no sense
+    ├── NotDeliveredError          NOT_DELIVERED      5  a notice did not get through
     ├── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
     ├── LiveRefusedError           LIVE_REFUSED       7  it is not safe to trade real money yet
     ├── AccountInUseError          ACCOUNT_IN_USE     7  another gateway holds the account
@@ -75,6 +76,7 @@ from tradectl_sdk.errors.trading import (
     CredentialError,
     ExchangeError,
     LiveRefusedError,
+    NotDeliveredError,
     RiskRefusedError,
 )
 
@@ -99,6 +101,7 @@ __all__ = [
     "LiveRefusedError",
     "MaintenanceError",
     "NotCompilableError",
+    "NotDeliveredError",
     "NotFoundError",
     "PluginError",
     "Problem",

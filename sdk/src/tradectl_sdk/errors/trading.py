@@ -62,3 +62,26 @@ class AccountInUseError(TradectlError):
 
     code = "ACCOUNT_IN_USE"
     exit_status = ExitStatus.RISK
+
+
+class NotDeliveredError(TradectlError):
+    """A message could not be delivered to the service that passes it on.
+
+    Trading goes on: notices wait in a bounded queue and are tried again, further and further
+    apart. What could not be delivered for too long is dropped, and the next message that gets
+    through says how many were. ``tradectl notify test NAME`` tries a sender by hand.
+
+    Attributes:
+        retry_after: Seconds the service asks to wait; 0 when it does not say.
+        hopeless: Whether trying again cannot help, such as after a wrong token.
+    """
+
+    code = "NOT_DELIVERED"
+    exit_status = ExitStatus.EXCHANGE
+
+    def __init__(
+        self, message: str, *, retry_after: float = 0.0, hopeless: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        self.hopeless = hopeless

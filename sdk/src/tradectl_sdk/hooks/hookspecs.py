@@ -34,6 +34,7 @@ from tradectl_sdk.hooks.specs import (
     CostModelSpec,
     DataSourceSpec,
     ExchangeSpec,
+    NotifierSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -156,6 +157,33 @@ class Hooks:
         return ()
 
     @hookspec
+    def tradectl_notifiers(self) -> Iterable[NotifierSpec]:
+        """Yield the notifiers on offer: ways to tell people what a session does.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import Hooks, NotifierSpec, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_notifiers(self) -> Iterable[NotifierSpec]:
+                    yield NotifierSpec(
+                        name="acme-chat",
+                        summary="A message to a room of Acme Chat",
+                        factory="tradectl_acme.chat:AcmeChat",
+                        settings="tradectl_acme.chat:AcmeChatSettings",
+                        secrets=("token",),
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+    @hookspec
     def tradectl_cost_models(self) -> Iterable[CostModelSpec]:
         """Yield the fee and slippage models on offer.
 
@@ -220,6 +248,7 @@ HOOKS = HookSet(
             "tradectl_cost_models": CostModelSpec,
             "tradectl_data_sources": DataSourceSpec,
             "tradectl_exchanges": ExchangeSpec,
+            "tradectl_notifiers": NotifierSpec,
             "tradectl_risk_rules": RiskRuleSpec,
             "tradectl_strategies": StrategySpec,
         }

@@ -202,6 +202,27 @@ class RiskRuleSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSpec(Spec):
+    """A way to reach a person.
+
+    The factory is called as ``factory(settings, secrets)`` and returns a
+    :class:`~tradectl_sdk.notify.Notifier`. ``settings`` is an instance of the model in
+    ``settings``, made from the sender's table ``[notify.<sender>]``; None when there is no model.
+    ``secrets`` maps those of ``secrets`` that the table refers to, to a
+    :class:`~tradectl_sdk.exchange.Secret` each.
+
+    Attributes:
+        secrets: Names of the settings that refer to a secret.
+    """
+
+    kind: ClassVar[str] = "notifier"
+    takes_function: ClassVar[bool] = True
+    has_plugin_table: ClassVar[bool] = False
+
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostModelSpec(Spec):
     """A model of what trading costs: fees or slippage, as its capability says.
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.config import RiskSection, describe_settings, discover_settings
+from tradectl_sdk.config import (
+    CostModelSection,
+    RiskSection,
+    SenderSection,
+    describe_settings,
+    discover_settings,
+)
 from tradectl_sdk.config.layers import Layer, OriginKind, dotted
 from tradectl_sdk.config.resolve import place_in_force, resolve, value_in_force
 from tradectl_sdk.errors import ConfigError, PluginError, Problem, did_you_mean
@@ -17,7 +23,7 @@ from tradectl_sdk.pipelines.costs import unfit
 from tradectl_sdk.plugins import Plugins, discover_commands, normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -81,6 +87,7 @@ def component_problems(
     yield from _rule_problems(layers, plugins)
     for role in ("fees", "slippage"):
         yield from _cost_problems(layers, plugins, role)
+    yield from _sender_problems(layers, plugins)
 
 
 def check_plugin_tables(section: PluginsSection, plugins: Plugins) -> None:
@@ -126,7 +133,11 @@ def _table_problems(
 
 
 def _tables(layer: Layer) -> list[str]:
-    section = layer.values.get("plugins")
+    return _named_tables(layer, "plugins")
+
+
+def _named_tables(layer: Layer, outer: str) -> list[str]:
+    section = layer.values.get(outer)
     tables = section if isinstance(section, dict) else {}
     return [name for name, value in tables.items() if isinstance(value, dict)]
 
@@ -205,27 +216,52 @@ def _cost_problems(layers: Sequence[Layer], plugins: Plugins, role: str) -> Iter
         yield from _model_problems(layers, offered[name], table)
 
 
+def _sender_problems(layers: Sequence[Layer], plugins: Plugins) -> Iterator[Problem]:
+    senders = [name for layer in layers for name in _named_tables(layer, "notify")]
+    for sender in dict.fromkeys(senders):
+        table: KeyPath = ("notify", sender)
+        name = value_in_force(layers, (*table, "notifier"))
+        if not isinstance(name, str):
+            continue  # missing or no text: the section's own model says so
+        offered = plugins.notifiers()
+        if name not in offered:
+            where = place_in_force(layers, (*table, "notifier")).value
+            yield where.problem(dotted((*table, "notifier")), ", ".join(unoffered(offered, name)))
+        else:
+            yield from _model_problems(layers, offered[name], table, SenderSection)
+
+
 def _model_problems(
-    layers: Sequence[Layer], provided: Provided[Any], table: KeyPath
+    layers: Sequence[Layer],
+    provided: Provided[Any],
+    table: KeyPath,
+    section: type[BaseModel] = CostModelSection,
 ) -> Iterator[Problem]:
-    """Hold the keys beside a model's name to the model's own settings."""
+    """Hold the keys beside a component's name to the component's own settings.
+
+    Args:
+        layers: The settings as they were read.
+        provided: The component.
+        table: Where name and settings stand.
+        section: The model of the table, whose own keys are not the component's.
+    """
     try:
         model = provided.load_settings()
     except PluginError as error:
-        where = place_in_force(layers, (*table, "model")).value
+        where = place_in_force(layers, table).value
         yield where.problem(dotted(table), error.message)
         return
-    beside = [_without_model(layer, table) for layer in layers]
+    beside = [_without(section.model_fields, layer, table) for layer in layers]
     yield from _validation(model or NoSettings, beside, table)
 
 
-def _without_model(layer: Layer, table: KeyPath) -> Layer:
+def _without(keys: Container[str], layer: Layer, table: KeyPath) -> Layer:
     section, role = map(str, table)
     outer = layer.values.get(section)
     inner = outer.get(role) if isinstance(outer, dict) else None
     if not isinstance(inner, dict):
         return layer
-    own = {key: value for key, value in inner.items() if key != "model"}
+    own = {key: value for key, value in inner.items() if key not in keys}
     return replace(layer, values={section: {role: own}})
 
 

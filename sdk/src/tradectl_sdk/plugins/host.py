@@ -27,6 +27,7 @@ from tradectl_sdk.hooks import (
     DataSourceSpec,
     ExchangeSpec,
     HookSet,
+    NotifierSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -193,6 +194,10 @@ class Plugins:
     def risk_rules(self) -> Mapping[str, Provided[RiskRuleSpec]]:
         """Return the rules of the risk gate on offer by name."""
         return self.collect(RiskRuleSpec)
+
+    def notifiers(self) -> Mapping[str, Provided[NotifierSpec]]:
+        """Return the notifiers that loaded plugins offer, by name."""
+        return self.collect(NotifierSpec)
 
     def cost_models(self) -> Mapping[str, Provided[CostModelSpec]]:
         """Return the fee and slippage models on offer by name."""
