@@ -97,7 +97,7 @@ def test_a_trial_with_keys_says_what_they_may_do(
     run: Run, venue: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = venue("venue-five")
-    monkeypatch.setenv("TRADECTL_KEYS_VENUE_FIVE_API_KEY", KEY)
+    monkeypatch.setenv("TRADECTL_KEY_VENUE_FIVE_API_KEY", KEY)
     answer = run("exchange", "test", name)
     assert "may withdraw" in answer.out
     assert "1000000" in answer.out
@@ -115,7 +115,7 @@ def test_a_key_that_can_withdraw_is_a_finding(
     run: Run, venue: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = venue("venue-six", **{'withdraw=rights["withdraw"]': "withdraw=True"})
-    monkeypatch.setenv("TRADECTL_KEYS_VENUE_SIX_API_KEY", KEY)
+    monkeypatch.setenv("TRADECTL_KEY_VENUE_SIX_API_KEY", KEY)
     answer = run("exchange", "test", name)
     assert answer.status == ExitStatus.FINDING
     assert "the key can withdraw, expected one that cannot" in answer.err
@@ -125,7 +125,7 @@ def test_a_wrong_key_ends_with_its_own_status(
     run: Run, venue: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = venue("venue-seven")
-    monkeypatch.setenv("TRADECTL_KEYS_VENUE_SEVEN_API_KEY", "wrong-key-of-mine")
+    monkeypatch.setenv("TRADECTL_KEY_VENUE_SEVEN_API_KEY", "wrong-key-of-mine")
     answer = run("exchange", "test", name)
     assert answer.status == ExitStatus.CREDENTIAL
     assert "wrong-key-of-mine" not in answer.err

@@ -20,7 +20,7 @@ ROWS = (
     {"data"},
     {"runs"},
     {"exchange"},
-    {"bus", "paper"},
+    {"bus", "paper", "keys", "notify"},
     {"nodes"},
     {"hooks", "plugins"},
     {"pipelines"},

@@ -11,11 +11,13 @@ ENVIRONMENT = (
         "TRADECTL_PLUGINS",
         "The only plugins that may be loaded, as names with commas between; empty allows none",
     ),
-    (
-        "TRADECTL_KEYS_NAME_PART",
-        "A part of an exchange's keys, such as TRADECTL_KEYS_BINANCE_API_KEY and _SECRET",
-    ),
     ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml"),
+    ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml and keys"),
+    (
+        "TRADECTL_KEY_NAME_PART",
+        "A part of a key, such as TRADECTL_KEY_BINANCE_API_KEY; a file or the keyring is safer",
+    ),
+    ("CREDENTIALS_DIRECTORY", "Where the service manager puts keys, as tradectl-NAME (systemd)"),
     ("TRADECTL_CACHE_DIR", "The folder of compiled strategies, instead of the user's cache folder"),
     ("NO_COLOR", "No colours, when set to anything"),
     ("TERM", "No colours, when it is dumb"),

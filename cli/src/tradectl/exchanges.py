@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -33,9 +32,10 @@ def keyed_exchange(name: str, settings: LoadedSettings, plugins: Plugins) -> tup
     Raises:
         NotFoundError: When no plugin offers it.
     """
-    from tradectl_sdk.pipelines.exchanges import credentials_from, make_exchange
+    from tradectl_sdk.pipelines.exchanges import key_store, make_exchange
 
-    keys = credentials_from(os.environ, name)
+    store = key_store()
+    keys = store.credentials_for(name) if store.find(name) is not None else None
     exchange = make_exchange(
         name, plugins=plugins, sections=settings.settings.plugins, credentials=keys
     )

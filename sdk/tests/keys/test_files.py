@@ -85,7 +85,7 @@ def test_what_is_no_key_is_refused_without_repeating_it(tmp_path: Path, text: st
 def test_what_is_no_file_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="cannot be read"):
         read_private(tmp_path / "missing")
-    with pytest.raises(CredentialError, match="cannot be read|no ordinary file"):
+    with pytest.raises(CredentialError, match=r"cannot be read|no ordinary file"):
         read_private(tmp_path)
     for name, content, said in [("b", b"\xff\xfe", "no text"), ("c", b"x" * 70_000, "larger")]:
         path = tmp_path / name

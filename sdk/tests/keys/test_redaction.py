@@ -64,12 +64,15 @@ def test_a_log_is_scrubbed_traceback_included() -> None:
     redactor = Redactor()
     redactor.watch(handler)
     redactor.learn(Secret(CANARY))
-    log = logging.Logger("test")
+    log = logging.getLogger("tradectl.test.redaction")
     log.addHandler(handler)
+    log.propagate = False
     try:
-        raise ValueError(f"bad key {CANARY}")
+        int(f"bad key {CANARY}")
     except ValueError:
         log.exception("failed with %s", CANARY)
+    finally:
+        log.removeHandler(handler)
     assert CANARY not in stream.getvalue()
     assert stream.getvalue().count("***") >= 2
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from typing import TYPE_CHECKING
 
-import pytest
 from tradectl_sdk.errors import NotDeliveredError
 from tradectl_sdk.notify import Courier, Level, Notice, Notifier, Patience, Sender
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def notice(name: str, *, kind: str = "fill", level: Level = Level.INFO) -> Notice:

@@ -173,12 +173,9 @@ def rm(
 
 
 def _store() -> KeyStore:
-    import os
+    from tradectl_sdk.pipelines.exchanges import key_store
 
-    from tradectl_sdk.config import user_folder
-    from tradectl_sdk.keys import KeyStore
-
-    return KeyStore.of_user(user_folder(os.environ) / "keys")
+    return key_store()
 
 
 def _judged(session: Session, entry: KeyEntry, *, unchecked: bool) -> KeyEntry:
@@ -186,10 +183,16 @@ def _judged(session: Session, entry: KeyEntry, *, unchecked: bool) -> KeyEntry:
     if unchecked:
         return entry
     from tradectl_sdk.keys import judge
-    from tradectl_sdk.pipelines.exchanges import ask_permissions
+    from tradectl_sdk.pipelines.exchanges import ask_permissions, make_exchange
 
     loaded, plugins = session.checked()
-    permissions = ask_permissions(entry.exchange, entry.credentials, loaded.settings, plugins)
+    exchange = make_exchange(
+        entry.exchange,
+        plugins=plugins,
+        sections=loaded.settings.plugins,
+        credentials=entry.credentials,
+    )
+    permissions = ask_permissions(exchange)
     verdict = judge(entry.name, permissions, to_trade=False)
     if verdict.unclear:
         what = " and ".join(verdict.unclear)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tradectl_sdk.errors import NotFoundError, TradectlError, did_you_mean
-from tradectl_sdk.exchange import ClockEstimate, Credentials, Exchange
+from tradectl_sdk.config import user_folder
+from tradectl_sdk.errors import DeadlineError, NotFoundError, TradectlError, did_you_mean
+from tradectl_sdk.exchange import ClockEstimate, Exchange
+from tradectl_sdk.keys import KeyStore
 from tradectl_sdk.pipelines.components import loaded, own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tradectl_sdk.config.settings import PluginsSection
-    from tradectl_sdk.exchange import Balance, KeyPermissions
+    from tradectl_sdk.exchange import Balance, Credentials, KeyPermissions
     from tradectl_sdk.hooks import ExchangeSpec
     from tradectl_sdk.plugins import Plugins, Provided
 
-PARTS: Final = (
-    "api_key",
-    "secret",
-    "passphrase",
-    "private_key",
-    "private_key_password",
-    "account",
-)
-VARIABLE: Final = "TRADECTL_KEYS_NAME_PART"
+PATIENCE: Final = 30.0  # seconds an exchange gets to say what a key may do
 PROBES: Final = 5  # times the venue's clock is asked
 
 
@@ -89,19 +85,42 @@ def make_exchange(
     return exchange
 
 
-def credentials_from(environment: Mapping[str, str], name: str) -> Credentials | None:
-    """Read an exchange's keys from variables ``TRADECTL_KEYS_NAME_PART``, such as BINANCE_API_KEY.
+def key_store(environment: Mapping[str, str] | None = None) -> KeyStore:
+    """Return the keys of the present user.
 
     Args:
-        environment: The variables.
-        name: The exchange.
-
-    Returns:
-        The keys, or None when there is none.
+        environment: Names the user's folder and holds keys; this process's unless given.
     """
-    prefix = VARIABLE.removesuffix("NAME_PART") + name.upper().replace("-", "_") + "_"
-    parts = {part: environment.get(prefix + part.upper(), "") for part in PARTS}
-    return Credentials.of({part: text for part, text in parts.items() if text}) or None
+    found = os.environ if environment is None else environment
+    return KeyStore.of_user(user_folder(found) / "keys", found)
+
+
+def ask_permissions(exchange: Exchange) -> KeyPermissions:
+    """Ask an exchange what the key it was made with may do.
+
+    Args:
+        exchange: The adapter, not opened yet; it is closed afterwards.
+
+    Raises:
+        CredentialError: When the exchange refuses the key.
+        ExchangeError: When it does not answer.
+        DeadlineError: When it takes too long.
+    """
+
+    async def ask() -> KeyPermissions:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await exchange.open()
+                return await exchange.permissions()
+        except TimeoutError:
+            raise DeadlineError(
+                f"the exchange did not say within {PATIENCE:g} seconds what the key may do",
+                hint="tradectl exchange test NAME tries the connection",
+            ) from None
+        finally:
+            await exchange.close()
+
+    return asyncio.run(ask())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
