@@ -76,10 +76,18 @@ def test_the_defaults_fit_the_schema() -> None:
     validator = jsonschema.Draft202012Validator(json_schema())
     sections: dict[str, dict[str, object]] = {}
     for row in describe_settings():
-        section, _, name = row.key.partition(".")
-        if row.default is not None and section != "exchange":
-            sections.setdefault(section, {})[name] = row.default
+        section, _, name = row.key.rpartition(".")
+        if row.default is not None and "<name>" not in row.key:
+            place = sections.setdefault(section, {}) if section else sections
+            place[name] = row.default
     validator.validate(sections)
+
+
+def test_tables_that_people_name_are_described_to_their_keys() -> None:
+    rows = {row.key: row for row in describe_settings()}
+    assert rows["notify"].type == "table"
+    assert rows["notify.<name>.level"].type == "one of info, warning, critical"
+    assert rows["risk.instruments.<name>.collar_bps"].description
 
 
 def test_every_setting_has_a_title_and_a_description() -> None:

@@ -32,7 +32,6 @@ from tradectl_sdk.config.settings import (
     PluginsSection,
     RiskSection,
     RunsSection,
-    Section,
     SenderSection,
     Settings,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
     from pydantic_core import core_schema
-
-    from tradectl_sdk.config.positions import KeyPath
 
 _TYPE_WORDS = {
     "array": "list",
@@ -70,44 +68,47 @@ def json_schema(model: type[BaseModel] = Settings) -> dict[str, Any]:
 def describe_settings(model: type[BaseModel] = Settings) -> list[SettingRow]:
     """Return every setting, sorted by section as the model has it."""
     schema = json_schema(model)
-    return list(_rows(schema, schema.get("$defs", {}), ()))
+    return list(_rows(schema, schema.get("$defs", {}), ""))
 
 
-def _rows(
-    schema: dict[str, Any], definitions: dict[str, Any], path: KeyPath
-) -> Iterator[SettingRow]:
+def _rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> Iterator[SettingRow]:
     for name, described in schema["properties"].items():
-        target = _target(described, definitions)
-        each = _target(described.get("additionalProperties"), definitions)
-        if target is not None and "properties" in target:
-            yield from _rows(target, definitions, (*path, name))
-        else:
-            yield SettingRow(
-                key=dotted((*path, name)),
-                type=_words(target or described),
-                default=described.get("default"),
-                description=described.get("description", ""),
-            )
-            if each is not None and not path:  # a section that is nothing but tables
-                inner = _rows({**each, "additionalProperties": None}, definitions, ())
-                yield from (replace(row, key=f"{name}.<name>.{row.key}") for row in inner)
+        key = prefix + dotted((name,))
+        target = _section(described, definitions)
+        if target is not None:
+            yield from _rows(target, definitions, f"{key}.")
+            continue
+        yield SettingRow(
+            key=key,
+            type=_words(_target(described, definitions) or described),
+            default=described.get("default"),
+            description=described.get("description", ""),
+        )
+        inner = described.get("additionalProperties")
+        each = _section(inner, definitions) if isinstance(inner, dict) else None
+        if each is not None:  # a table of tables, each named by whoever writes it
+            yield from _rows(each, definitions, f"{key}.<name>.")
     if isinstance(schema.get("additionalProperties"), dict):
         yield SettingRow(
-            key=f"{dotted(path)}.<name>",
+            key=f"{prefix}<name>",
             type="table",
             default=None,
             description="Settings of one plugin, checked by its own model.",
         )
 
 
-def _target(described: Any, definitions: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the definition that a schema refers to, if it does."""
-    if not isinstance(described, dict):
-        return None
+def _target(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a reference leads to."""
     found: dict[str, Any] | None = definitions.get(
         described.get("$ref", "").removeprefix("#/$defs/")
     )
     return found
+
+
+def _section(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the section that a reference leads to, if it is one."""
+    target = _target(described, definitions)
+    return target if target is not None and "properties" in target else None
 
 
 def _words(schema: dict[str, Any]) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SERVICE = "tradectl"  # what keyrings file our keys under
-PREFIX = "TRADECTL_KEY_"
+VARIABLE = "TRADECTL_KEY_NAME_PART"  # the form of the variables that hold parts of keys
+PREFIX = VARIABLE.removesuffix("NAME_PART")
 
 
 class KeyPlace(Protocol):
@@ -84,7 +85,7 @@ class ServiceKeys(ReadOnly):
 
 
 class EnvironmentKeys(ReadOnly):
-    """Variables such as ``TRADECTL_KEY_BINANCE_API_KEY``; the last resort.
+    """Variables of the form ``TRADECTL_KEY_NAME_PART``; the last resort.
 
     Every child process inherits the environment and /proc shows it, so whoever uses such a key is
     warned.

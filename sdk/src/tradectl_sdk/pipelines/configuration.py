@@ -180,7 +180,8 @@ def _models(plugins: Plugins, name: str) -> list[type[BaseModel]]:
 def _without_settings(problem: Problem, name: str) -> Problem:
     """Say that a plugin has no table, and where its settings may stand instead."""
     key = problem.key.rpartition(".")[2]
-    known = {row.key.rpartition(".")[2]: row.key for row in describe_settings()}
+    rows = sorted(describe_settings(), key=lambda row: "<" not in row.key)  # plain keys win
+    known = {row.key.rpartition(".")[2]: row.key for row in rows}
     near = did_you_mean(key, known).removeprefix("did you mean ").removesuffix("?")
     guess = f", did you mean {known[near]}?" if near else ""
     return replace(
