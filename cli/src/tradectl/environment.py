@@ -11,7 +11,6 @@ ENVIRONMENT = (
         "TRADECTL_PLUGINS",
         "The only plugins that may be loaded, as names with commas between; empty allows none",
     ),
-    ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml"),
     ("TRADECTL_CONFIG_HOME", "The folder of the user's config.toml and keys"),
     (
         "TRADECTL_KEY_NAME_PART",
