@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bus_parts import EXECUTOR, GATEWAY, HOST, NOWHERE, bars, failed, progress, quotes, run
 from tradectl_sdk.bus import (
     Gap,
     Identity,
@@ -15,32 +16,15 @@ from tradectl_sdk.bus import (
     in_process_stream,
 )
 from tradectl_sdk.bus.messages.control import AskStatus
-from tradectl_sdk.bus.messages.events import Progress
-from tradectl_sdk.bus.messages.intents import Cursor, StrategyFailed
-from tradectl_sdk.bus.messages.market import Bars, Feed, Quotes
+from tradectl_sdk.bus.messages.intents import Cursor
+from tradectl_sdk.bus.messages.market import Feed
 from tradectl_sdk.errors import BusError, ChannelClosedError, FrameError
-from tradectl_sdk.exchange.values import FeedState, Quote
+from tradectl_sdk.exchange.values import FeedState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-HOST = Identity(name="sma", role="host", epoch=3)
-EXECUTOR = Identity(name="main", role="executor", epoch=5)
-GATEWAY = Identity(name="venue", role="gateway", epoch=7)
-NOWHERE = Cursor(0, 0)
-
 both = pytest.mark.parametrize("through_codec", [False, True], ids=["as is", "through the codec"])
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    async def bounded() -> None:
-        await asyncio.wait_for(main, 20)
-
-    asyncio.run(bounded())
-
-
-def failed(number: int) -> StrategyFailed:
-    return StrategyFailed(strategy="sma", epoch=3, text=str(number))
 
 
 @both
@@ -51,9 +35,9 @@ def test_a_channel_begins_with_the_peer_and_keeps_the_order(through_codec: bool)
             host.send(failed(number))
         assert await executor.receive() == PeerChanged(name="sma", role="host", epoch=3)
         assert [await executor.receive() for _ in range(1000)] == [failed(n) for n in range(1000)]
-        executor.send(Progress(executions=Cursor(1, 2)))
+        executor.send(progress(2))
         assert await host.receive() == PeerChanged(name="main", role="executor", epoch=5)
-        assert await host.receive() == Progress(executions=Cursor(1, 2))
+        assert await host.receive() == progress(2)
 
     run(main())
 
@@ -103,25 +87,21 @@ def test_a_stream_reaches_everybody_in_order(through_codec: bool) -> None:
         stream = in_process_stream(GATEWAY, through_codec=through_codec)
         listeners = [stream.subscribe(HOST), stream.subscribe(EXECUTOR)]
         await asyncio.sleep(0)
-        bars = [Bars(executions=Cursor(7, n), bars=()) for n in range(100)]
-        places = [stream.publish(one) for one in bars]
+        sent = [bars(n) for n in range(100)]
+        places = [stream.publish(one) for one in sent]
         assert places == [Cursor(7, n) for n in range(1, 101)]
         for listener in listeners:
-            assert [await listener.receive() for _ in bars] == list(zip(places, bars, strict=True))
+            assert [await listener.receive() for _ in sent] == list(zip(places, sent, strict=True))
 
     run(main())
 
 
 @both
 def test_a_late_listener_begins_with_the_latest_of_each_topic(through_codec: bool) -> None:
-    def quotes(price: int) -> Quotes:
-        quote = Quote(instrument="A.X", time=1, bid=price, bid_lots=1, ask=price + 1, ask_lots=1)
-        return Quotes(executions=NOWHERE, quotes=(quote,))
-
     async def main() -> None:
         stream = in_process_stream(GATEWAY, through_codec=through_codec)
         feed = Feed(executions=NOWHERE, state=FeedState(live=True))
-        for message in (quotes(10), Bars(executions=NOWHERE, bars=()), feed, quotes(20)):
+        for message in (quotes(10), bars(1), feed, quotes(20)):
             stream.publish(message)
         listener = stream.subscribe(HOST)
         assert await listener.receive() == (Cursor(7, 3), feed)
@@ -134,18 +114,18 @@ def test_a_late_listener_begins_with_the_latest_of_each_topic(through_codec: boo
 
 @both
 def test_an_unread_quote_gives_way_to_a_newer_one_and_bars_to_nothing(through_codec: bool) -> None:
-    quotes, bars = Quotes(executions=NOWHERE, quotes=()), Bars(executions=NOWHERE, bars=())
+    quote, bar = quotes(1), bars(1)
 
     async def main() -> None:
         stream = in_process_stream(GATEWAY, through_codec=through_codec)
         listener = stream.subscribe(HOST)
         await asyncio.sleep(0.01)
-        for message in (quotes, bars, quotes, bars, quotes):
+        for message in (quote, bar, quote, bar, quote):
             stream.publish(message)
         await asyncio.sleep(0.01)
         read = [await listener.receive() for _ in range(3)]
         assert not any(isinstance(one, Gap) for one in read)
-        assert read == [(Cursor(7, 2), bars), (Cursor(7, 4), bars), (Cursor(7, 5), quotes)]
+        assert read == [(Cursor(7, 2), bar), (Cursor(7, 4), bar), (Cursor(7, 5), quote)]
 
     run(main())
 

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from tradectl_sdk.bus.messages import control, events, intents, market, orders, wire
 from tradectl_sdk.errors import FrameError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION: Final = 1
 LEAST: Final = 1
@@ -97,6 +100,15 @@ class Conversation:
         except _UNREADABLE as error:
             raise FrameError(f"was not one of {self.name}: {_short(error)}") from error
 
+    def must_be(self, number: int) -> None:
+        """Look whether a frame with a body belongs to this conversation.
+
+        Raises:
+            FrameError: If it belongs to another one.
+        """
+        if number not in {0, self.number}:
+            raise FrameError(f"was conversation {number}, expected {self.number} ({self.name})")
+
     def _expected(self) -> str:
         return ", ".join(one.__name__ for one in self.messages.__args__)
 
@@ -164,6 +176,17 @@ def unseal(frame: bytes | memoryview) -> tuple[int, wire.Envelope]:
         return conversation, _decode(memoryview(frame)[HEADER:])
     except _UNREADABLE as error:
         raise FrameError(f"a frame's envelope cannot be read: {_short(error)}") from error
+
+
+def unseal_only(parts: Sequence[Any]) -> tuple[int, wire.Envelope]:
+    """Open a message that has to be one frame.
+
+    Raises:
+        FrameError: If it is not, or cannot be read.
+    """
+    if len(parts) != 1:
+        raise FrameError(f"a message had {len(parts)} frames, expected one")
+    return unseal(parts[0])
 
 
 def _short(error: BaseException) -> str:

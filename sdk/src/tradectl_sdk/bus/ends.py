@@ -8,13 +8,13 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
+from msgspec.structs import replace
 
 from tradectl_sdk.bus.alarm import Alarm
 from tradectl_sdk.bus.channel import ChannelCore
 from tradectl_sdk.bus.codec import CONVERSATIONS
 from tradectl_sdk.bus.identity import conversation_of
-from tradectl_sdk.bus.messages.wire import Data, Item
+from tradectl_sdk.bus.messages.wire import Answer, Data, Item
 from tradectl_sdk.bus.subscribing import SubscriberCore
 from tradectl_sdk.errors import ChannelClosedError, FrameError
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.window import ChannelLimits
 
 LINGER: Final = 1.0
+_MARKET = CONVERSATIONS["market"]
 log = logging.getLogger("tradectl.bus")
 
 
@@ -140,13 +141,33 @@ class ChannelEnd:
             self._on_closed()
             self._on_closed = None
 
+    def connected(self) -> None:
+        """The wire has been joined to the peer, perhaps anew."""
+        self.core.connected(time.monotonic_ns())
+        self._flush()
+
+    def unreachable(self, text: str) -> None:
+        """The wire cannot be joined to the peer; the node is told so, once."""
+        self.core.unreachable(text)
+        self._reader.notify()
+
+    def refuse(self, text: str) -> None:
+        """Have done with the peer's present life, because of what it sent."""
+        self.core.refused += 1
+        peer = self.core.peer
+        who = f"{peer.role} {peer.name!r}" if peer else f"a {self.partner}"
+        log.error("%s was refused: %s", who, text)
+        self.core.refuse(text)
+        self._flush()
+        self._reader.notify()
+
     def hear(self, envelope: Envelope, conversation: int = 0) -> None:
         """Take in what came over the wire; what cannot be read ends the peer's conversation."""
         now = time.monotonic_ns()
         try:
             self.core.hear(now, self._opened(envelope, conversation))
         except FrameError as error:
-            self._refuse(now, envelope, error)
+            self._refuse(envelope, error)
         self._flush()
         if self.core.waiting:
             self._reader.notify()
@@ -160,16 +181,15 @@ class ChannelEnd:
                 f"was conversation {conversation}, expected {self._hears.name}, "
                 f"which is all that a {self.partner} may say to a {self.core.me.role}"
             )
-        return msgspec.structs.replace(envelope, body=self._hears.decode(envelope.body))
+        return replace(envelope, body=self._hears.decode(envelope.body))
 
-    def _refuse(self, now: int, envelope: Envelope, error: FrameError) -> None:
+    def _refuse(self, envelope: Envelope, error: FrameError) -> None:
         """Have done with a peer that says what it may not; what a dead life left is passed over."""
-        self.core.refused += 1
         peer = self.core.peer
         if peer is not None and isinstance(envelope, Data) and envelope.epoch == peer.epoch:
-            text = f"{peer.role} {peer.name!r} was refused: {error.message}"
-            log.error(text)
-            self.core.refuse(now, error.message)
+            self.refuse(error.message)
+        else:
+            self.core.refused += 1
 
     def _tick(self) -> None:
         self.core.tick(time.monotonic_ns())
@@ -221,6 +241,16 @@ class SubscriberEnd:
             await self._reader.wait()
         return (what.cursor, what.body) if isinstance(what, Item) else what
 
+    def connected(self) -> None:
+        """The wire has been joined to the publisher, perhaps anew."""
+        self.core.connected(time.monotonic_ns())
+        self._flush()
+
+    def mistrust(self, text: str) -> None:
+        """What comes cannot be read, or the publisher cannot be reached: the stream is stale."""
+        self.core.mistrust(text)
+        self._reader.notify()
+
     def hear(self, envelope: Envelope) -> None:
         """Take in what came over the wire, its messages decoded."""
         self.core.hear(time.monotonic_ns(), envelope)
@@ -246,3 +276,20 @@ class SubscriberEnd:
         while self.core.asks:
             self._send(self.core.asks.popleft())
         self._alarm.set(self.core.wake)
+
+
+def opened(envelope: Envelope) -> Envelope:
+    """Decode the messages of a stream in an envelope.
+
+    Raises:
+        FrameError: If one is no market message.
+    """
+    if isinstance(envelope, Item):
+        return _with_message(envelope)
+    if isinstance(envelope, Answer):
+        return replace(envelope, items=tuple(_with_message(item) for item in envelope.items))
+    return envelope
+
+
+def _with_message(item: Item) -> Item:
+    return replace(item, body=_MARKET.decode(item.body))

@@ -11,13 +11,11 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from tradectl_sdk.bus.alarm import Alarm
 from tradectl_sdk.bus.codec import CONVERSATIONS, seal, unseal
-from tradectl_sdk.bus.ends import ChannelEnd, SubscriberEnd
+from tradectl_sdk.bus.ends import ChannelEnd, SubscriberEnd, opened
 from tradectl_sdk.bus.identity import PUBLISHERS
-from tradectl_sdk.bus.messages.wire import Ask, Item
+from tradectl_sdk.bus.messages.wire import Ask
 from tradectl_sdk.bus.publishing import PublisherCore
 from tradectl_sdk.bus.topics import topic_of
 from tradectl_sdk.errors import BusError
@@ -173,22 +171,6 @@ class InProcessStream:
         if pulse is not None:
             self._to_all(pulse)
         self._alarm.set(self.core.wake)
-
-
-def opened(envelope: Envelope) -> Envelope:
-    """Decode the messages of a stream in an envelope.
-
-    Raises:
-        FrameError: If one is no market message.
-    """
-    match envelope:
-        case Item():
-            return replace(envelope, body=_MARKET.decode(envelope.body))
-        case _ if hasattr(envelope, "items"):
-            items = tuple(replace(one, body=_MARKET.decode(one.body)) for one in envelope.items)
-            return replace(envelope, items=items)
-        case _:
-            return envelope
 
 
 def in_process_stream(

@@ -52,6 +52,8 @@ class SubscriberCore:
         stale: Whether what is read now is old.
         repaired: Holes that were filled without a gap.
         gaps: Holes that were not.
+        refused: What could not be read, and refusals of the publisher.
+        is_silent: Whether nothing has come by itself for too long.
     """
 
     def __init__(self, me: Identity, now: int, *, limits: StreamLimits | None = None) -> None:
@@ -63,6 +65,7 @@ class SubscriberCore:
         self.repaired = 0
         self.gaps = 0
         self.refused = 0
+        self.is_silent = False
         self._queue = ConflatingQueue()
         self._taken = self._joined_at = NOWHERE
         self._life = 0
@@ -142,6 +145,16 @@ class SubscriberCore:
 
     # The wire's side -----------------------------------------------------------------------
 
+    def connected(self, now: int) -> None:
+        """The wire has been joined to the publisher, perhaps anew: ask at once."""
+        if not self._overflowed:
+            self._ask(now)
+
+    def mistrust(self, text: str) -> None:
+        """What comes cannot be read, or nothing can come, for a reason that will not go away."""
+        self.refused += 1
+        self._become_stale(text)
+
     def hear(self, now: int, envelope: Envelope) -> None:
         """Take in what arrived."""
         match envelope:
@@ -162,8 +175,11 @@ class SubscriberCore:
             self._heard = max(self._heard, now - self.limits.heartbeat)  # it was us who slept
         self._ticked = now
         silence = now - self._heard
-        if silence >= self.limits.heartbeat * self.limits.liveness:
+        self.is_silent = silence >= self.limits.heartbeat * self.limits.liveness
+        if self.is_silent:
             self._become_stale(f"nothing was heard for {silence / 1e9:.0f} s")
+            if not self._asking and not self._overflowed:
+                self._ask(now)
         if self._asking and now >= self._ask_at:
             self._ask(now)
 
@@ -193,7 +209,6 @@ class SubscriberCore:
     def _hear_answer(self, now: int, answer: Answer) -> None:
         if not self._asking or answer.request != self._request or answer.epoch < self.at.epoch:
             return
-        self._heard = now
         self._parts[answer.part] = answer
         if len(self._parts) == answer.parts:
             parts = [self._parts[number] for number in sorted(self._parts)]
@@ -230,7 +245,7 @@ class SubscriberCore:
         held, self._held = self._held, deque()
         for item in held:
             self._hear_item(now, item)
-        if not self._asking and not len(self._queue):
+        if not self._asking and not self.is_silent and not len(self._queue):
             self.stale = False
 
     # ---------------------------------------------------------------------------------------
@@ -258,6 +273,7 @@ class SubscriberCore:
 
     def _heard_from(self, now: int, life: int, sent: int) -> None:
         self._heard = now
+        self.is_silent = False
         difference = now - sent
         if self._promptest is None or life > self._life or difference < self._promptest:
             self._promptest = difference

@@ -1,0 +1,1 @@
+"""Channels and streams over ZeroMQ, between processes and machines."""

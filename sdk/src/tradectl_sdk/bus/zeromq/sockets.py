@@ -1,0 +1,184 @@
+"""ZeroMQ sockets with every option that matters set, read by the event loop directly.
+
+A socket's file descriptor is edge-triggered: it says once that something happened, and any call on
+the socket may have swallowed that. So whoever has sent looks whether there is something to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import zmq
+
+from tradectl_sdk.bus.codec import MAXIMUM
+from tradectl_sdk.errors import BusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradectl_sdk.bus.address import Address
+    from tradectl_sdk.bus.keys import BusKeys
+
+COMMAND_HWM: Final = 16_384
+DATA_HWM: Final = 1_000
+COMMAND_LINGER: Final = 1_000
+# Frames that are too large are refused by name up to here; what is larger breaks the connection.
+WIRE_MAXIMUM: Final = 2 * MAXIMUM
+_ROUNDS: Final = 64  # messages read before others have their turn
+
+Socket = zmq.Socket[bytes]
+
+
+def open_socket(context: zmq.Context[Socket], kind: int, *, hwm: int, linger: int) -> Socket:
+    """Open a socket with bounded queues, heartbeats and sizes."""
+    socket = context.socket(kind)
+    options = {
+        zmq.SNDHWM: hwm,
+        zmq.RCVHWM: hwm,
+        zmq.LINGER: linger,
+        zmq.MAXMSGSIZE: WIRE_MAXIMUM,
+        zmq.HEARTBEAT_IVL: 1_000,
+        zmq.HEARTBEAT_TIMEOUT: 3_000,
+        zmq.HEARTBEAT_TTL: 6_000,
+        zmq.HANDSHAKE_IVL: 5_000,
+        zmq.RECONNECT_IVL: 50,
+        zmq.RECONNECT_IVL_MAX: 5_000,
+    }
+    if kind == zmq.ROUTER:
+        options[zmq.ROUTER_MANDATORY] = 1
+    if kind == zmq.DEALER:
+        options[zmq.IMMEDIATE] = 1
+    for option, value in options.items():
+        socket.setsockopt(option, value)
+    return socket
+
+
+def bind(socket: Socket, address: Address, keys: BusKeys | None) -> Address:
+    """Bind a socket and return its address, with the port it was given.
+
+    Raises:
+        BusError: If the address cannot be had.
+    """
+    from tradectl_sdk.bus.address import Address
+
+    address.prepare(is_guarded=keys is not None, for_binding=True)
+    if keys is not None:
+        socket.curve_server = True
+        socket.curve_secretkey = keys.secret.encode()
+        socket.zap_domain = b"tradectl"
+    try:
+        socket.bind(address.url)
+    except zmq.ZMQError as error:
+        raise BusError(
+            f"{address.url} cannot be listened on: {error.strerror}",
+            hint="another session may be running there",
+        ) from error
+    if address.path is not None:
+        address.path.chmod(0o600)
+        return address
+    endpoint: Any = socket.LAST_ENDPOINT
+    return Address(endpoint.rstrip(b"\0").decode())
+
+
+def connect(socket: Socket, address: Address, keys: BusKeys | None, role: str) -> None:
+    """Connect a socket to whoever has a role; over TCP only with the key that proves it.
+
+    Raises:
+        BusError: If the address may not be used, or there is no key for the role.
+    """
+    address.prepare(is_guarded=keys is not None, for_binding=False)
+    if keys is not None:
+        socket.curve_serverkey = keys.public_of(role).encode()
+        socket.curve_publickey = keys.public.encode()
+        socket.curve_secretkey = keys.secret.encode()
+    socket.connect(address.url)
+
+
+class Pump:
+    """Hands every message of a socket to a function, in the event loop.
+
+    Args:
+        socket: Read by nobody else.
+        read: Takes one message off the socket and deals with it; raises zmq.Again if there is none.
+    """
+
+    def __init__(self, socket: Socket, read: Callable[[], None]) -> None:
+        self.socket = socket
+        self._read = read
+        self._loop = asyncio.get_running_loop()
+        self._is_scheduled = False
+        self._loop.add_reader(socket.FD, self._drain)
+        self.look()
+
+    def send(self, *parts: bytes) -> bool:
+        """Send a message if that is possible now; return whether it was."""
+        try:
+            if len(parts) == 1:
+                self.socket.send(parts[0], zmq.DONTWAIT)
+            else:
+                self.socket.send_multipart(parts, zmq.DONTWAIT)
+        except zmq.ZMQError:
+            return False
+        finally:
+            self.look()
+        return True
+
+    def look(self) -> None:
+        """Read in the loop's next round if there is something to read."""
+        if not self._is_scheduled:
+            events: Any = self.socket.getsockopt(zmq.EVENTS)
+            if events & zmq.POLLIN:
+                self._is_scheduled = True
+                self._loop.call_soon(self._drain)
+
+    def close(self) -> None:
+        """Stop reading and close the socket."""
+        if not self.socket.closed:
+            self._loop.remove_reader(self.socket.FD)
+            self.socket.close()
+
+    def _drain(self) -> None:
+        self._is_scheduled = False
+        if self.socket.closed:
+            return
+        try:
+            for _ in range(_ROUNDS):
+                self._read()
+        except zmq.Again:
+            return
+        except zmq.ZMQError:
+            if not self.socket.closed:
+                raise
+            return
+        self.look()
+
+
+class Monitor:
+    """Tells what happens to the connections of a socket.
+
+    Args:
+        socket: What to watch.
+        tell: Called with the event and its value.
+        events: Which events.
+    """
+
+    def __init__(
+        self, socket: Socket, tell: Callable[[zmq.Event, int], None], events: zmq.Event
+    ) -> None:
+        self._watched = socket
+        self._tell = tell
+        self._pump = Pump(socket.get_monitor_socket(events), self._read)
+
+    def close(self) -> None:
+        """Stop watching."""
+        if not self._watched.closed:
+            self._watched.disable_monitor()
+        self._pump.close()
+
+    def _read(self) -> None:
+        from zmq.utils.monitor import parse_monitor_message
+
+        parts: list[Any] = self._pump.socket.recv_multipart(zmq.DONTWAIT)
+        event = parse_monitor_message(parts)
+        self._tell(zmq.Event(event["event"]), event["value"])

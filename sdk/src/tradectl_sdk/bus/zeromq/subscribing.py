@@ -1,0 +1,115 @@
+"""The receiving end of a stream over ZeroMQ: a SUB socket, and a DEALER for questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import zmq
+
+from tradectl_sdk.bus.codec import CONVERSATIONS, seal, unseal_only
+from tradectl_sdk.bus.ends import SubscriberEnd, opened
+from tradectl_sdk.bus.refusals import Refusals
+from tradectl_sdk.bus.zeromq.joining import Joint
+from tradectl_sdk.bus.zeromq.sockets import DATA_HWM, Pump, Socket, open_socket
+from tradectl_sdk.errors import FrameError
+
+if TYPE_CHECKING:
+    from tradectl_sdk.bus.address import StreamAddress
+    from tradectl_sdk.bus.identity import Identity
+    from tradectl_sdk.bus.keys import BusKeys
+    from tradectl_sdk.bus.messages.wire import Envelope
+    from tradectl_sdk.bus.publishing import StreamLimits
+
+_MARKET = CONVERSATIONS["market"]
+
+
+class _Wires:
+    """The two sockets of a subscriber."""
+
+    def __init__(self, address: StreamAddress, keys: BusKeys | None) -> None:
+        self._context: zmq.Context[Socket] = zmq.Context()
+        self.refusals = Refusals(f"the stream at {address.live.url}")
+        self.end: SubscriberEnd | None = None
+        try:
+            self._open(address, keys)
+        except BaseException:
+            self._context.destroy(linger=0)
+            raise
+
+    def _open(self, address: StreamAddress, keys: BusKeys | None) -> None:
+        live = open_socket(self._context, zmq.SUB, hwm=DATA_HWM, linger=0)
+        questions = open_socket(self._context, zmq.DEALER, hwm=DATA_HWM, linger=0)
+        live.setsockopt(zmq.SUBSCRIBE, b"")
+        self._joints = [
+            Joint(
+                socket,
+                place,
+                keys,
+                "gateway",
+                self.refusals,
+                on_joined=self._connected,
+                on_failed=self._failed,
+            )
+            for socket, place in ((live, address.live), (questions, address.snapshot))
+        ]
+        self._live = Pump(live, lambda: self._read(live))
+        self._questions = Pump(questions, lambda: self._read(questions))
+
+    def ask(self, envelope: Envelope) -> None:
+        was_sent = self._questions.send(seal(envelope))
+        if self.end is not None and (not was_sent or self.end.core.is_silent):
+            for joint in self._joints:
+                joint.rejoin()
+
+    def close(self) -> None:
+        for joint in self._joints:
+            joint.close()
+        self._live.close()
+        self._questions.close()
+        self._context.term()
+
+    def _read(self, socket: Socket) -> None:
+        parts = socket.recv_multipart(zmq.DONTWAIT)
+        try:
+            conversation, envelope = unseal_only(parts)
+            _MARKET.must_be(conversation)
+            envelope = opened(envelope)
+        except FrameError as error:
+            self._failed(error.message)
+            self.refusals.note("frame", error.message)
+            return
+        if self.end is not None:
+            self.end.hear(envelope)
+
+    def _connected(self) -> None:
+        if self.end is not None:
+            self.end.connected()
+
+    def _failed(self, text: str) -> None:
+        if self.end is not None:
+            self.end.mistrust(text)
+
+
+def zeromq_subscriber(
+    address: StreamAddress,
+    me: Identity,
+    *,
+    keys: BusKeys | None = None,
+    limits: StreamLimits | None = None,
+) -> SubscriberEnd:
+    """Listen to the stream of a gateway, whether it is there yet or not.
+
+    To be called where an event loop runs.
+
+    Args:
+        address: Where it publishes.
+        me: This node.
+        keys: Ours, needed for TCP.
+        limits: Bounds and times.
+
+    Raises:
+        BusError: If the address may not be used.
+    """
+    wires = _Wires(address, keys)
+    wires.end = SubscriberEnd(me, wires.ask, limits=limits, on_closed=wires.close)
+    return wires.end
