@@ -62,7 +62,8 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     """What a venue says of an order.
 
     Attributes:
-        status: OrderStatus, one of ACCEPTED and later.
+        status: OrderStatus, one of ACCEPTED and later, or HELD for an exit that the venue keeps
+            until its entry fills; it is ACCEPTED then.
         lots: Its whole quantity.
         filled: Lots filled so far.
         reason: CloseReason or 0 where the venue's reason has no code of ours.
