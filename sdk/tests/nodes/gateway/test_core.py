@@ -19,7 +19,7 @@ from gateway_scene import (
     ticket,
     trade,
 )
-from tradectl_sdk.bus.link import PeerLost
+from tradectl_sdk.bus.link import PeerBack, PeerLost
 from tradectl_sdk.bus.messages.orders import (
     AccountFetched,
     AmendOrder,
@@ -185,6 +185,13 @@ def test_a_lost_executor_is_noted_and_still_told_everything(bench: Bench) -> Non
     bench.step(PeerLost(name="executor", text="silent"), trade(1))
     assert bench.said() == [trade(1)]
     assert "silent" in bench.notes()[0]
+
+
+def test_an_executor_that_is_back_in_the_same_life_is_noted_and_goes_on(bench: Bench) -> None:
+    bench.step(PeerLost(name="executor", text="silent"))
+    bench.step(PeerBack(name="executor", role="executor", epoch=3), submit())
+    assert "heard again" in bench.notes()[-1]
+    assert [call.what for call in bench.calls] == [submit()]
 
 
 class TestClock:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tradectl_sdk.bus.link import PeerChanged, PeerLost
+from tradectl_sdk.bus.link import PeerBack, PeerChanged, PeerLost
 from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.bus.messages.orders import (
     AccountFetched,
@@ -92,6 +92,7 @@ class GatewayCore:
             Opened: self._open,
             PeerChanged: self._meet,
             PeerLost: self._miss,
+            PeerBack: self._hear_again,
             Submit: self._change,
             CancelOrder: self._change,
             AmendOrder: self._change,
@@ -146,8 +147,8 @@ class GatewayCore:
 
         Args:
             now: Nanoseconds; never less than before.
-            event: A message of the executor, PeerChanged or PeerLost of it, whatever the exchange
-                told or answered, Opened, or Wake.
+            event: A message of the executor, PeerChanged, PeerLost or PeerBack of it, whatever the
+                exchange told or answered, Opened, or Wake.
         """
         effects = Effects()
         self._now = now
@@ -229,6 +230,9 @@ class GatewayCore:
 
     def _miss(self, event: PeerLost, effects: Effects) -> None:
         _note(effects, "warning", f"the executor is not heard: {event.text}")
+
+    def _hear_again(self, _event: PeerBack, effects: Effects) -> None:
+        _note(effects, "info", "the executor is heard again; nothing that was said is missing")
 
     def _change(self, event: Submit | CancelOrder | AmendOrder, effects: Effects) -> None:
         """Send what changes something at the venue, unless there is a reason not to."""
