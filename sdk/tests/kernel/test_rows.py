@@ -33,8 +33,8 @@ def test_each_kernel_of_a_list_keeps_its_own_state() -> None:
     assert [counter.total for counter in shelf.counters] == [1, 2, 3]
 
 
-def test_the_length_of_a_list_of_kernels_is_no_part_of_the_shape() -> None:
-    compiled = compile_kernel(Shelf([Counter(1)]))
+def test_the_length_of_a_list_of_several_kernels_is_no_part_of_the_shape() -> None:
+    compiled = compile_kernel(Shelf([Counter(1), Counter(2)]))
     longer = Shelf([Counter(k) for k in range(5)])
 
     assert compiled(longer) == 4

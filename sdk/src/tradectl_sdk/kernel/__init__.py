@@ -21,7 +21,7 @@ NumPy array, memoryview   C-contiguous, one or two dimensions, float64 int64 int
                           shared, not copied; ``memoryview(array)`` gives the twin Python numbers
                           (a two-dimensional one is a table: its width is part of the shape)
 another kernel            by reference: one object reached by two ways stays one object
-list of kernels           that look alike; its length is no part of what is compiled
+list of kernels           that look alike; unless it is 1, its length is not compiled in
 tuple                     of any of these; its length is part of the shape
 ``None``                  an absent part: ``if self.limit is not None`` is decided when compiling
 anything else             may be there, but compiled code may not touch it
@@ -49,7 +49,7 @@ per combination of argument kinds; a function may not call itself. The checks th
 true cost little: of the loop of a moving-average strategy, bounds of indices take about 5 % and
 overflow of ints about 2 %.
 
-How it works, from the ground up: :mod:`~tradectl_sdk.kernel.shape` looks at objects,
+How it works, from the ground up: :mod:`~tradectl_sdk.kernel.census` looks at objects,
 :mod:`~tradectl_sdk.kernel.sources` makes the cache key, :mod:`~tradectl_sdk.kernel.store` keeps
 units on disk, :mod:`~tradectl_sdk.kernel.memory` binds objects to native memory. Only a miss loads
 the compiler: :mod:`~tradectl_sdk.kernel.syntax` finds the syntax tree,

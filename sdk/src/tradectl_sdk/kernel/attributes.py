@@ -102,37 +102,68 @@ def load_field(frame: Frame, node: ast.AST, base: Value, field: Field) -> Value:
         raise frame.refusal(
             node, f"{field.name!r} is {field.kind.what}, which compiled code may not touch"
         )
-    assert isinstance(base.kind, Kernel)  # noqa: S101 - for the type checker
+    return _load(frame, base, field, field.kind, field.slot)
 
-    def load(kind: Kind, slot: int) -> Value:
-        if isinstance(kind, Tuple):
+
+def _load(frame: Frame, base: Value, field: Field, kind: Kind, slot: int) -> Value:
+    """Load an attribute, or one item of a tuple, from where it begins."""
+    match kind:
+        case Tuple():
             items = []
             for item in kind.items:
-                items.append(load(item, slot))
+                items.append(_load(frame, base, field, item, slot))
                 slot += slots(item)
             return frame.pack(items)
-        if isinstance(kind, Buffer | Kernels):
-            packed = ir.Constant(ir_type(kind), ir.Undefined)
-            lengths = range(slot + 1, slot + slots(kind))
-            words = [word(POINTER, slot), *(word(WORD, place) for place in lengths)]
-            for number, part in enumerate(words):
-                packed = frame.builder.insert_value(packed, part, number)
+        case Kernel():
+            return Value(kind, _load_kernel(frame, base, field, kind, slot))
+        case Buffer() | Kernels():
+            only = _known_place(frame, base, kind)
+            first = _load_word(frame, base, field, POINTER, slot) if only is None else only
+            packed = frame.builder.insert_value(ir.Constant(ir_type(kind), ir.Undefined), first, 0)
+            for number in range(1, slots(kind)):
+                length = _load_word(frame, base, field, WORD, slot + number)
+                packed = frame.builder.insert_value(packed, length, number)
             return Value(kind, packed)
-        if isinstance(kind, Opaque) or kind == NONE:
-            return Value(kind, ir.Constant(ir_type(kind), 0))
-        if kind == BOOL:
-            return Value(BOOL, frame.builder.icmp_signed("!=", word(WORD, slot), _ZERO))
-        return Value(kind, word(ir_type(kind), slot))
+    if isinstance(kind, Opaque) or kind == NONE:
+        return Value(kind, ir.Constant(ir_type(kind), 0))
+    if kind == BOOL:
+        word = _load_word(frame, base, field, WORD, slot)
+        return Value(BOOL, frame.builder.icmp_signed("!=", word, _ZERO))
+    return Value(kind, _load_word(frame, base, field, ir_type(kind), slot))
 
-    def word(word_type: ir.Type, slot: int) -> Any:
-        address = field_address(frame, base, slot)
-        instruction = frame.builder.load(address, typ=word_type, align=8)
-        frame.unit.tag_field(instruction, base.kind.index, field)  # type: ignore[union-attr]
-        return instruction
 
-    return load(field.kind, field.slot)
+def _load_kernel(frame: Frame, base: Value, field: Field, kind: Kernel, slot: int) -> Any:
+    known = _known_place(frame, base, kind)
+    if known is not None:
+        return known
+    address = _load_word(frame, base, field, POINTER, slot)
+    frame.unit.points_to_kernel(address, kind.index)
+    return address
+
+
+def _load_word(frame: Frame, base: Value, field: Field, word_type: ir.Type, slot: int) -> Any:
+    assert isinstance(base.kind, Kernel)  # noqa: S101 - for the type checker
+    address = field_address(frame, base, slot)
+    instruction = frame.builder.load(address, typ=word_type, align=8)
+    frame.unit.tag_field(instruction, base.kind.index, field)
+    return instruction
+
+
+def _known_place(frame: Frame, base: Value, wanted: Kind) -> Any:
+    """Return the address of the only kernel of a struct, seen from another such one, or None.
+
+    It is a matter of adding; no load is needed.
+    """
+    if not isinstance(wanted, Kernel | Kernels):
+        return None
+    assert isinstance(base.kind, Kernel)  # noqa: S101 - for the type checker
+    shape = frame.unit.shape
+    here, there = shape.place(base.kind.index), shape.place(wanted.index)
+    if here is None or there is None:
+        return None
+    return field_address(frame, base, there - here)
 
 
 def field_address(frame: Frame, base: Value, slot: int) -> Any:
-    """Return the address of a struct's slot."""
+    """Return the address of a word, counted from where a struct begins."""
     return frame.builder.gep(base.ir, [ir.Constant(WORD, slot)], inbounds=True, source_etype=WORD)

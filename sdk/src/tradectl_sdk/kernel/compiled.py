@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
 from tradectl_sdk.kernel import store
+from tradectl_sdk.kernel.census import take_census
 from tradectl_sdk.kernel.machine import Loaded
 from tradectl_sdk.kernel.memory import Memory
-from tradectl_sdk.kernel.shape import Shape, take_census
+from tradectl_sdk.kernel.merging import lay_out
 from tradectl_sdk.kernel.sources import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradectl_sdk.kernel.program import Program
+    from tradectl_sdk.kernel.shape import Shape
 
 
 class CompiledKernel:
@@ -26,6 +28,9 @@ class CompiledKernel:
     def __init__(self, shape: Shape, program: Program) -> None:
         self._shape = shape
         self._program = program
+        layout = lay_out(shape, program.merges)
+        assert layout is not None  # noqa: S101 - it was compiled with these very merges
+        self._layout = layout
         self._loaded = Loaded(program.code, program.entry, program.symbols)
 
     def fits(self, obj: Any) -> bool:
@@ -42,7 +47,7 @@ class CompiledKernel:
         census = take_census(obj)
         if census.shape != self._shape:
             raise NotCompilableError(_difference(self._shape, census.shape))
-        memory = Memory(census)
+        memory = Memory(census, self._layout)
         result = ctypes.c_int64()
         status = self._loaded.call(ctypes.byref(result), memory.address)
         memory.write_back(self._program.stored)

@@ -17,7 +17,6 @@ from tradectl_sdk.kernel.kinds import (
     Static,
     Tuple,
     describe,
-    join,
 )
 from tradectl_sdk.kernel.scope import global_value
 from tradectl_sdk.kernel.unit import (
@@ -52,7 +51,8 @@ def condition(frame: Frame, node: ast.expr, yes: Any, no: Any) -> None:
         if known is not None:
             frame.builder.branch(yes if known else no)
             return
-        frame.builder.cbranch(frame.truth(node, frame.expression(node)), yes, no)
+        bit = frame.truth(node, frame.expression(node))
+        frame.tests.append(frame.builder.cbranch(bit, yes, no))
 
 
 def fold(frame: Frame, node: ast.expr) -> bool | None:
@@ -192,7 +192,7 @@ def choice(frame: Frame, node: ast.IfExp) -> Value:
 
 def _meet(frame: Frame, node: ast.AST, first: Value, first_end: Any, second: Value) -> Value:
     """Join two values that come from two ways; the builder stands at the end of the second."""
-    kind = join(first.kind, second.kind)
+    kind = frame.join(first.kind, second.kind)
     if kind is None or isinstance(kind, Static):
         raise frame.refusal(
             node, f"is {describe(first.kind)} one way and {describe(second.kind)} the other"

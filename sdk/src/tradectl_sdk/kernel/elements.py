@@ -92,7 +92,9 @@ def _quick_check(frame: Frame, node: ast.AST, plain: Any, length: Any, message: 
     builder = frame.builder
     start, odd, inside = builder.block, frame.block("odd"), frame.block("inside")
     within = builder.icmp_unsigned("<", plain, length)
-    builder.cbranch(within, inside, odd).set_weights([100_000, 1])
+    check = builder.cbranch(within, inside, odd)
+    check.set_weights([100_000, 1])
+    frame.checks.append(check)
     builder.position_at_end(odd)
     wrapped = builder.add(plain, length)
     positive = builder.icmp_signed(">=", plain, _ZERO)
@@ -111,7 +113,7 @@ def load_element(frame: Frame, address: Any, kind: Buffer) -> Value:
     """Load an element and widen it to the kind Python sees."""
     stored, seen = ELEMENTS[kind.dtype]
     raw = frame.builder.load(address, typ=stored)
-    frame.unit.tag(raw, "element")
+    frame.unit.tag_element(raw, kind.alias)
     if seen == BOOL:
         return Value(BOOL, frame.builder.icmp_unsigned("!=", raw, ir.Constant(stored, 0)))
     if kind.dtype == "uint8":
@@ -150,10 +152,16 @@ def _one_kernel(frame: Frame, node: ast.Subscript, base: Value, kind: Kernels) -
 
 
 def kernel_at(frame: Frame, addresses: Any, index: Any, kind: Kernels) -> Value:
-    """Load a kernel's address from a list of them, which no run can change."""
+    """Load a kernel's address from a list of them, which no run can change.
+
+    A list of the only kernel of its struct holds that one's address in place of a table's.
+    """
+    if frame.unit.shape.structs[kind.index].single:
+        return Value(Kernel(kind.index), addresses)
     place = frame.builder.gep(addresses, [index], inbounds=True, source_etype=POINTER)
     address = frame.builder.load(place, typ=POINTER)
     frame.unit.never_changes(address)
+    frame.unit.points_to_kernel(address, kind.index)
     return Value(Kernel(kind.index), address)
 
 

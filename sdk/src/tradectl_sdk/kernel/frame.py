@@ -17,6 +17,9 @@ from tradectl_sdk.kernel.kinds import (
     FLOAT,
     INT,
     NONE,
+    Buffer,
+    Kernel,
+    Kernels,
     Kind,
     Opaque,
     Tuple,
@@ -24,6 +27,7 @@ from tradectl_sdk.kernel.kinds import (
     is_number,
     join,
 )
+from tradectl_sdk.kernel.merging import ApartError, lay_out
 from tradectl_sdk.kernel.program import RaiseSite
 from tradectl_sdk.kernel.unit import (
     BIT,
@@ -31,6 +35,7 @@ from tradectl_sdk.kernel.unit import (
     STATUS,
     WORD,
     Compiled,
+    Exit,
     Unit,
     Value,
     ir_type,
@@ -41,6 +46,14 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.errors import NotCompilableError
     from tradectl_sdk.kernel.syntax import Source
+
+
+# A call that an if decides on, of a function with more instructions than this, is never inlined:
+# what is rare stays out of the way of what is not.
+_OUTLINED = 400
+# Nodes of the syntax tree up to which a function becomes part of the entry: if it is always called,
+# and if a condition decides on it.
+_TAKEN_IN, _TAKEN_IN_AT_TIMES = 2000, 60
 
 
 class NotYetKnownError(Exception):
@@ -73,6 +86,12 @@ class Grammar(Protocol):
         """Compile a function for given kinds of arguments."""
         ...
 
+    def inline(
+        self, host: Frame, source: Source, arguments: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Emit a function into the one that calls it."""
+        ...
+
 
 class Frame:
     """One attempt at emitting a function for given kinds of arguments."""
@@ -92,28 +111,80 @@ class Frame:
         self.returns = returns
         self.widened = False
         self.skipped: ast.stmt | None = None
+        self.conditions = 0  # how many ifs stand around, up to the innermost loop
+        self.checks: list[Any] = []  # the branches that leave when an index is out of bounds
+        self.tests: list[Any] = []  # the branches of all conditions
+        self.rare = 0  # how many ifs stood around the last call out of line
+        self._called = 0
         self.bound: set[str] = set()
         self.loops: list[Loop] = []
         self.function: Any = None
         self.builder: Any = None
+        self.exit: Exit | None = None
+        self._stack: Any = None  # the function's first block, which reserves storage
+        self._entry: Any = None  # where the variables of this call begin unbound
+        self._leave: Any = None  # where a function goes that was taken in by its caller
+        self._result: Any = None
         self._slots: dict[str, tuple[Kind, Any]] = {}
         self._flags: dict[str, Any] = {}
 
-    def open(self, arguments: dict[str, Kind]) -> None:
+    def open(self, arguments: dict[str, Kind], *, entry: bool = False) -> None:
         """Declare the function and put its arguments into variables."""
         types = [ir_type(kind) for kind in arguments.values()]
         self.function = self.unit.declare(self.source.name, types)
+        for kind, argument in zip(arguments.values(), self.function.args[1:], strict=True):
+            if isinstance(kind, Kernel):
+                argument.attributes.add("nonnull")
+                argument.attributes.align = 8
+                argument.attributes.dereferenceable = self.unit.bytes_at(kind.index)
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
-        body = self.function.append_basic_block("body")
-        self._entry = self.builder.block
-        self.builder.position_at_end(body)
-        for (name, kind), argument in zip(arguments.items(), self.function.args[1:], strict=True):
-            self.assign(self.source.node, name, Value(kind, argument))
-        self._body = body
+        self._stack = self._entry = self.builder.block
+        self._result = self.function.args[0]
+        if entry:
+            self.exit = self._make_exit()
+        pairs = zip(arguments.items(), self.function.args[1:], strict=True)
+        self._begin({name: Value(kind, value) for (name, kind), value in pairs})
+
+    def _make_exit(self) -> Exit:
+        status, block = ir.IRBuilder(self._stack).alloca(STATUS), self.block("exit")
+        builder = ir.IRBuilder(block)
+        builder.ret(builder.load(status, typ=STATUS))
+        return Exit(self._stack, block, status)
+
+    def open_within(self, host: Frame, arguments: dict[str, Value]) -> None:
+        """Continue in the caller's function."""
+        self.function, self.builder, self.exit = host.function, host.builder, host.exit
+        self._stack, self.conditions = host._stack, host.conditions
+        self._entry, self._leave = self.block("begin"), self.block("leave")
+        self._begin(arguments)
+
+    def _begin(self, arguments: dict[str, Value]) -> None:
+        self._body = self.block("body")
+        self.builder.position_at_end(self._body)
+        for name, value in arguments.items():
+            self.assign(self.source.node, name, value)
 
     def close(self) -> None:
-        """End the entry block, which holds the variables' storage."""
+        """End the block in which the variables begin."""
         ir.IRBuilder(self._entry).branch(self._body)
+
+    def leave(self, origin: Any) -> Value:
+        """Link what was emitted within the caller to where it was called, and go on there."""
+        ir.IRBuilder(origin).branch(self._entry)
+        self.builder.position_at_end(self._leave)
+        kind = self.returns or NONE
+        if self._result is None:  # it always raises
+            return Value(kind, ir.Constant(ir_type(kind), ir.Undefined))
+        return Value(kind, self.builder.load(self._result, typ=ir_type(kind)))
+
+    def takes_in(self, source: Source) -> bool:
+        """Whether a function is to become part of the entry, where this frame is."""
+        most = _TAKEN_IN_AT_TIMES if self.conditions else _TAKEN_IN
+        return self.exit is not None and source.size <= most
+
+    def weight(self) -> int:
+        """Return how much code this is, with what is likely to be inlined into it."""
+        return self._called + sum(len(block.instructions) for block in self.function.blocks)
 
     def refusal(self, node: ast.AST, message: str, hint: str = "") -> NotCompilableError:
         """Return the error for a construct that cannot be compiled."""
@@ -123,6 +194,21 @@ class Frame:
         """Emit an expression and return its value."""
         return self.grammar.expression(self, node)
 
+    def join(self, first: Kind, second: Kind) -> Kind | None:
+        """Return the kind that holds values of both, or None when there is none.
+
+        Raises:
+            ApartError: Two kernels that look alike would have to be taken for one.
+        """
+        if isinstance(first, Kernel | Kernels) and isinstance(second, type(first)):
+            pair = first.index, second.index
+            if first != second and lay_out(self.unit.shape, (pair,)) is not None:
+                raise ApartError(*pair)
+        if isinstance(first, Tuple) and isinstance(second, Tuple):
+            for one, other in zip(first.items, second.items, strict=False):
+                self.join(one, other)
+        return join(first, second)
+
     # -- variables ------------------------------------------------------------------------
 
     def assign(self, node: ast.AST, name: str, value: Value) -> None:
@@ -130,7 +216,7 @@ class Frame:
         if isinstance(value.kind, Opaque):
             raise self.refusal(node, f"{value.kind.what} cannot be used in compiled code")
         known = self.kinds.get(name, value.kind)
-        kind = join(known, value.kind)
+        kind = self.join(known, value.kind)
         if kind is None:
             raise self.refusal(
                 node,
@@ -165,9 +251,8 @@ class Frame:
         slot = self.allocate(kind)
         self._slots[name] = kind, slot
         if name not in self._flags:
-            entry = ir.IRBuilder(self._entry)
-            self._flags[name] = entry.alloca(BIT)
-            entry.store(ir.Constant(BIT, 0), self._flags[name])
+            self._flags[name] = ir.IRBuilder(self._stack).alloca(BIT)
+            ir.IRBuilder(self._entry).store(ir.Constant(BIT, 0), self._flags[name])
         return slot
 
     def forget(self, name: str) -> None:
@@ -177,7 +262,7 @@ class Frame:
 
     def allocate(self, kind: Kind) -> Any:
         """Reserve storage that lives as long as the call."""
-        return ir.IRBuilder(self._entry).alloca(ir_type(kind))
+        return ir.IRBuilder(self._stack).alloca(ir_type(kind))
 
     # -- values ---------------------------------------------------------------------------
 
@@ -189,6 +274,8 @@ class Frame:
             items = [self.item(value, number) for number in range(len(kind.items))]
             pairs = zip(items, kind.items, strict=True)
             return self.pack([self.cast(item, wanted) for item, wanted in pairs])
+        if isinstance(kind, Buffer):
+            return Value(kind, value.ir)  # of memory that may now be one of several
         if kind == INT:
             return Value(INT, self.builder.zext(value.ir, WORD))
         if kind == FLOAT and value.kind == BOOL:
@@ -249,11 +336,19 @@ class Frame:
         site = RaiseSite(
             exception, message, self.source.name, self.source.filename, getattr(node, "lineno", 0)
         )
-        self.builder.ret(ir.Constant(STATUS, self.unit.raise_site(site)))
+        self._end(ir.Constant(STATUS, self.unit.raise_site(site)))
+
+    def _end(self, status: Any) -> None:
+        """Leave the whole function, the caller included that this one was taken in by."""
+        if self.exit is None:
+            self.builder.ret(status)
+        else:
+            self.builder.store(status, self.exit.status)
+            self.builder.branch(self.exit.block)
 
     def return_(self, node: ast.AST, value: Value) -> None:
         """Leave the function with a result."""
-        kind = value.kind if self.returns is None else join(self.returns, value.kind)
+        kind = value.kind if self.returns is None else self.join(self.returns, value.kind)
         if kind is None:
             raise self.refusal(
                 node,
@@ -263,16 +358,30 @@ class Frame:
             )
         self.widened = self.widened or (self.returns is not None and kind != self.returns)
         self.returns = kind
-        self.builder.store(self.cast(value, kind).ir, self.function.args[0])
-        self.builder.ret(ir.Constant(STATUS, 0))
+        if self._leave is None:
+            self.builder.store(self.cast(value, kind).ir, self._result)
+            self._end(ir.Constant(STATUS, 0))
+            return
+        if self._result is None or self.widened:
+            self._result = self.allocate(kind)
+        self.builder.store(self.cast(value, kind).ir, self._result)
+        self.builder.branch(self._leave)
 
     def call(self, callee: Compiled, arguments: list[Value]) -> Value:
         """Call a compiled function; an exception it raises passes through."""
         out = self.allocate(callee.returns)
-        status = self.builder.call(callee.function, [out, *(item.ir for item in arguments)])
+        outlined = self.conditions > 0 and callee.weight > _OUTLINED
+        status = self.builder.call(
+            callee.function,
+            [out, *(item.ir for item in arguments)],
+            attrs=("noinline",) if outlined else (),
+        )
+        self.rare = self.conditions if outlined else self.rare
+        self._called += 0 if outlined else callee.weight
         failed, good = self.block("raised"), self.block("returned")
         bad = self.builder.icmp_unsigned("!=", status, ir.Constant(STATUS, 0))
         self.builder.cbranch(bad, failed, good).set_weights([1, 100_000])
-        ir.IRBuilder(failed).ret(status)
+        self.builder.position_at_end(failed)
+        self._end(status)
         self.builder.position_at_end(good)
         return Value(callee.returns, self.builder.load(out, typ=ir_type(callee.returns)))

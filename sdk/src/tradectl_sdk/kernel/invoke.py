@@ -31,6 +31,8 @@ def call_function(
             raise frame.refusal(node, f"the argument {name!r} is {value.kind.what}")
     kinds = {name: value.kind for name, value in arguments.items()}
     source = source_of(function)
+    if frame.takes_in(source):
+        return frame.grammar.inline(frame, source, arguments, node)
     compiled = frame.grammar.specialise(frame.unit, source, kinds, node, frame.source)
     return frame.call(compiled, list(arguments.values()))
 

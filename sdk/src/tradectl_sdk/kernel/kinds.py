@@ -6,7 +6,7 @@ one meaning in Python and one in machine code, so that both ways of running agre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -36,6 +36,7 @@ class Buffer:
         writable: False for a read-only array; storing into one is refused.
         width: Elements in a row of a two-dimensional memoryview, 0 for any other: the columns of
             a table are part of its shape, so that looking at one needs no check.
+        alias: Number of its memory: two numbers never share an element; 0 may share with any.
     """
 
     origin: str
@@ -43,6 +44,7 @@ class Buffer:
     ndim: int = 1
     writable: bool = True
     width: int = 0
+    alias: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def join(first: Kind, second: Kind) -> Kind | None:
         if first in _RANK and second in _RANK:
             return max(first, second, key=_RANK.__getitem__)
         return None
+    if isinstance(first, Buffer) and isinstance(second, Buffer):
+        anywhere = replace(first, alias=0)
+        return anywhere if anywhere == replace(second, alias=0) else None
     if (
         isinstance(first, Tuple)
         and isinstance(second, Tuple)

@@ -1,13 +1,14 @@
 """A kernel's state in native memory, for the length of one run.
 
-Every kernel of the census gets a struct of 8-byte words. Arrays and memoryviews go in by address,
-lists by a copy that is written back. What compiled code never stores into is never written back.
+Every kernel of the census gets a struct of 8-byte words: those that are the only one of their
+struct first, at the places the compiler knows them by. Arrays and memoryviews go in by address,
+lists by a copy, all copies of one type in a row. What compiled code never stores into is never
+written back.
 """
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -24,104 +25,177 @@ from tradectl_sdk.kernel.kinds import (
     Kind,
     Opaque,
     Tuple,
+    slots,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
 
-    from tradectl_sdk.kernel.shape import Census, Field
+    from tradectl_sdk.kernel.merging import Layout
+    from tradectl_sdk.kernel.shape import Census, Field, Shape
 
 _CODES = {"float64": "d", "int64": "q", "bool": "b"}
 
 
-@dataclass(slots=True)
-class _Row:
-    """A list's copy in native memory."""
+class _Copies:
+    """Copies of the lists of one element type, one after another.
 
-    original: list[Any]
-    copy: array[Any]
-    truth: bool
+    Attributes:
+        places: Words that hold the address of a list, with the first element it holds there.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.elements = array(code)
+        self.places: list[tuple[int, int]] = []
+        self._firsts: dict[int, int] = {}
+        self._lists: list[list[Any]] = []
+        self._truth = code == "b"
+
+    def add(self, place: int, values: list[Any]) -> None:
+        """Copy a list, once, and remember which word is to hold its address."""
+        first = self._firsts.get(id(values))
+        if first is None:
+            first = self._firsts[id(values)] = len(self.elements)
+            self.elements.extend(values)
+            self._lists.append(values)
+        self.places.append((place, first))
+
+    def write_back(self) -> None:
+        """Copy what the lists became into them."""
+        now: list[Any] = self.elements.tolist()
+        now = list(map(bool, now)) if self._truth else now
+        first = 0
+        for values in self._lists:
+            end = first + len(values)
+            values[:] = now[first:end]
+            first = end
 
 
 class Memory:
-    """The structs of one census, bound to its objects."""
+    """The structs of one census, bound to its objects.
 
-    def __init__(self, census: Census) -> None:
-        self._census = census
-        self._rows: dict[int, _Row] = {}
+    Args:
+        census: The objects.
+        layout: Which structs the compiler took for one.
+    """
+
+    def __init__(self, census: Census, layout: Layout) -> None:
+        self._members, self._shape = census.members, layout.shape
+        self._numbers = [layout.numbers[number] for number in census.numbers]
+        self._copies = {name: _Copies(code) for name, code in _CODES.items()}
         self._keep: list[Any] = []
-        structs = [census.shape.structs[number] for number in census.numbers]
-        self._starts: list[int] = []
-        total = 0
-        for struct in structs:
-            self._starts.append(total)
-            total += struct.size
-        self._words = np.zeros(total + 1, np.int64)
+        self._starts, size = _places(self._shape, self._numbers)
+        self._words = np.zeros(size + 1, np.int64)
         self._places = {id(member): i for i, member in enumerate(census.members)}
-        words: list[int] = []
+        self._base = int(self._words.ctypes.data)
+        self._values: list[int] = [0] * size
         self._floats: list[tuple[int, float]] = []
-        for member, struct in zip(census.members, structs, strict=True):
-            for field in struct.fields:
-                if not isinstance(field.kind, Opaque):
-                    words.extend(self._pack(field.kind, getattr(member, field.name), len(words)))
-        self._words[:total] = words
-        view = self._words.view(np.float64)
-        for place, number in self._floats:
-            view[place] = number
+        self._fill()
 
     @property
     def address(self) -> int:
         """Where the entry object's struct lies."""
-        return int(self._words.ctypes.data)
+        return self._base + 8 * self._starts[0]
 
-    def _pack(self, kind: Kind, value: Any, place: int) -> Iterator[int]:
-        """Yield the words of one attribute."""
+    def _fill(self) -> None:
+        plans = [
+            [(field.name, field.slot, *self._packing(field.kind)) for field in struct.fields]
+            for struct in self._shape.structs
+        ]
+        for member, number, start in zip(self._members, self._numbers, self._starts, strict=True):
+            for name, slot, pack, kind in plans[number]:
+                pack(kind, getattr(member, name), start + slot)
+        for copies in self._copies.values():
+            base, width = copies.elements.buffer_info()[0], copies.elements.itemsize
+            for place, first in copies.places:
+                self._values[place] = base + width * first
+        self._words[:-1] = self._values
+        self._words.view(np.float64)[[place for place, _ in self._floats]] = [
+            number for _, number in self._floats
+        ]
+
+    def _packing(self, kind: Kind) -> tuple[Callable[[Any, Any, int], None], Kind]:
+        """Return what writes the words of an attribute, and its kind."""
         match kind:
             case Tuple():
-                for item_kind, item in zip(kind.items, value, strict=True):
-                    for word in self._pack(item_kind, item, place):
-                        yield word
-                        place += 1
+                return self._pack_tuple, kind
             case Kernel():
-                yield self.address + 8 * self._starts[self._places[id(value)]]
+                return self._pack_kernel, kind
             case Kernels():
-                starts = [self._starts[self._places[id(item)]] for item in value]
-                table = self.address + 8 * np.array(starts, np.int64)
-                self._keep.append(table)
-                yield int(table.ctypes.data)
-                yield len(table)
+                return self._pack_kernels, kind
             case Buffer(origin="list"):
-                yield from self._pack_list(kind, value)
+                return self._pack_list, kind
             case Buffer():
-                view = np.asarray(value)
-                self._keep.append(view)
-                yield int(view.ctypes.data)
-                yield from view.shape
-            case _ if kind == FLOAT:
-                self._floats.append((place, value))
-                yield 0
-            case _ if kind != NONE and not isinstance(kind, Opaque):
-                yield int(value)
+                return self._pack_array, kind
+            case Opaque():
+                return _pack_nothing, kind
+        if kind == NONE:
+            return _pack_nothing, kind
+        return (self._pack_float if kind == FLOAT else self._pack_whole), kind
 
-    def _pack_list(self, kind: Buffer, value: list[Any]) -> tuple[int, int]:
-        row = self._rows.get(id(value))
-        if row is None:
-            row = _Row(value, array(_CODES[kind.dtype], value), kind.dtype == "bool")
-            self._rows[id(value)] = row
-        return row.copy.buffer_info()
+    def _pack_tuple(self, kind: Tuple, value: Any, place: int) -> None:
+        for item_kind, item in zip(kind.items, value, strict=True):
+            pack, _ = self._packing(item_kind)
+            pack(item_kind, item, place)
+            place += slots(item_kind)
 
-    def write_back(self, stored: frozenset[tuple[int, str]]) -> None:
+    def _pack_kernel(self, kind: Kernel, value: Any, place: int) -> None:  # noqa: ARG002
+        self._values[place] = self._base + 8 * self._starts[self._places[id(value)]]
+
+    def _pack_kernels(self, kind: Kernels, value: Any, place: int) -> None:
+        starts = [self._starts[self._places[id(item)]] for item in value]
+        if self._shape.structs[kind.index].single:
+            self._values[place : place + 2] = self._base + 8 * starts[0], len(starts)
+        else:
+            self._point(place, self._base + 8 * np.array(starts, np.int64))
+
+    def _pack_array(self, kind: Buffer, value: Any, place: int) -> None:  # noqa: ARG002
+        self._point(place, np.asarray(value))
+
+    def _point(self, place: int, elements: np.ndarray[Any, Any]) -> None:
+        self._keep.append(elements)
+        self._values[place] = elements.__array_interface__["data"][0]
+        for axis, length in enumerate(elements.shape):
+            self._values[place + 1 + axis] = length
+
+    def _pack_list(self, kind: Buffer, value: list[Any], place: int) -> None:
+        self._copies[kind.dtype].add(place, value)
+        self._values[place + 1] = len(value)
+
+    def _pack_float(self, kind: Kind, value: float, place: int) -> None:  # noqa: ARG002
+        self._floats.append((place, value))
+
+    def _pack_whole(self, kind: Kind, value: int, place: int) -> None:  # noqa: ARG002
+        self._values[place] = int(value)
+
+    def write_back(self, stored: Iterable[tuple[int, str]]) -> None:
         """Copy the lists, and every attribute compiled code may have changed, into the objects."""
-        floats = self._words.view(np.float64)
-        census = self._census
-        for start, member, number in zip(self._starts, census.members, census.numbers, strict=True):
-            for field in census.shape.structs[number].fields:
-                if (number, field.name) in stored:
-                    place = start + field.slot
-                    number_type = floats if field.kind == FLOAT else self._words
-                    _restore(member, field, number_type[place].item())
-        for row in self._rows.values():
-            row.original[:] = map(bool, row.copy) if row.truth else row.copy.tolist()
+        words, floats = self._words.tolist(), self._words.view(np.float64).tolist()
+        changed: list[list[Field]] = [[] for _ in self._shape.structs]
+        for number, name in sorted(stored):
+            field = self._shape.structs[number].field(name)
+            assert field is not None  # noqa: S101 - it was compiled from this very shape
+            changed[number].append(field)
+        for start, member, number in zip(self._starts, self._members, self._numbers, strict=True):
+            for field in changed[number]:
+                place = start + field.slot
+                _restore(member, field, floats[place] if field.kind == FLOAT else words[place])
+        for copies in self._copies.values():
+            copies.write_back()
+
+
+def _places(shape: Shape, numbers: list[int]) -> tuple[list[int], int]:
+    """Return each member's first word, and how many words there are."""
+    starts, size = [], shape.singles
+    for number in numbers:
+        place = shape.place(number)
+        starts.append(size if place is None else place)
+        size += shape.structs[number].size if place is None else 0
+    return starts, size
+
+
+def _pack_nothing(kind: Kind, value: Any, place: int) -> None:
+    """Leave out what compiled code does not look at."""
 
 
 def _restore(member: Any, field: Field, word: float) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Merges: TypeAlias = "tuple[tuple[int, int], ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Program:
         raises: The places that can raise; status ``n`` means the ``n``-th of them.
         stored: Struct number and name of each attribute the code may change.
         returns: Name of the kind the entry returns.
+        merges: Pairs of structs taken for one; see :mod:`.merging`.
     """
 
     code: bytes
@@ -35,3 +39,4 @@ class Program:
     raises: tuple[RaiseSite, ...]
     stored: frozenset[tuple[int, str]]
     returns: str
+    merges: Merges = ()

@@ -59,6 +59,7 @@ def _return(frame: Frame, node: ast.Return) -> None:
 
 
 def _assign(frame: Frame, node: ast.Assign) -> None:
+    frame.checks.clear()
     value = frame.expression(node.value)
     for target in node.targets:
         assign(frame, target, value)
@@ -100,13 +101,15 @@ def _if(frame: Frame, node: ast.If) -> None:
         block(frame, node.body if known else node.orelse)
         return
     yes, no = frame.block("then"), frame.block("else")
+    tested = len(frame.tests)
     condition(frame, node.test, yes, no)
+    tests = frame.tests[tested:]
     before = set(frame.bound)
     ends = []
     for start, statements in ((yes, node.body), (no, node.orelse)):
         frame.builder.position_at_end(start)
         frame.bound = set(before)
-        block(frame, statements)
+        _sometimes(frame, statements, start, tests)
         if not frame.builder.block.is_terminated:
             ends.append((frame.builder.block, frame.bound))
     if not ends:
@@ -117,6 +120,18 @@ def _if(frame: Frame, node: ast.If) -> None:
         frame.builder.branch(after)
     frame.builder.position_at_end(after)
     frame.bound = set.intersection(*(bound for _, bound in ends))
+
+
+def _sometimes(frame: Frame, statements: list[ast.stmt], start: Any, tests: list[Any]) -> None:
+    """Emit what a condition decides on; a way to a call out of line is taken to be a rare one."""
+    frame.conditions += 1
+    frame.rare = 0
+    block(frame, statements)
+    if frame.rare == frame.conditions:
+        for test in tests:
+            if start in test.operands[1:]:
+                test.set_weights([1, 2000] if test.operands[1] is start else [2000, 1])
+    frame.conditions -= 1
 
 
 def _raise(frame: Frame, node: ast.Raise) -> None:

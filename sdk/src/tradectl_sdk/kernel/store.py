@@ -106,6 +106,7 @@ def _encode(program: Program) -> bytes:
             "raises": [astuple(site) for site in program.raises],
             "stored": sorted(program.stored),
             "returns": program.returns,
+            "merges": program.merges,
         }
     ).encode()
     body = len(header).to_bytes(8, "little") + header + program.code
@@ -126,6 +127,7 @@ def _decode(data: bytes) -> Program | None:
         raises=tuple(RaiseSite(*site) for site in header["raises"]),
         stored=frozenset((number, name) for number, name in header["stored"]),
         returns=header["returns"],
+        merges=tuple((one, other) for one, other in header["merges"]),
     )
 
 

@@ -83,6 +83,8 @@ def store_field(frame: Frame, target: ast.Attribute, base: Value, value: Value) 
     word = frame.builder.zext(value.ir, WORD) if field.kind == BOOL else value.ir
     instruction = frame.builder.store(word, field_address(frame, base, field.slot), align=8)
     frame.unit.store_tagged(instruction, base.kind.index, field)
+    if frame.unit.is_scratch(base.kind.index):
+        frame.unit.checks[instruction] = list(frame.checks)
 
 
 def fitting(frame: Frame, node: ast.AST, value: Value, field: Field) -> Value:
@@ -131,4 +133,4 @@ def store_element(
         lost = frame.builder.icmp_signed("!=", back(narrow, WORD), raw)
         frame.guard(target, lost, "OverflowError", f"int out of bounds for {kind.dtype}")
         raw = narrow
-    frame.unit.tag(frame.builder.store(raw, address), "element")
+    frame.unit.tag_element(frame.builder.store(raw, address), kind.alias)

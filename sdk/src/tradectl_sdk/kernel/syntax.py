@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A function, its tree and what its free names mean."""
 
@@ -31,6 +31,11 @@ class Source:
     def name(self) -> str:
         """The qualified name, as a traceback shows it."""
         return self.function.__qualname__
+
+    @functools.cached_property
+    def size(self) -> int:
+        """How many nodes the tree has."""
+        return sum(1 for _ in ast.walk(self.node))
 
     @property
     def filename(self) -> str:

@@ -57,11 +57,35 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """The one way out of the entry, so that what it held in registers is stored at one place.
+
+    Attributes:
+        first: The function's first block, which reserves storage.
+        block: Returns the status.
+        status: Where the status is put before branching there.
+    """
+
+    first: Any
+    block: Any
+    status: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
-    """One function compiled for one combination of argument kinds."""
+    """One function compiled for one combination of argument kinds.
+
+    Attributes:
+        function: LLVM's function.
+        returns: Kind of its result.
+        weight: Instructions, with those of what it calls, unless that is called out of line.
+        exit: Where the entry leaves; None for any other function.
+    """
 
     function: Any
     returns: Kind
+    weight: int
+    exit: Exit | None
 
 
 def ir_type(kind: Kind) -> ir.Type:
@@ -106,8 +130,9 @@ class Unit:
         self.stored: set[tuple[int, str]] = set()
         self.compiled: dict[Any, Compiled] = {}
         self.active: list[Any] = []
-        self._loads: dict[tuple[int, str], list[Any]] = {}
-        self._stores: dict[tuple[int, str], list[Any]] = {}
+        self.loads: dict[tuple[int, str], list[Any]] = {}
+        self.stores: dict[tuple[int, str], list[Any]] = {}
+        self.checks: dict[Any, list[Any]] = {}  # of what a store into a scratch attribute takes
         self._constants: dict[int, tuple[Any, Value]] = {}
         self._names: set[str] = set()
         self._root = self.module.add_metadata(["tradectl kernel"])
@@ -147,38 +172,63 @@ class Unit:
 
     # -- memory ---------------------------------------------------------------------------
 
-    def tag(self, instruction: Any, name: str) -> None:
-        """Say which storage an access touches: two different names never overlap."""
-        node = self.module.add_metadata([name, self._root, ir.Constant(WORD, 0)])
+    def tag(self, instruction: Any, name: str, *above: str) -> None:
+        """Say which storage an access touches: names of which neither is above the other differ."""
+        node = self._root
+        for part in (*above, name):
+            node = self.module.add_metadata([part, node, ir.Constant(WORD, 0)])
         access = self.module.add_metadata([node, node, ir.Constant(WORD, 0)])
         instruction.set_metadata("tbaa", access)
+
+    def tag_element(self, instruction: Any, alias: int) -> None:
+        """Say which memory the element of a buffer lies in; 0 may be any."""
+        names = (f"element.{alias}", "element") if alias else ("element",)
+        self.tag(instruction, *names)
 
     def tag_field(self, instruction: Any, struct: int, field: Field) -> None:
         """Tag the access to a struct's field, and remember it if it is a load."""
         self.tag(instruction, f"{struct}.{field.name}")
-        self._loads.setdefault((struct, field.name), []).append(instruction)
+        self.loads.setdefault((struct, field.name), []).append(instruction)
 
     def store_tagged(self, instruction: Any, struct: int, field: Field) -> None:
         """Tag the store into a struct's field and remember it."""
         self.tag(instruction, f"{struct}.{field.name}")
         self.stored.add((struct, field.name))
-        self._stores.setdefault((struct, field.name), []).append(instruction)
+        self.stores.setdefault((struct, field.name), []).append(instruction)
 
     def seal(self) -> None:
         """Use what only the whole unit tells: which fields are only read, or only written."""
-        for place in self.stored - self._loads.keys():
-            if getattr(self.shape.structs[place[0]].cls, "SCRATCH", False):
-                for store in self._stores[place]:
+        for place in self.stored - self.loads.keys():
+            if self.is_scratch(place[0]):
+                for store in self.stores[place]:
                     store.parent.instructions.remove(store)
+                    for check in self.checks.get(store, ()):
+                        check.operands[0] = ir.Constant(BIT, 1)
                 self.stored.discard(place)
-        for place, loads in self._loads.items():
+        for place, loads in self.loads.items():
             if place not in self.stored:
                 for load in loads:
                     self.never_changes(load)
 
+    def is_scratch(self, struct: int) -> bool:
+        """Whether what nobody reads of a struct need not be written."""
+        return bool(getattr(self.shape.structs[struct].cls, "SCRATCH", False))
+
     def never_changes(self, load: Any) -> None:
         """Say that nothing stores to what is loaded for as long as the unit runs."""
         load.set_metadata("invariant.load", self.module.add_metadata([]))
+
+    def points_to_kernel(self, load: Any, struct: int) -> None:
+        """Say of a loaded address that a whole struct is there, so that it may be read early."""
+        size = ir.Constant(WORD, self.bytes_at(struct))
+        load.set_metadata("dereferenceable", self.module.add_metadata([size]))
+        load.set_metadata("align", self.module.add_metadata([ir.Constant(WORD, 8)]))
+        load.set_metadata("nonnull", self.module.add_metadata([]))
+
+    def bytes_at(self, struct: int) -> int:
+        """Return how many bytes there are, at least, from where a kernel begins."""
+        here, size = self.shape.place(struct), self.shape.structs[struct].size
+        return 8 * (size if here is None else self.shape.singles - here)
 
     def constant_buffer(self, array: np.ndarray[Any, Any]) -> Value:
         """Return a read-only array that becomes part of the unit."""
