@@ -58,6 +58,13 @@ class DenyReason(_Explained):
     COLLAR = 28, "the price is too far from the last one"
     DAILY_LOSS = 29, "today's loss reached its limit; only reducing orders pass"
     CUSTOM = 30, "a rule from a plugin refused it"
+    STALE = 40, "market data were stale or behind; only reducing orders pass"
+    HALTED = 41, "the kill switch is at halted; nothing passes until a person releases it"
+    REDUCING = 42, "the kill switch is at reducing; only reducing orders pass"
+    UNKNOWN_ORDER = 43, "the fate of another order of the instrument is unknown; only reducing pass"
+    CLOCK = 44, "our clock and the venue's are too far apart, or their distance is not known"
+    NOT_RECONCILED = 45, "our account has not been found to agree with the venue's"
+    UNSUPPORTED = 46, "the venue lacks this order type or time in force, and it cannot be held here"
 
 
 class CloseReason(_Explained):
@@ -80,6 +87,12 @@ class CloseReason(_Explained):
         119,
         "it ended while nobody could tell the strategy; the account holds what came of it",
     )
+    VENUE_REFUSED = 120, "the venue refused it; its words are kept with the order"
+    NOT_SENT = 121, "it could not be sent; certainly nothing reached the venue"
+    NEVER_ARRIVED = 122, "proven never to have reached the venue"
+    VANISHED = 123, "the venue had it and, asked in every way, knows nothing of it any more"
+    SWITCH = 124, "the kill switch cancelled it"
+    VENUE_ENDED = 125, "the venue ended it of its own accord"
 
 
 REASONS: dict[int, _Explained] = {

@@ -27,10 +27,13 @@
     ├── RiskRefusedError           RISK_REFUSED       7  the risk gate said no
     ├── LiveRefusedError           LIVE_REFUSED       7  it is not safe to trade real money yet
     ├── AccountInUseError          ACCOUNT_IN_USE     7  another gateway holds the account
-    └── BusError                   BUS                5  nodes cannot talk to each other
-        ├── FrameError             FRAME              5  what arrived is not a message
-        ├── ChannelFullError       CHANNEL_FULL       5  a node does not take what it is told
-        └── ChannelClosedError     CHANNEL_CLOSED     5  the channel was closed before
+    ├── BusError                   BUS                5  nodes cannot talk to each other
+    │   ├── FrameError             FRAME              5  what arrived is not a message
+    │   ├── ChannelFullError       CHANNEL_FULL       5  a node does not take what it is told
+    │   └── ChannelClosedError     CHANNEL_CLOSED     5  the channel was closed before
+    └── JournalError               JOURNAL            3  the executor's journal failed
+        ├── JournalLockedError     JOURNAL_LOCKED     3  another executor writes to it
+        └── JournalDamagedError    JOURNAL_DAMAGED    3  it is not what was written
 
 A class docstring is the long text that ``tradectl explain CODE`` prints, so it is written for
 the person who met the error: what happened, why tradectl insists, what to do.
@@ -53,6 +56,11 @@ from tradectl_sdk.errors.exchange import (
     RateLimitedError,
     TransportError,
     UnreadableAnswerError,
+)
+from tradectl_sdk.errors.journal import (
+    JournalDamagedError,
+    JournalError,
+    JournalLockedError,
 )
 from tradectl_sdk.errors.program import (
     ConfigError,
@@ -97,6 +105,9 @@ __all__ = [
     "FrameError",
     "ImportRefusedError",
     "InternalError",
+    "JournalDamagedError",
+    "JournalError",
+    "JournalLockedError",
     "KernelRaisedError",
     "LiveRefusedError",
     "MaintenanceError",

@@ -1,0 +1,141 @@
+"""All orders in memory, and the ways to find them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.nodes.executor.order import ENDED, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tradectl_sdk.nodes.executor.order import Order
+
+
+class OrderBook:
+    """Orders by key, and by every name that somebody may call them.
+
+    Attributes:
+        orders: By key, in the order they were placed.
+        ended: How many of them have ended.
+        unknown: Orders of unknown fate by instrument.
+        next_key: The key of the next order.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[int, Order] = {}
+        self.ended = 0
+        self.next_key = 1
+        self.unknown: dict[str, int] = {}
+        self._clients: dict[str, tuple[int, int]] = {}
+        self._venues: dict[tuple[str, str], tuple[int, int]] = {}
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._children: dict[int, list[int]] = {}
+        self._live: dict[str, dict[int, None]] = {}
+        self._buys: dict[str, int] = {}
+        self._sells: dict[str, int] = {}
+
+    def add(self, order: Order) -> None:
+        """Take an order in."""
+        self.orders[order.key] = order
+        self.next_key = max(self.next_key, order.key + 1)
+        if order.number:
+            self._numbers[order.epoch, order.number] = order.key
+        if order.parent:
+            self._children.setdefault(order.parent, []).append(order.key)
+        for revision, (client_id, venue_id) in enumerate(order.earlier):
+            self._name(order, revision, client_id, venue_id)
+        self._name(order, order.revision, order.client_id, order.venue_id)
+        if order.ended:
+            self.ended += 1
+        else:
+            self._enlist(order)
+            self._expose(order, order.exposure)
+            self._count_unknown(order, int(order.status == UNKNOWN))
+
+    def drop(self, order: Order) -> None:
+        """Let go of an order that has ended."""
+        del self.orders[order.key]
+        self.ended -= 1
+        self._numbers.pop((order.epoch, order.number), None)
+        self._children.pop(order.key, None)
+        for client_id, venue_id in (*order.earlier, (order.client_id, order.venue_id)):
+            self._clients.pop(client_id, None)
+            self._venues.pop((order.instrument, venue_id), None)
+
+    def changed(self, order: Order, *, exposure: int, status: int) -> None:
+        """Keep the lists right after an order changed; the arguments say how it was before."""
+        ended = ENDED[status]
+        if status != order.status and UNKNOWN in {status, order.status}:
+            self._count_unknown(order, 1 if order.status == UNKNOWN else -1)
+        if order.exposure != exposure:
+            self._expose(order, order.exposure - exposure)
+        if order.ended != ended:
+            if order.ended:
+                self.ended += 1
+                del self._live[order.instrument][order.key]
+            else:
+                self.ended -= 1
+                self._enlist(order)
+
+    def named(self, order: Order) -> None:
+        """Let an order be found by the names of its present revision."""
+        self._name(order, order.revision, order.client_id, order.venue_id)
+
+    def _enlist(self, order: Order) -> None:
+        live = self._live.setdefault(order.instrument, {})
+        late = bool(live) and next(reversed(live)) > order.key
+        live[order.key] = None
+        if late:  # one that came back; lists stay in the order the orders were placed
+            self._live[order.instrument] = dict.fromkeys(sorted(live))
+
+    def _count_unknown(self, order: Order, change: int) -> None:
+        self.unknown[order.instrument] = self.unknown.get(order.instrument, 0) + change
+
+    def _name(self, order: Order, revision: int, client_id: str, venue_id: str) -> None:
+        if client_id:
+            self._clients[client_id] = (order.key, revision)
+        if venue_id:
+            self._venues[order.instrument, venue_id] = (order.key, revision)
+
+    def _expose(self, order: Order, lots: int) -> None:
+        side = self._buys if order.side > 0 else self._sells
+        side[order.instrument] = side.get(order.instrument, 0) + lots
+
+    def open_buys(self, instrument: str) -> int:
+        """Lots by which open orders may still increase a position upward."""
+        return self._buys.get(instrument, 0)
+
+    def open_sells(self, instrument: str) -> int:
+        """The same downward."""
+        return self._sells.get(instrument, 0)
+
+    def find(self, instrument: str, client_id: str, venue_id: str) -> tuple[int, int] | None:
+        """Return key and revision of the order that the venue speaks of, None if it is not ours."""
+        found = self._clients.get(client_id) if client_id else None
+        if found is None and venue_id:
+            found = self._venues.get((instrument, venue_id))
+        return found
+
+    def numbered(self, epoch: int, number: int) -> Order | None:
+        """Return the order that a life of the host placed under a number."""
+        key = self._numbers.get((epoch, number))
+        return None if key is None else self.orders.get(key)
+
+    def children(self, key: int) -> list[Order]:
+        """Return the orders that an order's fills activate."""
+        return [self.orders[child] for child in self._children.get(key, ()) if child in self.orders]
+
+    def live(self, instrument: str) -> list[Order]:
+        """Return the orders of an instrument that have not ended, in the order they came."""
+        return [self.orders[key] for key in self._live.get(instrument, ())]
+
+    def all_live(self) -> Iterator[Order]:
+        """Yield every order that has not ended, in the order they came."""
+        keys = sorted(key for keys in self._live.values() for key in keys)
+        return (self.orders[key] for key in keys)
+
+    @property
+    def live_count(self) -> int:
+        """How many orders have not ended."""
+        return len(self.orders) - self.ended

@@ -1,0 +1,265 @@
+"""The executor: takes intents, approves, journals, sends, and keeps the account's truth.
+
+A core without I/O: :meth:`ExecutorCore.step` is given the time and what has come, and returns what
+is to be written, said and waited for. Nothing it says may leave before what it wrote is on disk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.bus.link import PeerChanged, PeerLost
+from tradectl_sdk.bus.messages.control import CancelEverything, Reconcile, SetSwitch
+from tradectl_sdk.bus.messages.events import AccountSnapshot, Holding, Progress
+from tradectl_sdk.bus.messages.intents import Cursor, Intents, StrategyFailed
+from tradectl_sdk.bus.messages.orders import (
+    AccountFetched,
+    Answered,
+    ClockOffset,
+    QueryAnswered,
+)
+from tradectl_sdk.exchange.values import AccountLink, OrderReport, TradeReport
+from tradectl_sdk.nodes.executor import records as of
+from tradectl_sdk.nodes.executor.events import open_order
+from tradectl_sdk.nodes.inputs import Datum, Missed, Received
+from tradectl_sdk.nodes.executor.parts import Parts
+from tradectl_sdk.nodes.executor.recorder import GATEWAY, HOST, Recorder
+from tradectl_sdk.nodes.executor.reports import Nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradectl_sdk.nodes.effects import Effects
+    from tradectl_sdk.nodes.inputs import Input
+    from tradectl_sdk.nodes.executor.reports import Past
+    from tradectl_sdk.nodes.executor.setup import Setup
+    from tradectl_sdk.nodes.executor.state import State
+
+
+class ExecutorCore:
+    """One account, one strategy, one journal.
+
+    Args:
+        setup: What it is told once.
+        state: What its journal says; a fresh :class:`~.state.State` for an empty one.
+        past: What the journal knows of what has left memory.
+    """
+
+    def __init__(self, setup: Setup, state: State, past: Past | None = None) -> None:
+        self.setup = setup
+        self.state = state
+        self._past = past or Nothing()
+        self._recorder = Recorder(state)
+        self._parts: Parts | None = None
+        self._host_waits = False
+        self._told = (Cursor(0, 0), 0)
+        self._on_gateway: dict[type, Callable[[Any], None]] = {
+            PeerChanged: self._gateway_changed,
+            PeerLost: self._gateway_lost,
+            OrderReport: self._account_event,
+            TradeReport: self._account_event,
+            AccountLink: self._account_event,
+            Answered: self._answered,
+            QueryAnswered: self._queried,
+            AccountFetched: self._fetched,
+            ClockOffset: self._clock,
+        }
+
+    @property
+    def parts(self) -> Parts:
+        """What the core is made of, once it has been started."""
+        if self._parts is None:
+            raise RuntimeError("the executor has not been started")
+        return self._parts
+
+    def start(self, now: int) -> Effects:
+        """Begin a life; call it once, before any step.
+
+        Raises:
+            UsageError: If the setup contradicts what the journal holds.
+        """
+        recorder = self._recorder
+        recorder.begin(now)
+        self._parts = Parts.made(self.setup, self.state, recorder, self._past)
+        self.parts.answers.lose_former()
+        self._settle(now)
+        return recorder.effects
+
+    def step(self, now: int, event: Input) -> Effects:
+        """Deal with one thing that has come, and with what is due."""
+        self._recorder.begin(now)
+        if isinstance(event, Received):
+            self._receive(event.port, event.message)
+        elif isinstance(event, Datum):
+            self.parts.watcher.read(event.at, event.message)
+        elif isinstance(event, Missed):
+            self.parts.watcher.missed(event.found)
+            self.parts.reconciler.soon()
+        self._settle(now)
+        return self._recorder.effects
+
+    def _receive(self, port: str, message: Any) -> None:
+        if port == GATEWAY:
+            handler = self._on_gateway.get(type(message))
+            if handler is not None:
+                handler(message)
+        elif port == HOST:
+            self._from_host(message)
+        else:
+            self._control(port, message)
+
+    # The host --------------------------------------------------------------------------------
+
+    def _from_host(self, message: Any) -> None:
+        if isinstance(message, PeerChanged):
+            self._host_changed(message)
+        elif isinstance(message, Intents):
+            if self._is_present_host(message):
+                self.parts.waiting.add(self._recorder.now, message)
+        elif isinstance(message, StrategyFailed):
+            self.parts.switch.failed(message)
+
+    def _host_changed(self, peer: PeerChanged) -> None:
+        state, recorder = self.state, self._recorder
+        recorder.telling = False
+        self.parts.waiting.clear()
+        if peer.epoch < state.host_epoch:
+            recorder.notice("host", text=f"life {peer.epoch} of the host came after "
+                                         f"{state.host_epoch}")  # fmt: skip
+            return
+        if peer.epoch > state.host_epoch:
+            recorder.write(of.HostMet(recorder.now, peer.epoch))
+        self._host_waits = True
+
+    def _is_present_host(self, intents: Intents) -> bool:
+        state = self.state
+        if intents.strategy == state.strategy and intents.epoch == state.host_epoch:
+            return not 0 < intents.number <= state.heard
+        self._recorder.notice(
+            "intents", text=f"of {intents.strategy!r} in life {intents.epoch}, expected "
+                            f"{state.strategy!r} in life {state.host_epoch}",
+        )  # fmt: skip
+        return False
+
+    def _greet_host(self) -> None:
+        """Give the host its snapshot, once the account is known to be right."""
+        reconciler = self.parts.reconciler
+        if not self._host_waits or not self.parts.standing.opened or reconciler.stream is None:
+            return
+        self._host_waits = False
+        self._recorder.tell(self._snapshot(reconciler.stream))
+        self._recorder.telling = True
+        self._told = (reconciler.stream, self.state.heard)
+
+    def _snapshot(self, stream: Cursor) -> AccountSnapshot:
+        state = self.state
+        orders = state.book.orders
+
+        def number(key: int) -> int:
+            return orders[key].number if key in orders else 0
+
+        return AccountSnapshot(
+            at=Cursor(state.epoch, self._recorder.request),
+            executions=stream,
+            cash=state.ledger.cash,
+            holdings=tuple(
+                Holding(instrument=name, lots=lots)
+                for name in state.ledger.instruments
+                if (lots := state.ledger.position(name))
+            ),
+            orders=tuple(
+                open_order(one, number(one.group), number(one.parent))
+                for one in state.book.all_live()
+                if one.number and not one.ending
+            ),
+            state=state.switch,
+            heard=state.heard,
+            recent=tuple(state.recent),
+        )
+
+    def _report_progress(self) -> None:
+        stream = self.parts.reconciler.stream
+        if not self._recorder.telling or stream is None:
+            return
+        if self._told != (stream, self.state.heard):
+            self._told = (stream, self.state.heard)
+            self._recorder.tell(Progress(executions=stream, heard=self.state.heard))
+
+    # The gateway -----------------------------------------------------------------------------
+
+    def _gateway_changed(self, peer: PeerChanged) -> None:
+        parts = self.parts
+        parts.standing.gateway = max(peer.epoch, 1)
+        parts.standing.agreed = parts.standing.opened = False
+        parts.answers.lose_all("the gateway that was asked is gone")
+        parts.answers.lose_former()
+        parts.reconciler.connected()
+
+    def _gateway_lost(self, _notice: PeerLost) -> None:
+        self.parts.standing.gateway = 0
+        self.parts.standing.agreed = self.parts.standing.opened = False
+        self.parts.reconciler.disconnected()
+
+    def _account_event(self, message: OrderReport | TradeReport | AccountLink) -> None:
+        parts = self.parts
+        parts.reconciler.events += 1
+        stream = parts.reconciler.stream
+        if stream is not None:
+            stream = Cursor(stream.epoch, stream.seq + 1)
+            parts.reconciler.stream = self._recorder.at = stream
+        if isinstance(message, OrderReport):
+            if not parts.reports.absorb(message):
+                parts.reconciler.soon(self.setup.bounds.settle)
+        elif isinstance(message, TradeReport):
+            if not parts.reports.trade(message):
+                parts.reconciler.soon(self.setup.bounds.settle)
+        else:
+            parts.standing.agreed = False
+            if message.up:
+                parts.reconciler.soon()
+
+    def _answered(self, message: Answered) -> None:
+        self.parts.answers.answered(message)
+
+    def _queried(self, message: QueryAnswered) -> None:
+        self.parts.prober.answered(message)
+
+    def _fetched(self, message: AccountFetched) -> None:
+        self.parts.reconciler.fetched(message)
+        self.parts.switch.prove(message)
+
+    def _clock(self, message: ClockOffset) -> None:
+        self.parts.standing.offset = message.offset
+        self.parts.standing.uncertainty = message.uncertainty
+
+    # People and tools ------------------------------------------------------------------------
+
+    def _control(self, port: str, message: Any) -> None:
+        if isinstance(message, SetSwitch):
+            self.parts.switch.set(port, message)
+        elif isinstance(message, CancelEverything):
+            self.parts.switch.panic(port, message)
+        elif isinstance(message, Reconcile):
+            self.parts.reconciler.ask_for(port, apply=message.apply)
+
+    # What follows ----------------------------------------------------------------------------
+
+    def _settle(self, now: int) -> None:
+        """Do what is due and what follows from what was written, until nothing does."""
+        parts, recorder = self.parts, self._recorder
+        parts.due(now)
+        self._read_waiting(now)
+        parts.work()
+        self._greet_host()
+        recorder.at = None
+        parts.forgetting.tidy()
+        self._report_progress()
+        if (time := parts.next_time()) is not None:
+            recorder.effects.wake_at(max(time, now))
+
+    def _read_waiting(self, now: int) -> None:
+        while (ready := self.parts.waiting.ready(now, self.parts.watcher.at)) is not None:
+            intents, behind = ready
+            if not 0 < intents.number <= self.state.heard:
+                self.parts.admission.read(intents, behind=behind)
+            self.parts.work()

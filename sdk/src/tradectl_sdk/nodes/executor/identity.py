@@ -1,0 +1,57 @@
+"""The ids that orders have at a venue: derived from the intent, never from the attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.errors import UsageError
+
+if TYPE_CHECKING:
+    from tradectl_sdk.exchange.card import Card
+
+_BITS = 128  # as many as any order needs; a venue may have room for fewer
+_FEWEST_BITS = 64
+
+
+class ClientIdMaker:
+    """Makes client ids in a venue's alphabet.
+
+    An id is the BLAKE2b hash of (account, strategy, life of the host, number, revision), written in
+    base ``len(alphabet)``: for 32 letters that is base 32. The revision counts the orders that an
+    order has become at a venue which cannot change one in place.
+
+    Raises:
+        UsageError: If the venue takes no ids of ours, or too short ones to be unique.
+    """
+
+    def __init__(self, card: Card, account: str) -> None:
+        form = card.client_ids
+        if form is None:
+            raise UsageError(
+                "the venue takes no order ids of ours, so an order whose answer is lost could not "
+                "be found again",
+                hint="trade on a venue that takes client order ids",
+            )
+        symbols = len(set(form.alphabet))
+        bits = math.log2(symbols) if symbols > 1 else 0.0
+        if form.length * bits < _FEWEST_BITS:
+            raise UsageError(
+                f"order ids of {form.length} out of {symbols} characters hold "
+                f"{form.length * bits:.0f} bits, expected at least {_FEWEST_BITS}"
+            )
+        self._alphabet = "".join(dict.fromkeys(form.alphabet))
+        self._length = min(form.length, math.ceil(_BITS / bits))
+        self._account = account
+
+    def make(self, strategy: str, epoch: int, number: int, revision: int = 0) -> str:
+        """Return the id of an order, the same whenever it is asked for."""
+        parts = (self._account, strategy, str(epoch), str(number), str(revision))
+        text = "\x00".join(f"{len(part)}:{part}" for part in parts)
+        value = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=32).digest(), "big")
+        letters = []
+        for _ in range(self._length):
+            value, place = divmod(value, len(self._alphabet))
+            letters.append(self._alphabet[place])
+        return "".join(letters)

@@ -1,0 +1,222 @@
+"""What an executor's core is made of, and the order in which its parts have their say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.domain.money import plain
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.nodes.executor import records as of
+from tradectl_sdk.nodes.executor.admission import Admission
+from tradectl_sdk.nodes.executor.answers import Answers
+from tradectl_sdk.nodes.executor.changes import Changes
+from tradectl_sdk.nodes.executor.forgetting import Forgetting
+from tradectl_sdk.nodes.executor.gatekeeper import Gatekeeper
+from tradectl_sdk.nodes.executor.groups import Groups
+from tradectl_sdk.nodes.executor.identity import ClientIdMaker
+from tradectl_sdk.nodes.executor.order import HELD
+from tradectl_sdk.nodes.executor.probing import Prober
+from tradectl_sdk.nodes.executor.reconciliation import Reconciler
+from tradectl_sdk.nodes.executor.reports import Reports
+from tradectl_sdk.nodes.executor.routing import Router
+from tradectl_sdk.nodes.executor.standing import Standing
+from tradectl_sdk.nodes.executor.switch import Switch
+from tradectl_sdk.nodes.executor.triggers import Triggers
+from tradectl_sdk.nodes.executor.watching import Waiting, Watcher
+
+if TYPE_CHECKING:
+    from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.nodes.executor.recorder import Recorder
+    from tradectl_sdk.nodes.executor.reports import Past
+    from tradectl_sdk.nodes.executor.setup import Setup
+    from tradectl_sdk.nodes.executor.state import State
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of a core that has been started."""
+
+    state: State
+    recorder: Recorder
+    standing: Standing
+    gatekeeper: Gatekeeper
+    router: Router
+    groups: Groups
+    reports: Reports
+    prober: Prober
+    answers: Answers
+    admission: Admission
+    triggers: Triggers
+    watcher: Watcher
+    waiting: Waiting
+    reconciler: Reconciler
+    switch: Switch
+    forgetting: Forgetting
+    could_send: bool = False
+
+    @classmethod
+    def made(cls, setup: Setup, state: State, recorder: Recorder, past: Past) -> Parts:
+        """Write down that a life begins, and put its parts together."""
+        check_continuity(setup, state)
+        ids = ClientIdMaker(setup.card, setup.account)
+        recorder.write(
+            of.Started(
+                recorder.now,
+                state.epoch + 1,
+                setup.account,
+                setup.strategy,
+                setup.margin,
+                tuple(terms_of(one) for one in setup.instruments),
+            )
+        )
+        standing = Standing(state, setup.bounds)
+        groups = Groups(state, recorder)
+        router = Router(setup, state, recorder, standing, ids)
+        reports = Reports(state, recorder, router, groups, past)
+        prober = Prober(setup, state, recorder, standing, reports)
+        gatekeeper = Gatekeeper(setup, state, recorder)
+        changes = Changes(setup, state, recorder, standing, gatekeeper)
+        triggers = Triggers(setup, state, recorder, groups)
+        reconciler = Reconciler(setup, state, recorder, standing, reports, prober)
+        return cls(
+            state,
+            recorder,
+            standing,
+            gatekeeper,
+            router,
+            groups,
+            reports,
+            prober,
+            Answers(state, recorder, router, reports, prober),
+            Admission(setup, state, recorder, standing, gatekeeper, router, groups, changes),
+            triggers,
+            Watcher(state, standing, gatekeeper, triggers),
+            Waiting(setup.bounds),
+            reconciler,
+            Switch(setup, state, recorder, standing, groups, reconciler),
+            Forgetting(state, recorder, setup.bounds),
+        )
+
+    def due(self, now: int) -> None:
+        """Do what time brings."""
+        self.answers.expire(now)
+        venue_time = self.standing.venue_time(now) if self.standing.offset is not None else 0
+        self.triggers.expire(max(venue_time, self.state.ledger.prices.time))
+        self._resume()
+        for key, time in list(self.router.overdue.items()):
+            order = self.state.book.orders.get(key)
+            if order is None or order.ended:
+                del self.router.overdue[key]
+            elif time <= now:
+                self.recorder.touched[key] = None
+
+    def _resume(self) -> None:
+        """Look at everything held here once sending has become possible."""
+        can_send = self.standing.can_send
+        if can_send and not self.could_send:
+            held = (one.key for one in self.state.book.all_live() if one.status <= HELD)
+            self.recorder.touched.update(dict.fromkeys(held))
+        self.could_send = can_send
+
+    def work(self) -> None:
+        """Let every order that was written about have what it needs, and look at the account."""
+        self._resume()
+        self._work_touched()
+        self.admission.judge_parked()
+        self.switch.tick()
+        self._work_touched()
+        if self.prober.wants_lists or self.switch.wants_proof:
+            self.reconciler.soon()
+        self.prober.ask(self.recorder.now)
+        self.reconciler.tick(self.recorder.now)
+
+    def _work_touched(self) -> None:
+        touched, orders = self.recorder.touched, self.state.book.orders
+        while touched:
+            key = next(iter(touched))
+            del touched[key]
+            order = orders.get(key)
+            if order is None:
+                continue
+            self.router.work(order)
+            self.prober.review(order)
+            if not order.ended:
+                self.triggers.watch(order)
+            else:
+                self._ended(key)
+
+    def _ended(self, key: int) -> None:
+        order = self.state.book.orders[key]
+        if order.settled:
+            self.groups.ended(order)
+        else:
+            self.reconciler.soon()
+
+    def next_time(self) -> int | None:
+        """When something is due at the latest."""
+        times = (
+            self.answers.next_deadline,
+            self.admission.next_deadline,
+            self.triggers.next_time(self.standing.offset or 0),
+            self.waiting.next_deadline,
+            self.prober.next_time(),
+            self.reconciler.next_time() if self.standing.gateway else None,
+            min(self.router.overdue.values(), default=None),
+        )
+        return min((time for time in times if time is not None), default=None)
+
+
+def terms_of(one: Instrument) -> of.Terms:
+    """Return the terms by which a journal's numbers are to be read."""
+    return of.Terms(
+        one.symbol,
+        one.venue,
+        one.base,
+        one.quote,
+        plain(one.tick_size),
+        plain(one.lot_size),
+        plain(one.multiplier),
+        plain(one.min_notional),
+    )
+
+
+def check_continuity(setup: Setup, state: State) -> None:
+    """See that what the journal holds can be read with what is traded now.
+
+    Raises:
+        UsageError: If not.
+    """
+    if state.epoch == 0:
+        return
+    for what, kept, given in (
+        ("account", state.account, setup.account),
+        ("strategy", state.strategy, setup.strategy),
+        ("kind of account", _kind(margin=state.margin), _kind(margin=setup.margin)),
+    ):
+        if kept != given:
+            raise UsageError(
+                f"the {what} was {given}, expected {kept}, which the journal was kept for",
+                hint="each account and strategy has a journal of its own",
+            )
+    now = {str(one.id): terms_of(one) for one in setup.instruments}
+    for terms in state.terms:
+        name = f"{terms.symbol}.{terms.venue}"
+        if not state.ledger.position(name) and not state.book.live(name):
+            continue
+        if name not in now:
+            raise UsageError(f"{name} was left out, and the journal holds a position or orders")
+        grid, before = _grid(now[name]), _grid(terms)
+        if grid != before:
+            raise UsageError(
+                f"the grid of {name} was {grid}, expected {before}, in which the journal counts",
+                hint="close what is held under the former grid first",
+            )
+
+
+def _kind(*, margin: bool) -> str:
+    return "margin" if margin else "cash"
+
+
+def _grid(terms: of.Terms) -> tuple[str, str, str]:
+    return terms.tick_size, terms.lot_size, terms.multiplier

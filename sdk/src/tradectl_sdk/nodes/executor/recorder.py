@@ -1,0 +1,103 @@
+"""Where a step's records, messages and requests come together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tradectl_sdk.domain.orders import ILLEGAL
+from tradectl_sdk.nodes.effects import Effects
+from tradectl_sdk.nodes.executor import records as of
+from tradectl_sdk.nodes.executor.transitions import follows
+
+if TYPE_CHECKING:
+    from tradectl_sdk.bus.messages.intents import Cursor
+    from tradectl_sdk.nodes.executor.order import Order
+    from tradectl_sdk.nodes.executor.state import State
+
+HOST, GATEWAY = "host", "gateway"
+
+
+class Recorder:
+    """Writes records, which is the only way to change the state, and says what follows.
+
+    Attributes:
+        now: The time of the present step, UTC nanoseconds.
+        effects: What the present step wants done.
+        touched: Keys of the orders that records were written about and that nobody has looked at
+            since, in the order they were first written about.
+        changed: Instruments whose position or open orders may have changed, likewise.
+        telling: Whether a host has had its snapshot and is told what happens.
+        at: The place in the gateway's account stream that is being dealt with, None outside it.
+        request: Number of the latest request to the gateway.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.now = 0
+        self.effects = Effects()
+        self.touched: dict[int, None] = {}
+        self.changed: dict[str, None] = {}
+        self.telling = False
+        self.at: Cursor | None = None
+        self.request = 0
+
+    def begin(self, now: int) -> None:
+        """Start a step."""
+        self.now = now
+        self.effects = Effects()
+
+    def write(self, record: of.Record) -> None:
+        """Write a record down, let it happen, and tell the host what it means."""
+        event = self.state.apply(record)
+        self.effects.records.append(record)
+        key: int = getattr(record, "key", 0)
+        if key:
+            self.touched[key] = None
+        instrument: str = getattr(record, "instrument", "")
+        if not instrument and key in self.state.book.orders:
+            instrument = self.state.book.orders[key].instrument
+        self.changed[instrument] = None
+        if event is not None and self.telling:
+            changes: dict[str, Any] = {}
+            if self.at is not None:
+                changes["at"] = self.at
+            if self.state.heard and not isinstance(record, of.Booked):
+                changes["heard"] = self.state.heard
+            self.tell(msgspec.structs.replace(event, **changes) if changes else event)
+
+    def move(
+        self, order: Order, event: int, reason: int = 0, text: str = "", venue_time: int = 0
+    ) -> bool:
+        """Let an event happen to an order, or note that it may not; say whether it did."""
+        after = follows(order, event)
+        if after == ILLEGAL:
+            self.notice(
+                "event", order.key, f"event {event} in status {order.status} {text}".strip()
+            )
+            return False
+        if after != order.status:
+            self.write(of.Moved(self.now, order.key, event, reason, text, venue_time))
+        return True
+
+    def notice(self, what: str, key: int = 0, text: str = "") -> None:
+        """Keep an anomaly for people to read."""
+        self.write(of.Noticed(self.now, what, key, text))
+
+    def tell(self, message: Any) -> None:
+        """Say something to the host."""
+        self.effects.messages.append((HOST, message))
+
+    def ask(self, message: Any) -> None:
+        """Say something to the gateway."""
+        self.effects.messages.append((GATEWAY, message))
+
+    def answer(self, port: str, message: Any) -> None:
+        """Answer whoever asked at a port."""
+        self.effects.messages.append((port, message))
+
+    def next_request(self) -> int:
+        """Return a number for a request that no life of an executor has used."""
+        self.request += 1
+        return self.state.epoch << 32 | self.request

@@ -1,0 +1,290 @@
+"""What the venue says of orders and trades, wherever it says it.
+
+A trade is a fact and is booked whatever the order's status. A report moves the order's status and
+announces trades; the position is never taken from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Protocol
+
+from tradectl_sdk.domain.orders import OrderEvent, OrderStatus, TimeInForce
+from tradectl_sdk.engine.reasons import CloseReason
+from tradectl_sdk.nodes.executor import records as of
+from tradectl_sdk.nodes.executor.order import (
+    ACCEPTED,
+    CANCELLING,
+    ENDED,
+    MODIFYING,
+    TRIGGERED,
+)
+from tradectl_sdk.nodes.failpoints import failpoint
+
+if TYPE_CHECKING:
+    from tradectl_sdk.exchange.values import OrderReport, TradeReport
+    from tradectl_sdk.nodes.executor.groups import Groups
+    from tradectl_sdk.nodes.executor.order import Order
+    from tradectl_sdk.nodes.executor.recorder import Recorder
+    from tradectl_sdk.nodes.executor.routing import Router
+    from tradectl_sdk.nodes.executor.state import State
+
+CANCELED = int(OrderStatus.CANCELED)
+REJECTED = int(OrderStatus.REJECTED)
+EXPIRED = int(OrderStatus.EXPIRED)
+FILLED = int(OrderStatus.FILLED)
+ON_STATUS = {
+    ACCEPTED: int(OrderEvent.ACCEPT),
+    int(OrderStatus.PARTIALLY_FILLED): int(OrderEvent.ACCEPT),
+    FILLED: int(OrderEvent.ACCEPT),  # filled it is when the trades have come
+    TRIGGERED: int(OrderEvent.TRIGGER),
+    CANCELED: int(OrderEvent.CANCELED),
+    EXPIRED: int(OrderEvent.EXPIRE),
+    REJECTED: int(OrderEvent.REJECT),
+}
+IOC = int(TimeInForce.IOC)
+FOK = int(TimeInForce.FOK)
+
+
+class Past(Protocol):
+    """What the journal still knows of what has left memory; it changes by records only."""
+
+    def trade(self, instrument: str, trade_id: str) -> int | None:
+        """Return the digest of a trade that was booked long ago, None if there is none."""
+
+    def order(self, instrument: str, client_id: str, venue_id: str) -> Order | None:
+        """Return an order that ended long ago, None if there is none."""
+
+
+class Nothing:
+    """A past that is empty, for a journal that forgets nothing."""
+
+    def trade(self, instrument: str, trade_id: str) -> int | None:
+        """Know of no trade."""
+
+    def order(self, instrument: str, client_id: str, venue_id: str) -> Order | None:
+        """Know of no order."""
+
+
+def digest(trade: TradeReport) -> int:
+    """Return what a trade's content is recognised by: side, lots, price and fee."""
+    text = f"{trade.side} {trade.lots} {trade.price} {trade.fee} {trade.fee_currency}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big")
+
+
+class Reports:
+    """Turns reports and trades into records."""
+
+    def __init__(
+        self, state: State, recorder: Recorder, router: Router, groups: Groups, past: Past
+    ) -> None:
+        self._state = state
+        self._recorder = recorder
+        self._router = router
+        self._groups = groups
+        self._past = past
+
+    def find(self, instrument: str, client_id: str, venue_id: str) -> tuple[Order, int] | None:
+        """Return our order and which revision of it is meant; None for one that is not ours."""
+        book = self._state.book
+        found = book.find(instrument, client_id, venue_id)
+        if found is None:
+            order = self._past.order(instrument, client_id, venue_id)
+            if order is None:
+                return None
+            self._recorder.write(of.Recalled(self._recorder.now, order))
+            found = book.find(instrument, client_id, venue_id)
+            if found is None:
+                return None
+        return book.orders[found[0]], found[1]
+
+    # Trades ----------------------------------------------------------------------------------
+
+    def trade(self, trade: TradeReport) -> bool:
+        """Book a trade, once; return False when its order is not known, so that it is kept."""
+        if trade.instrument not in self._state.ledger.instruments:
+            return True  # of something else that is traded on the account
+        mark = digest(trade)
+        if self._is_known(trade, mark):
+            return True
+        found = self.find(trade.instrument, trade.client_id, trade.venue_id)
+        if found is None:
+            if (trade.instrument, trade.trade_id) not in self._state.orphans:
+                self._recorder.write(of.Orphaned(self._recorder.now, trade))
+            return False
+        order, revision = found
+        self.book(order, revision, trade, mark)
+        return True
+
+    def _is_known(self, trade: TradeReport, mark: int) -> bool:
+        known = self._state.trades.get((trade.instrument, trade.trade_id))
+        before = known[0] if known is not None else None
+        if before is None and trade.time <= self._state.trades_floor:
+            before = self._past.trade(trade.instrument, trade.trade_id)
+        if before is None:
+            return False
+        if before != mark:
+            self._recorder.notice("trade", text=f"another trade of a known id: {trade}")
+        return True
+
+    def book(
+        self, order: Order, revision: int, trade: TradeReport, mark: int, *, inferred: bool = False
+    ) -> None:
+        """Write a fill down and let its group follow."""
+        replaced, price = (0, 0) if inferred else _replaces(order, trade.lots)
+        late = order.ended
+        over = order.filled + trade.lots - replaced > order.lots
+        self._recorder.write(
+            of.Booked(
+                self._recorder.now,
+                order.key,
+                revision,
+                trade.instrument,
+                trade.trade_id,
+                mark,
+                trade.side,
+                trade.lots,
+                trade.price,
+                trade.fee,
+                trade.fee_currency,
+                trade.maker,
+                trade.time,
+                trade.reason,
+                trade.reference,
+                late,
+                inferred,
+                replaced,
+                price,
+            )
+        )
+        failpoint("executor.fill.applied")
+        if trade.side != order.side:
+            self._recorder.notice("side", order.key, f"a trade of the other side: {trade}")
+        if over:
+            self._recorder.notice("overfill", order.key, f"{order.filled} of {order.lots} lots")
+        if late and order.lots and not over:
+            self._recorder.notice("late", order.key, "a fill after the order had ended")
+        self._groups.filled(order, trade.lots - replaced, late=late)
+        if order.ended and order.settled:
+            self._groups.ended(order)
+
+    def claim_orphans(self, order: Order) -> None:
+        """Book the trades that came before their order was known by the venue's id."""
+        if not self._state.orphans:
+            return
+        for trade in list(self._state.orphans.values()):
+            found = self._state.book.find(trade.instrument, trade.client_id, trade.venue_id)
+            if found is not None and found[0] == order.key:
+                self.book(order, found[1], trade, digest(trade))
+
+    # Reports ---------------------------------------------------------------------------------
+
+    def absorb(self, report: OrderReport, *, proven: bool = False) -> bool:
+        """Take in what the venue says of an order; return False when it is not ours.
+
+        Args:
+            report: What it says.
+            proven: Whether it was asked, so that this is how the order stands now.
+        """
+        found = self.find(report.instrument, report.client_id, report.venue_id)
+        if found is None:
+            return False
+        order, revision = found
+        if revision != order.revision:
+            self._about_earlier(order, report)
+            return True
+        self._see(order, report)
+        self._settle_pending(order, report)
+        event = ON_STATUS.get(report.status)
+        if event is None:
+            self._recorder.notice("status", order.key, f"a report of status {report.status}")
+        elif ENDED[report.status] and report.status != FILLED:
+            self._ended(order, report, event)
+        elif order.ended:
+            self._still_there(order, report, proven=proven)
+        elif order.status != ACCEPTED or event != ON_STATUS[ACCEPTED]:
+            self._recorder.move(order, event, venue_time=report.time)
+        self.claim_orphans(order)
+        return True
+
+    def _see(self, order: Order, report: OrderReport) -> None:
+        news = (
+            (report.venue_id and report.venue_id != order.venue_id)
+            or report.filled > order.leg_seen
+            or (report.lots and report.lots != order.leg_lots)
+            or (report.limit and report.limit != order.leg_limit)
+            or (report.trigger and report.trigger != order.leg_trigger)
+            or order.doubted
+        )
+        if news:
+            self._recorder.write(
+                of.Seen(
+                    self._recorder.now,
+                    order.key,
+                    report.venue_id,
+                    report.lots,
+                    report.filled,
+                    report.limit,
+                    report.trigger,
+                    report.time,
+                )
+            )
+
+    def _settle_pending(self, order: Order, report: OrderReport) -> None:
+        """End an amendment under way once the venue shows its terms."""
+        shown = (report.lots, report.limit, report.trigger)
+        if order.pending & MODIFYING and shown == (
+            order.asked_lots,
+            order.asked_limit,
+            order.asked_trigger,
+        ):
+            self._recorder.write(of.Cleared(self._recorder.now, order.key, MODIFYING, amended=True))
+
+    def _ended(self, order: Order, report: OrderReport, event: int) -> None:
+        if order.ended:
+            self._recorder.move(order, event)  # the table knows which of these are anomalies
+            return
+        cancelled = event == ON_STATUS[CANCELED]
+        if cancelled and order.pending & CANCELLING and order.replacing and not order.ending:
+            self._recorder.write(of.Replaced(self._recorder.now, order.key))
+            return
+        reason = report.reason or _reason(order, event)
+        self._recorder.move(order, event, reason, report.text, report.time)
+        if order.ended and order.settled:
+            self._groups.ended(order)
+
+    def _still_there(self, order: Order, report: OrderReport, *, proven: bool) -> None:
+        """The venue shows an order working that has ended for us."""
+        if report.status == FILLED or order.filled >= order.lots > 0:
+            return  # its trades tell
+        if order.soft or (proven and report.time >= order.heard):
+            self._recorder.notice("revived", order.key, f"the venue shows it working: {report}")
+            status = ACCEPTED if report.status == FILLED else report.status
+            self._recorder.write(of.Revived(self._recorder.now, order.key, status))
+
+    def _about_earlier(self, order: Order, report: OrderReport) -> None:
+        """The venue speaks of an order that was cancelled to be sent anew."""
+        if not ENDED[report.status]:
+            self._recorder.notice("replaced", order.key, f"still working when replaced: {report}")
+            self._router.cancel_stranger(report.instrument, report.client_id, report.venue_id)
+
+
+def _replaces(order: Order, lots: int) -> tuple[int, int]:
+    """Return how many lots of an inferred fill a trade is the truth about, and at what price."""
+    if not order.inferred:
+        return 0, 0
+    held, price = order.inferred[0]
+    return min(held, lots), price
+
+
+def _reason(order: Order, event: int) -> int:
+    """Why an order ended, where the venue has no code of ours for it."""
+    if event == ON_STATUS[REJECTED]:
+        return int(CloseReason.VENUE_REFUSED)
+    if order.ending:
+        return order.ending
+    if event == ON_STATUS[EXPIRED]:
+        return int(CloseReason.EXPIRED)
+    if order.time_in_force == IOC:
+        return int(CloseReason.NOT_AT_ONCE)
+    return int(CloseReason.NOT_WHOLE if order.time_in_force == FOK else CloseReason.VENUE_ENDED)

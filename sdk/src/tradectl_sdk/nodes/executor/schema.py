@@ -1,0 +1,131 @@
+"""The tables of a journal and how a file is opened.
+
+``records`` is the truth. ``checkpoints`` are whole states, so that a start need not read it all.
+``fills``, ``ended`` and ``names`` find what has left memory; they are written in the same
+transaction as the records they come from, and hold nothing that is not in one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.errors import JournalDamagedError, JournalError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION = 0x7464_6A6C  # "tdjl"
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, link BLOB NOT NULL);
+CREATE TABLE checkpoints (
+    seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, body BLOB NOT NULL, link BLOB NOT NULL,
+    digest BLOB NOT NULL
+);
+CREATE TABLE fills (
+    instrument TEXT NOT NULL, trade_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    mark INTEGER NOT NULL, PRIMARY KEY (instrument, trade_id)
+) WITHOUT ROWID;
+CREATE TABLE ended (key INTEGER PRIMARY KEY, body BLOB NOT NULL, mark BLOB NOT NULL);
+CREATE TABLE names (name TEXT PRIMARY KEY, key INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@contextlib.contextmanager
+def guarded(path: Path, doing: str) -> Iterator[None]:
+    """Turn what SQLite raises into errors of ours, with the file and what was being done.
+
+    Raises:
+        JournalDamagedError: If the file is not what SQLite wrote.
+        JournalError: If it could not be read or written.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise JournalError(
+            f"{doing} {path} failed: {error}",
+            hint="see whether the disk is full or failing; nothing that was not written was sent",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise JournalDamagedError(
+            f"{path} is damaged, found when {doing} it: {error}",
+            hint="restore it from a copy, or open it with repair to keep what comes before",
+        ) from error
+
+
+def open_writable(path: Path) -> sqlite3.Connection:
+    """Open a journal for its one writer, made anew where there is none.
+
+    Raises:
+        JournalError: If the file is no journal, or of another version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with guarded(path, "opening"):
+        connection = sqlite3.connect(path, isolation_level=None, cached_statements=32)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of an empty file, or see that they are ours."""
+    is_new = connection.execute("PRAGMA schema_version").fetchone()[0] == 0
+    if not is_new:
+        check_form(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cell_size_check = ON")
+    if is_new:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+
+
+def open_readable(path: Path) -> sqlite3.Connection:
+    """Open a journal to look at it, beside whoever writes it.
+
+    Raises:
+        NotFoundError: If there is none.
+        JournalError: If the file is no journal, or of another version.
+    """
+    if not path.exists():
+        raise NotFoundError(
+            f"there is no journal {path}", hint="tradectl paper start begins a session"
+        )
+    with guarded(path, "opening"):
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        try:
+            check_form(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def check_form(connection: sqlite3.Connection, path: Path) -> None:
+    """See that a file is a journal of this version.
+
+    Raises:
+        JournalError: If it is not.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION:
+        raise JournalDamagedError(f"{path} is not a journal of tradectl")
+    if version != VERSION:
+        raise JournalError(
+            f"{path} is a journal of version {version}, expected {VERSION}",
+            hint="it was written by another version of tradectl-sdk",
+        )
