@@ -18,7 +18,10 @@ ENVIRONMENT = (
     ),
     ("CREDENTIALS_DIRECTORY", "Where the service manager puts keys, as tradectl-NAME (systemd)"),
     ("TRADECTL_CACHE_DIR", "The folder of compiled strategies, instead of the user's cache folder"),
-    ("TRADECTL_FAILPOINT", "Where a node is to die or fail, NAME:kill or NAME:raise; for tests only"),
+    (
+        "TRADECTL_FAILPOINT",
+        "Where a node is to die or fail, NAME:kill or NAME:raise; for tests only",
+    ),
     ("NO_COLOR", "No colours, when set to anything"),
     ("TERM", "No colours, when it is dumb"),
     ("COLUMNS", "How wide tables may be, also where the output is no terminal"),

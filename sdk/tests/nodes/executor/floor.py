@@ -32,9 +32,9 @@ from tradectl_sdk.exchange.values import (
 )
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.core import ExecutorCore
-from tradectl_sdk.nodes.inputs import Datum, Received, Woken
 from tradectl_sdk.nodes.executor.setup import Bounds, Setup
 from tradectl_sdk.nodes.executor.state import State
+from tradectl_sdk.nodes.inputs import Datum, Received, Woken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

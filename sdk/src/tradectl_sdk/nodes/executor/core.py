@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import PeerChanged, PeerLost
+from tradectl_sdk.bus.link import Fresh, PeerBack, PeerChanged, PeerLost, Stale
 from tradectl_sdk.bus.messages.control import CancelEverything, Reconcile, SetSwitch
 from tradectl_sdk.bus.messages.events import AccountSnapshot, Holding, Progress
 from tradectl_sdk.bus.messages.intents import Cursor, Intents, StrategyFailed
@@ -21,19 +21,20 @@ from tradectl_sdk.bus.messages.orders import (
 from tradectl_sdk.exchange.values import AccountLink, OrderReport, TradeReport
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.events import open_order
-from tradectl_sdk.nodes.inputs import Datum, Missed, Received
 from tradectl_sdk.nodes.executor.parts import Parts
-from tradectl_sdk.nodes.executor.recorder import GATEWAY, HOST, Recorder
+from tradectl_sdk.nodes.executor.recorder import GATEWAY, HOST, MARKET, Recorder
 from tradectl_sdk.nodes.executor.reports import Nothing
+from tradectl_sdk.nodes.executor.state import ACTIVE, HALTED
+from tradectl_sdk.nodes.inputs import Datum, Missed, Received
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradectl_sdk.nodes.effects import Effects
-    from tradectl_sdk.nodes.inputs import Input
     from tradectl_sdk.nodes.executor.reports import Past
     from tradectl_sdk.nodes.executor.setup import Setup
     from tradectl_sdk.nodes.executor.state import State
+    from tradectl_sdk.nodes.inputs import Input
 
 
 class ExecutorCore:
@@ -56,6 +57,7 @@ class ExecutorCore:
         self._on_gateway: dict[type, Callable[[Any], None]] = {
             PeerChanged: self._gateway_changed,
             PeerLost: self._gateway_lost,
+            PeerBack: self._gateway_back,
             OrderReport: self._account_event,
             TradeReport: self._account_event,
             AccountLink: self._account_event,
@@ -72,15 +74,20 @@ class ExecutorCore:
             raise RuntimeError("the executor has not been started")
         return self._parts
 
-    def start(self, now: int) -> Effects:
+    def start(self, now: int, epoch: int = 0) -> Effects:
         """Begin a life; call it once, before any step.
+
+        Args:
+            now: UTC nanoseconds.
+            epoch: Number of the life, where somebody else counts them as well.
 
         Raises:
             UsageError: If the setup contradicts what the journal holds.
         """
         recorder = self._recorder
         recorder.begin(now)
-        self._parts = Parts.made(self.setup, self.state, recorder, self._past)
+        epoch = max(epoch, self.state.epoch + 1)
+        self._parts = Parts.made(self.setup, self.state, recorder, self._past, epoch)
         self.parts.answers.lose_former()
         self._settle(now)
         return recorder.effects
@@ -105,6 +112,9 @@ class ExecutorCore:
                 handler(message)
         elif port == HOST:
             self._from_host(message)
+        elif port == MARKET:
+            if isinstance(message, Stale | Fresh):
+                self.parts.standing.stream_fresh = isinstance(message, Fresh)
         else:
             self._control(port, message)
 
@@ -190,15 +200,20 @@ class ExecutorCore:
     def _gateway_changed(self, peer: PeerChanged) -> None:
         parts = self.parts
         parts.standing.gateway = max(peer.epoch, 1)
-        parts.standing.agreed = parts.standing.opened = False
+        parts.standing.doubt()
         parts.answers.lose_all("the gateway that was asked is gone")
         parts.answers.lose_former()
         parts.reconciler.connected()
 
     def _gateway_lost(self, _notice: PeerLost) -> None:
         self.parts.standing.gateway = 0
-        self.parts.standing.agreed = self.parts.standing.opened = False
+        self.parts.standing.doubt()
         self.parts.reconciler.disconnected()
+
+    def _gateway_back(self, peer: PeerBack) -> None:
+        """It is the same life, and nothing it said is missing: only time has passed."""
+        self.parts.standing.gateway = max(peer.epoch, 1)
+        self.parts.reconciler.soon()
 
     def _account_event(self, message: OrderReport | TradeReport | AccountLink) -> None:
         parts = self.parts
@@ -214,9 +229,9 @@ class ExecutorCore:
             if not parts.reports.trade(message):
                 parts.reconciler.soon(self.setup.bounds.settle)
         else:
+            parts.standing.link_up = message.up
             parts.standing.agreed = False
-            if message.up:
-                parts.reconciler.soon()
+            parts.reconciler.soon()
 
     def _answered(self, message: Answered) -> None:
         self.parts.answers.answered(message)
@@ -241,6 +256,56 @@ class ExecutorCore:
             self.parts.switch.panic(port, message)
         elif isinstance(message, Reconcile):
             self.parts.reconciler.ask_for(port, apply=message.apply)
+
+    # How it is --------------------------------------------------------------------------------
+
+    @property
+    def condition(self) -> tuple[str, str]:
+        """Where it stands, in the words of a node's status, and why."""
+        if self._parts is None:
+            return "starting", ""
+        state, standing = self.state, self.parts.standing
+        switched = f"the kill switch is {state.switch}: {state.switch_text}"
+        if state.switch == HALTED:
+            proven = "" if state.proven else "; the venue has yet to show that nothing works"
+            return "halted", switched + proven
+        if standing.gateway == 0:
+            return "waiting", "for the gateway"
+        if not standing.agreed:
+            differing = "; ".join(one.shown.subject for one in self.parts.reconciler.findings)
+            return "reconciling", differing
+        if standing.clock_is_off:
+            return "waiting", "our clock and the venue's are too far apart"
+        return "ready", "" if state.switch == ACTIVE else switched
+
+    @property
+    def data(self) -> Cursor:
+        """How far market data were read."""
+        return Cursor(0, 0) if self._parts is None else self.parts.watcher.at
+
+    @property
+    def executions(self) -> Cursor:
+        """How far the gateway's account stream was dealt with."""
+        stream = None if self._parts is None else self.parts.reconciler.stream
+        return stream or Cursor(0, 0)
+
+    @property
+    def busy(self) -> int:
+        """Requests that have not been answered, and intents that wait."""
+        if self._parts is None:
+            return 0
+        return len(self.parts.router.requests) + len(self.parts.waiting)
+
+    @property
+    def figures(self) -> dict[str, int | float | str]:
+        """What else there is to say."""
+        book = self.state.book
+        return {
+            "kill switch": self.state.switch,
+            "orders": book.live_count,
+            "unknown orders": sum(book.unknown.values()),
+            "orders in memory": len(book.orders),
+        }
 
     # What follows ----------------------------------------------------------------------------
 

@@ -56,21 +56,21 @@ class Parts:
     could_send: bool = False
 
     @classmethod
-    def made(cls, setup: Setup, state: State, recorder: Recorder, past: Past) -> Parts:
+    def made(cls, setup: Setup, state: State, recorder: Recorder, past: Past, epoch: int) -> Parts:
         """Write down that a life begins, and put its parts together."""
         check_continuity(setup, state)
         ids = ClientIdMaker(setup.card, setup.account)
         recorder.write(
             of.Started(
                 recorder.now,
-                state.epoch + 1,
+                epoch,
                 setup.account,
                 setup.strategy,
                 setup.margin,
                 tuple(terms_of(one) for one in setup.instruments),
             )
         )
-        standing = Standing(state, setup.bounds)
+        standing = Standing(state, setup)
         groups = Groups(state, recorder)
         router = Router(setup, state, recorder, standing, ids)
         reports = Reports(state, recorder, router, groups, past)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.order import Order
     from tradectl_sdk.nodes.executor.state import State
 
-HOST, GATEWAY = "host", "gateway"
+HOST, GATEWAY, MARKET = "host", "gateway", "market"
 
 
 class Recorder:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tradectl_sdk.exchange.values import TradeReport
-from tradectl_sdk.nodes.executor.order import Order
+from tradectl_sdk.exchange.values import TradeReport  # noqa: TC001 - msgspec reads annotations
+from tradectl_sdk.nodes.executor.order import Order  # noqa: TC001 - msgspec reads annotations
 from tradectl_sdk.nodes.executor.order_records import (
     Altered,
     Asked,

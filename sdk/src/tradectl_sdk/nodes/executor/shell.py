@@ -1,51 +1,54 @@
-"""What drives a core: it waits for what comes, steps, commits once, and then lets things go."""
+"""The executor's shell: it steps with what has come, commits once, and only then lets things go."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import Gap
+from tradectl_sdk.bus.messages.control import (
+    CancelEverything,
+    Declined,
+    NodeStatus,
+    Reconcile,
+    SetSwitch,
+    Traffic,
+)
 from tradectl_sdk.bus.messages.events import Progress
+from tradectl_sdk.errors import ExitStatus
+from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.core import ExecutorCore
-from tradectl_sdk.nodes.inputs import Datum, Input, Missed, Received, Woken
 from tradectl_sdk.nodes.executor.recorder import GATEWAY, HOST
 from tradectl_sdk.nodes.failpoints import failpoint
+from tradectl_sdk.nodes.inbox import Inbox
+from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from tradectl_sdk.bus.link import Channel, Subscriber
+    from tradectl_sdk.bus.messages.control import FromNode, ToNode
     from tradectl_sdk.nodes.effects import Effects
     from tradectl_sdk.nodes.executor.journal import Journal
     from tradectl_sdk.nodes.executor.setup import Setup
+    from tradectl_sdk.nodes.inputs import Input
 
+LOG = logging.getLogger("tradectl.executor")
 MOST_AT_ONCE = 1000  # inputs between two commits
 
 
-class SteadyClock:
-    """UTC that never steps: the wall clock once, and from then on the monotonic one."""
-
-    def __init__(self) -> None:
-        self._base = time.time_ns() - time.monotonic_ns()
-
-    def __call__(self) -> int:
-        """Return the time in UTC nanoseconds."""
-        return self._base + time.monotonic_ns()
-
-
-class ExecutorShell:
-    """Runs an executor on its channels, in a process of its own or beside others.
+class Executor:
+    """The executor as a running node.
 
     Args:
-        setup: What the core is told.
-        journal: Open for writing; closed when the shell ends.
+        setup: What it is told once.
+        journal: Open for writing; closed when the node ends.
         gateway: The channel to the gateway.
         host: The channel to the strategy's host.
-        market: The stream of market data.
-        clock: Returns UTC nanoseconds that never go backward.
+        market: Where market data come from.
+        epoch: The life that this is, larger than any before; the journal counts by itself where
+            none is given.
     """
 
     def __init__(
@@ -56,131 +59,148 @@ class ExecutorShell:
         gateway: Channel,
         host: Channel,
         market: Subscriber,
-        clock: Callable[[], int] | None = None,
+        epoch: int = 0,
     ) -> None:
-        self.journal = journal
-        self.core = ExecutorCore(setup, journal.state, journal)
-        self._channels: Mapping[str, Channel] = {GATEWAY: gateway, HOST: host}
+        self._journal = journal
+        self._core = ExecutorCore(setup, journal.state, journal)
+        self._epoch = epoch
+        self._channels: dict[str, Channel] = {GATEWAY: gateway, HOST: host}
         self._market = market
-        self._clock = clock or SteadyClock()
-        self._inputs: asyncio.Queue[Input] = asyncio.Queue(4 * MOST_AT_ONCE)
-        self._answers: dict[str, asyncio.Future[Any]] = {}
+        self._clock = NodeClock()
+        self._inbox = Inbox()
+        self._answers: dict[str, asyncio.Future[FromNode]] = {}
         self._questions = 0
-        self._wake: int | None = None
+        self._sent = dict.fromkeys(self._channels, 0)
+        self._handled = dict.fromkeys(self._channels, 0)
+        self._started = self._clock.now()
         self._stopping = False
 
+    def stop(self) -> None:
+        """Ask the node to stop in good order; orders at the venue stay as they are."""
+        self._stopping = True
+        self._inbox.rouse()
+
     async def run(self) -> None:
-        """Run until stopped.
+        """Work until stopped.
 
         Raises:
-            UsageError: If the setup contradicts the journal.
+            UsageError: If the setup contradicts what the journal holds.
             JournalError: If the journal could not be written; nothing was sent after that.
-            ChannelFullError: If a peer has not taken what was sent.
+            ChannelFullError: If a peer does not take what it must not miss.
         """
-        self._let_go(self._committed([self.core.start(self._clock())]))
-        readers = [
-            asyncio.create_task(self._read_channel(port, channel))
-            for port, channel in self._channels.items()
-        ]
-        readers.append(asyncio.create_task(self._read_market()))
-        turning = asyncio.create_task(self._turn_until_stopped())
         try:
-            done, _ = await asyncio.wait([*readers, turning], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            async with asyncio.TaskGroup() as pumps:
+                tasks = [pumps.create_task(self._watch())]
+                tasks += [pumps.create_task(self._listen(port)) for port in self._channels]
+                await self._work()
+                for task in tasks:
+                    task.cancel()
+            self._journal.checkpoint(self._core.state, self._clock.now())
         finally:
-            for task in (*readers, turning):
-                task.cancel()
-            await asyncio.gather(*readers, turning, return_exceptions=True)
-            self._finish()
+            self._journal.close()
+            for channel in self._channels.values():
+                await channel.close()
+            await self._market.close()
 
-    def stop(self) -> None:
-        """End after what is being dealt with; orders at the venue stay as they are."""
-        self._stopping = True
-        if not self._inputs.full():
-            self._inputs.put_nowait(Woken())
+    def status(self) -> NodeStatus:
+        """Say how it is."""
+        core = self._core
+        state, text = core.condition
+        return NodeStatus(
+            name="executor",
+            pid=os.getpid(),
+            epoch=core.state.epoch,
+            state="stopping" if self._stopping else state,
+            text=text,
+            started=self._started,
+            time=self._clock.now(),
+            data=core.data,
+            executions=core.executions,
+            busy=core.busy + len(self._inbox),
+            traffic=tuple(
+                Traffic(peer=port, sent=self._sent[port], handled=self._handled[port])
+                for port in self._channels
+            ),
+            figures={**core.figures, "journal records": self._journal.seq},
+        )
 
-    async def ask(self, message: Any) -> Any:
-        """Ask the core something as a person or a tool, and return its answer."""
+    async def answer(self, request: ToNode) -> FromNode:
+        """Answer what only an executor can."""
+        if not isinstance(request, SetSwitch | CancelEverything | Reconcile):
+            return Declined(
+                status=int(ExitStatus.USAGE),
+                text=f"an executor does not answer {type(request).__name__}",
+            )
         self._questions += 1
-        port = f"control/{self._questions}"
+        port = f"control {self._questions}"
         answer = asyncio.get_running_loop().create_future()
         self._answers[port] = answer
-        await self._inputs.put(Received(port, message))
-        return await answer
+        self._inbox.put(Received(port, request))
+        found: FromNode = await answer
+        return found
 
-    # Reading ---------------------------------------------------------------------------------
+    # The loop --------------------------------------------------------------------------------
 
-    async def _read_channel(self, port: str, channel: Channel) -> None:
-        while True:
-            await self._inputs.put(Received(port, await channel.receive()))
-
-    async def _read_market(self) -> None:
-        while True:
-            found = await self._market.receive()
-            if isinstance(found, Gap):
-                await self._inputs.put(Missed(found.found))
-            else:
-                await self._inputs.put(Datum(*found))
-
-    # Turning ---------------------------------------------------------------------------------
-
-    async def _turn_until_stopped(self) -> None:
+    async def _work(self) -> None:
+        wake = self._carry_out([self._core.start(self._clock.now(), self._epoch)])
         while not self._stopping:
-            await self._turn()
+            await self._inbox.wait(self._seconds_until(wake))
+            events = self._inbox.take() or [Woken()]
+            for first in range(0, len(events), MOST_AT_ONCE):
+                wake = self._turn(events[first : first + MOST_AT_ONCE])
+                await asyncio.sleep(0)  # so that a flood keeps nobody else from being heard
 
-    async def _turn(self) -> None:
-        """Deal with everything that has come by now, in one commit."""
-        first = await self._next()
-        batch = [first]
-        while len(batch) < MOST_AT_ONCE and not self._inputs.empty():
-            batch.append(self._inputs.get_nowait())
-        steps = [self.core.step(self._clock(), event) for event in batch]
+    def _turn(self, events: list[Input]) -> int | None:
+        """Deal with several events in one commit."""
+        steps = [self._core.step(self._clock.now(), event) for event in events]
         failpoint("executor.batch.stepped")
-        self._let_go(self._committed(steps))
-        if self.journal.wants_checkpoint:
-            self.journal.checkpoint(self.core.state, self._clock())
+        wake = self._carry_out(steps)
+        for event in events:
+            if isinstance(event, Received) and event.port in self._handled:
+                self._handled[event.port] += 1
+        if self._journal.wants_checkpoint:
+            self._journal.checkpoint(self._core.state, self._clock.now())
+        return wake
 
-    async def _next(self) -> Input:
-        """Wait for the next input, or for the time the core wants to be woken."""
-        if self._wake is None:
-            return await self._inputs.get()
-        seconds = max(self._wake - self._clock(), 0) / 1e9
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._inputs.get()
-        except TimeoutError:
-            return Woken()
-
-    def _committed(self, steps: list[Effects]) -> list[Effects]:
-        """Write down what the steps wrote, in one transaction."""
+    def _carry_out(self, steps: list[Effects]) -> int | None:
+        """Write down what the steps wrote, and then send what they say."""
         records: list[of.Record] = [record for step in steps for record in step.records]
-        _announce(records, "stepped")
-        self.journal.commit(records)
-        _announce(records, "committed")
-        return steps
-
-    def _let_go(self, steps: list[Effects]) -> None:
-        """Send what the steps say, now that what they wrote is safe."""
-        for port, message in _in_order(steps):
+        _announce(records, committed=False)
+        self._journal.commit(records)
+        _announce(records, committed=True)
+        for port, message in in_order(steps):
             if port in self._channels:
                 self._channels[port].send(message)
+                self._sent[port] += 1
             elif (answer := self._answers.pop(port, None)) is not None and not answer.done():
                 answer.set_result(message)
             if port == GATEWAY:
                 failpoint("executor.intent.sent")
-        self._wake = steps[-1].wake
+        for record in records:
+            _log(record)
+        return steps[-1].wake
 
-    def _finish(self) -> None:
-        """Close the journal; a checkpoint makes the next start quick."""
-        try:
-            if self._stopping:
-                self.journal.checkpoint(self.core.state, self._clock())
-        finally:
-            self.journal.close()
+    def _seconds_until(self, wake: int | None) -> float | None:
+        return None if wake is None else max(0.0, (wake - self._clock.now()) / 1e9)
+
+    # What happens outside --------------------------------------------------------------------
+
+    async def _listen(self, port: str) -> None:
+        while True:
+            self._inbox.put(Received(port, await self._channels[port].receive()))
+
+    async def _watch(self) -> None:
+        while True:
+            found = await self._market.receive()
+            if isinstance(found, tuple):
+                self._inbox.put(Datum(*found))
+            elif isinstance(found, Gap):
+                self._inbox.put(Missed(found.found))
+            else:
+                self._inbox.put(Received("market", found))
 
 
-def _in_order(steps: list[Effects]) -> list[tuple[str, Any]]:
+def in_order(steps: list[Effects]) -> list[tuple[str, Any]]:
     """Return what steps say, without progress that the next thing the host hears overtakes."""
     messages = []
     overtaken = False
@@ -194,15 +214,28 @@ def _in_order(steps: list[Effects]) -> list[tuple[str, Any]]:
     return messages[::-1]
 
 
-def _announce(records: list[of.Record], stage: str) -> None:
+def _announce(records: list[of.Record], *, committed: bool) -> None:
     """Come to the failpoints that fit what is being written."""
     kinds = {type(record) for record in records}
-    if stage == "committed":
-        if of.Sent in kinds:
-            failpoint("executor.intent.committed")
-        if of.Booked in kinds:
-            failpoint("executor.fill.committed")
-        if of.Switched in kinds:
-            failpoint("executor.cancel_all.committed")
-    elif of.Moved in kinds:
-        failpoint("executor.answer.stepped")
+    if not committed:
+        if of.Moved in kinds:
+            failpoint("executor.answer.stepped")
+        return
+    if of.Sent in kinds:
+        failpoint("executor.intent.committed")
+    if of.Booked in kinds:
+        failpoint("executor.fill.committed")
+    if of.Switched in kinds:
+        failpoint("executor.cancel_all.committed")
+
+
+def _log(record: of.Record) -> None:
+    """Tell people what they should know of."""
+    if isinstance(record, of.Noticed):
+        LOG.warning("%s: order %s: %s", record.what, record.key or "-", record.text)
+    elif isinstance(record, of.Switched):
+        LOG.warning("the kill switch is %s: %s %s", record.state, record.text, record.by)
+    elif isinstance(record, of.Failed):
+        LOG.error("the strategy failed: %s\n%s", record.text, record.traceback)
+    elif isinstance(record, of.Compared) and record.differences:
+        LOG.warning("we and the venue differ: %s", "; ".join(record.differences))

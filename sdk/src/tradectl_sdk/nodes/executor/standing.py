@@ -8,7 +8,7 @@ from tradectl_sdk.engine.reasons import DenyReason
 from tradectl_sdk.nodes.executor.state import HALTED, REDUCING
 
 if TYPE_CHECKING:
-    from tradectl_sdk.nodes.executor.setup import Bounds
+    from tradectl_sdk.nodes.executor.setup import Setup
     from tradectl_sdk.nodes.executor.state import State
 
 STALE = int(DenyReason.STALE)
@@ -24,24 +24,33 @@ class Standing:
 
     Attributes:
         gateway: Life of the gateway that is connected, 0 for none.
-        agreed: Whether our account agrees with the venue's, as far as anybody can tell now.
+        agreed: Whether our account agreed with the venue's when they were compared last.
         opened: Whether it has agreed once since the gateway connected.
         offset: How far the venue's clock is ahead of ours, None before it is known.
         uncertainty: How far off that may be.
-        feed_live: Whether market data as a whole can be trusted.
+        link_up: Whether the venue tells the gateway of the account unasked.
+        feed_live: Whether market data as a whole can be trusted, as the gateway says.
+        stream_fresh: Whether they reach us in time.
         stale: Instruments whose data cannot be.
     """
 
-    def __init__(self, state: State, bounds: Bounds) -> None:
+    def __init__(self, state: State, setup: Setup) -> None:
         self.gateway = 0
         self.agreed = False
         self.opened = False
         self.offset: int | None = None
         self.uncertainty = 0
+        self.link_up = True
         self.feed_live = True
+        self.stream_fresh = True
         self.stale: dict[str, None] = {}
         self._state = state
-        self._bounds = bounds
+        # A simulated venue lives in the time of its data, which need not be ours.
+        self._most = None if setup.card.simulated else setup.bounds.max_clock_offset
+
+    def doubt(self) -> None:
+        """Take nothing for granted any more until the account has been compared."""
+        self.agreed = self.opened = False
 
     def venue_time(self, now: int) -> int:
         """Return the venue's time as far as it is known; ours before that."""
@@ -50,10 +59,9 @@ class Standing:
     @property
     def clock_is_off(self) -> bool:
         """Whether the clocks are too far apart to send anything."""
-        most = self._bounds.max_clock_offset
-        if most is None:
+        if self._most is None:
             return False
-        return self.offset is None or abs(self.offset) + self.uncertainty > most
+        return self.offset is None or abs(self.offset) + self.uncertainty > self._most
 
     @property
     def can_send(self) -> bool:
@@ -62,7 +70,7 @@ class Standing:
 
     def trusts(self, instrument: str) -> bool:
         """Whether market data of an instrument can be trusted."""
-        return self.feed_live and instrument not in self.stale
+        return self.feed_live and self.stream_fresh and instrument not in self.stale
 
     def against(self, instrument: str, *, reduces: bool, behind: bool) -> int:
         """Return the reason why an order may not be sent whatever the rules say, or 0.
@@ -81,7 +89,7 @@ class Standing:
         return 0 if reduces else self._against_risk(instrument, behind=behind)
 
     def _against_risk(self, instrument: str, *, behind: bool) -> int:
-        if not self.agreed:
+        if not (self.agreed and self.link_up):
             return NOT_RECONCILED
         if self._state.switch == REDUCING:
             return REDUCING_REASON
