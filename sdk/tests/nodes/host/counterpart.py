@@ -308,12 +308,20 @@ class Session:
         self.epoch = 0
         self.published = 0
         self.core: HostCore
-        self.start()
+        self.start(self.first_history())
+
+    def began(self) -> Began:
+        """What a life of the host begins with."""
+        return began(self.epoch)
+
+    def first_history(self) -> tuple[BarClosed, ...]:
+        """Bars before the session."""
+        return ()
 
     def start(self, history: tuple[BarClosed, ...] = ()) -> None:
         """Begin a life of the host."""
         self.epoch += 1
-        made = HostSetup(began=began(self.epoch), plan=self.plan, history=history, **self.setup)
+        made = HostSetup(began=self.began(), plan=self.plan, history=history, **self.setup)
         self.core = HostCore(made)
         self.say(self.executor.snapshot(self.epoch))
 

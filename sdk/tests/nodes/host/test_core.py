@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from casino import make_plan, seeds, several
 from counterpart import Session, exact
 from hypothesis import given
 from hypothesis import strategies as st
 from test_live import possible
-from test_properties import make_plan, seeds, several
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.nodes.host.records import Valued
 

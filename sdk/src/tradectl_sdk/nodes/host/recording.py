@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = b"tradectl.session/1\n"
-NAME = "session.record"  # of the file, in the session's folder
 _HEAD = 8
 LONGEST = 64 * 1024 * 1024  # bytes of a frame
 _CHUNK = 1 << 20

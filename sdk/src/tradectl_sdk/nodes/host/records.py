@@ -89,10 +89,13 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="d
     instrument: str
     side: int
     type: int
+    time_in_force: int
+    flags: int
     lots: int
     limit: int
     trigger: int
-    flags: int
+    trail: int
+    expires: int
     reason: int
     time: int
 

@@ -1,0 +1,115 @@
+"""Parity: a session beside the backtest of what it saw.
+
+::
+
+    from tradectl_sdk import parity
+
+    report = parity("p-3f9a1c")
+    print(report.ok, report.matched, report.counts("cause"))
+
+The recording of the session is replayed through the backtest's engine: the same bars, the same
+warm-up, the same parameters, settings and starting account. Then both are compared order by order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.engine import Market
+from tradectl_sdk.engine.bars import Feed
+from tradectl_sdk.errors import DataError
+from tradectl_sdk.nodes.host.recording import read_frames
+from tradectl_sdk.nodes.host.records import Began
+from tradectl_sdk.pipelines.parity.replay import replay
+from tradectl_sdk.pipelines.parity.story import read_story
+from tradectl_sdk.runs.parity import (
+    Account,
+    Circumstances,
+    Drift,
+    ParityReport,
+    Side,
+    compare,
+    decisions,
+    facts_of,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tradectl_sdk.domain.timeframe import Timeframe
+    from tradectl_sdk.engine import Plan
+    from tradectl_sdk.pipelines.parity.story import Story
+
+SECOND = 1_000_000_000
+
+
+def compare_recording(
+    path: Path,
+    plan: Plan,
+    timeframe: Timeframe,
+    *,
+    price_bps: float = 0.0,
+    seconds: float = 0.0,
+    allowed: int = 0,
+) -> ParityReport:
+    """Compare a session with the backtest of what it saw; it may still be running.
+
+    Args:
+        path: The recording.
+        plan: What the session ran, without data.
+        timeframe: Of the bars that drove its strategy.
+        price_bps: Basis points within which two prices count as the same.
+        seconds: Seconds within which two times count as the same.
+        allowed: How many differences are accepted.
+
+    Raises:
+        DataError: If the recording is damaged, or says too little.
+    """
+    frames = read_frames(path)
+    began = next(frames, None)
+    if not isinstance(began, Began):
+        raise DataError(
+            f"{path.name} does not say what was run", hint="the session may not have started yet"
+        )
+    names = [str(one.id) for one in plan.instruments]
+    worth = Market(plan.instruments, Feed()).value
+    story = read_story(itertools.chain([began], frames), names, worth)
+    outcome = replay(plan, story, timeframe)
+    around = Circumstances(
+        bar=timeframe.nanoseconds,
+        late=frozenset(story.late),
+        downs=tuple(story.downs),
+        price_bps=price_bps,
+        patience=round(seconds * SECOND),
+    )
+    mine, theirs = story.orders.facts, facts_of(outcome.orders, outcome.fills)
+    matched, differences = compare(mine, theirs, around)
+    account = Account(time=outcome.times, equity=outcome.equity)
+    return ParityReport(
+        session=began.session,
+        mode=began.mode,
+        strategy=began.strategy,
+        instruments=tuple(plan.instruments),
+        bars=len(story.told),
+        warmup=story.warmed,
+        lives=story.lives,
+        matched=matched,
+        differences=tuple(differences),
+        allowed=allowed,
+        ours=Side.of(decisions(mine), story.account),
+        theirs=Side.of(decisions(theirs), account),
+        drift=Drift.between(story.account, account),
+        notes=tuple(_notes(story)),
+    )
+
+
+def _notes(story: Story) -> list[str]:
+    notes = [f"{one.what}: {one.text}".rstrip(": ") for one in story.notices]
+    if story.orders.former:
+        notes.append(f"{story.orders.former} orders were open before the session began")
+    if story.orders.strangers:
+        notes.append(f"{story.orders.strangers} fills were of orders that are not the session's")
+    if story.failed:
+        notes.append(f"the strategy failed: {story.failed}")
+    return notes

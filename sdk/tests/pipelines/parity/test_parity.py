@@ -1,0 +1,34 @@
+"""A session beside its backtest: equal where nothing went wrong, explained where something did."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from casino import seeds, several
+from hypothesis import given
+from hypothesis import strategies as st
+from recorded import Recorded, plan_of
+
+choices = st.fixed_dictionaries(
+    {
+        "cash": st.sampled_from([Decimal(500), Decimal(100_000)]),
+        "margin": st.booleans(),
+        "limit_fill": st.sampled_from(["cross", "touch"]),
+        "bar_path": st.sampled_from(["worst_case", "adaptive", "ohlc"]),
+        "market_fill": st.sampled_from(["next_open", "next_close"]),
+        "volume_share": st.sampled_from([Decimal(0), Decimal("0.05"), Decimal(1)]),
+    }
+)
+
+
+@given(seed=seeds, count=st.integers(1, 2), warm=st.integers(0, 9), backtest=choices)
+@several
+def test_a_session_whose_venue_answers_at_once_equals_its_backtest(seed, count, warm, backtest):
+    parameters = {"seed": seed + 1}
+    plan = plan_of(seed, 40, count=count, parameters=parameters, backtest=backtest)
+    report = Recorded(plan, warm=warm).run(warm).compared()
+    assert report.differences == ()
+    assert report.ok
+    assert (report.drift.final, report.drift.largest) == (0.0, 0.0)
+    assert (report.warmup, report.bars) == (warm, 40 - warm)
+    assert report.ours == report.theirs
