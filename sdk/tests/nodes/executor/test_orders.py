@@ -8,7 +8,7 @@ from tradectl_sdk.bus.link import PeerChanged
 from tradectl_sdk.bus.messages.events import AccountSnapshot, Filled, OrderChanged, Progress
 from tradectl_sdk.bus.messages.intents import Cancel, Cursor
 from tradectl_sdk.bus.messages.orders import CancelOrder, Submit
-from tradectl_sdk.domain.orders import OrderFlag, OrderStatus, OrderType, TimeInForce
+from tradectl_sdk.domain.orders import OrderFlag, OrderStatus, OrderType, Pending, TimeInForce
 from tradectl_sdk.engine.reasons import CloseReason, DenyReason
 from tradectl_sdk.exchange.values import Refused, Unclear
 from tradectl_sdk.nodes.executor import records as of
@@ -92,6 +92,15 @@ def test_cancelling_waits_for_the_venue_s_word():
     assert floor.order(1).reason == CloseReason.REQUESTED
     assert floor.state.book.open_buys(X) == 0
     assert len(floor.asked(CancelOrder)) == 1
+
+
+def test_what_is_told_of_an_order_that_is_to_end_says_so():
+    """A host takes an order that works, and is not being cancelled, for one that came back."""
+    floor = Floor().open()
+    floor.intend(place(1, limit=9_900), Cancel(number=1))
+    floor.answer()
+    accepted = next(one for one in floor.to_host if isinstance(one, OrderChanged))
+    assert (accepted.status, accepted.pending) == (OrderStatus.ACCEPTED, Pending.CANCEL)
 
 
 def test_intents_wait_for_the_data_they_were_decided_on():

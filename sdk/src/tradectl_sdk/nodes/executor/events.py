@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.bus.messages.events import Filled, OpenOrder, OrderChanged
+from tradectl_sdk.nodes.executor.order import CANCELLING
 
 if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.ledger import Ledger
@@ -15,13 +16,13 @@ HostEvent = OrderChanged | Filled
 
 
 def order_changed(order: Order, time: int, *, reason: int | None = None) -> OrderChanged:
-    """Say where an order stands."""
+    """Say where an order stands; one that is to end counts as being cancelled until it has."""
     return OrderChanged(
         epoch=order.epoch,
         number=order.number,
         instrument=order.instrument,
         status=order.shown,
-        pending=order.pending,
+        pending=order.pending | (CANCELLING if order.ending else 0),
         lots=order.lots,
         limit=order.limit,
         trigger=order.trigger,
