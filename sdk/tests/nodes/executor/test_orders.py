@@ -97,7 +97,8 @@ def test_cancelling_waits_for_the_venue_s_word():
 def test_what_is_told_of_an_order_that_is_to_end_says_so():
     """A host takes an order that works, and is not being cancelled, for one that came back."""
     floor = Floor().open()
-    floor.intend(place(1, limit=9_900), Cancel(number=1))
+    floor.intend(place(1, limit=9_900))
+    floor.intend(Cancel(number=1))
     floor.answer()
     accepted = next(one for one in floor.to_host if isinstance(one, OrderChanged))
     assert (accepted.status, accepted.pending) == (OrderStatus.ACCEPTED, Pending.CANCEL)
