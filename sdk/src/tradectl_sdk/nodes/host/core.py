@@ -88,6 +88,14 @@ class HostCore:
         return self._inbox.progress
 
     @property
+    def holdings(self) -> dict[str, int]:
+        """What the strategy believes to hold, signed lots by instrument."""
+        if self._trader is None:
+            return {}
+        lots = self._trader.engine.desk.account.lots
+        return dict(zip(self._setup.instruments, lots, strict=True))
+
+    @property
     def busy(self) -> int:
         """What has been told and has not reached the strategy yet."""
         return len(self._waiting) + len(self._inbox)
