@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tradectl_sdk.bus.subscribing import SubscriberCore
 from tradectl_sdk.nodes.executor import ExecutorCore, State
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
@@ -14,6 +13,7 @@ from tradectl_sdk.testing.simulation.listening import Listening
 from tradectl_sdk.testing.simulation.process import Killed, Process
 
 if TYPE_CHECKING:
+    from tradectl_sdk.bus.subscribing import SubscriberCore
     from tradectl_sdk.nodes.effects import Effects
     from tradectl_sdk.nodes.executor import Setup
 
@@ -57,7 +57,7 @@ class ExecutorProcess(Listening, Process):
     def turn(self, now: int) -> None:
         """Read the market stream, and let time pass."""
         for found in self._read(now):
-            event = Missed(found) if not isinstance(found, tuple) else Datum(*found)
+            event = Datum(*found) if isinstance(found, tuple) else Missed(found)
             self._carry_out(self.core.step(now, event))
         if self.is_due:
             self._carry_out(self.core.step(now, Woken()))

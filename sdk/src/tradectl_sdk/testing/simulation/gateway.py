@@ -15,7 +15,6 @@ from tradectl_sdk.bus.messages.orders import (
 )
 from tradectl_sdk.bus.publishing import PublisherCore
 from tradectl_sdk.exchange import AccountLink, Subscription, Unclear
-from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.gateway import GatewayCore, GatewayRules
 from tradectl_sdk.nodes.gateway.inputs import (
     EXECUTOR,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.bus.messages.wire import Ask
     from tradectl_sdk.exchange import AccountEvent, MarketEvent
+    from tradectl_sdk.nodes.effects import Effects
     from tradectl_sdk.testing.simulation.venue import SimulatedVenue
 
 PATIENCE = 8 * SECOND

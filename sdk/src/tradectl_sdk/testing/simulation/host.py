@@ -62,7 +62,7 @@ class HostProcess(Listening):
     def turn(self, now: int) -> None:
         """Read the market stream, and let time pass."""
         for found in self._read(now):
-            self._step(Missed(found) if not isinstance(found, tuple) else Datum(*found))
+            self._step(Datum(*found) if isinstance(found, tuple) else Missed(found))
         if self.is_due:
             self._step(Woken())
 
@@ -85,6 +85,4 @@ class HostProcess(Listening):
                 self._step(Received("gateway", found))
                 self.attend()
 
-        self.agenda.after(
-            self.weather.way(), lambda: self._gateway.bars_asked(question, answer)
-        )
+        self.agenda.after(self.weather.way(), lambda: self._gateway.bars_asked(question, answer))

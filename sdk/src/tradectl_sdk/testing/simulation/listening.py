@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tradectl_sdk.bus.messages.intents import Cursor
+    from tradectl_sdk.bus.messages.wire import Ask
     from tradectl_sdk.testing.simulation.gateway import GatewayProcess
 
 
@@ -36,7 +37,7 @@ class Listening(Process):
             self.subscriber.hear(self.agenda.now, frame)
             self.attend()
 
-    def _read(self, now: int) -> Iterator[tuple[Cursor, Any] | Cursor | None]:
+    def _read(self, now: int) -> Iterator[tuple[Cursor, Any] | Cursor]:
         """Yield what has arrived; the place after a gap for one."""
         if now >= self.subscriber.wake:
             self.subscriber.tick(now)
@@ -47,13 +48,10 @@ class Listening(Process):
                 yield what.found
         while self.subscriber.asks:
             ask = self.subscriber.asks.popleft()
-            gateway = self._gateway
-            self.wires.carry(
-                self.role,
-                "gateway",
-                ask,
-                lambda ask: gateway.asked(self.role, ask, self._hear_stream),
-            )
+            self.wires.carry(self.role, "gateway", ask, self._have_answered)
+
+    def _have_answered(self, ask: Ask) -> None:
+        self._gateway.asked(self.role, ask, self._hear_stream)
 
     def further_wakes(self) -> list[int]:
         """The subscriber looks at its watch now and then."""

@@ -50,9 +50,7 @@ class Restless(Strategy):
         far = ctx.round_price(bar.close * (1.002 if buys else 0.998))
         self._act(ctx, bar, kind, buys, near, far)
 
-    def _act(
-        self, ctx: Context, bar: Bar, kind: int, buys: bool, near: float, far: float
-    ) -> None:
+    def _act(self, ctx: Context, bar: Bar, kind: int, buys: bool, near: float, far: float) -> None:
         size = self.size * (1 + dice(self.seed, bar.time, 3) % 3)
         if kind <= 1:
             self.latest = ctx.buy(size) if buys else ctx.sell(size)
