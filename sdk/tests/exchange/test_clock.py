@@ -17,6 +17,23 @@ def test_the_quickest_of_several_answers_counts_and_old_ones_are_forgotten() -> 
     clock.add(100, 900, 400)
     assert clock.best == ClockSample(0, 500, 10)
     for start in range(1_000, 17_000, 1_000):
-        clock.add(start, start, start + 100)
+        clock.add(start, start + 495, start + 100)
 
-    assert clock.best == ClockSample(16_000, 16_000, 16_100)
+    assert clock.best == ClockSample(16_000, 16_495, 16_100)
+
+
+def test_when_a_clock_was_set_what_was_measured_before_is_forgotten() -> None:
+    clock = ClockEstimate()
+    clock.add(0, 500, 10)
+    clock.add(1_000, 9_000, 1_400)
+
+    assert clock.best == ClockSample(1_000, 9_000, 1_400)
+
+
+def test_slow_drift_is_no_contradiction() -> None:
+    clock = ClockEstimate()
+    clock.add(0, 500, 10)
+    later = 10_000_000
+    clock.add(later, later + 1_400, later + 40)
+
+    assert clock.best == ClockSample(0, 500, 10)

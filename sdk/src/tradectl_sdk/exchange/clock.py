@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SAMPLES: Final = 16  # how many are remembered
+DRIFT: Final = 10_000  # a cheap clock gains or loses up to one part in so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,21 @@ class ClockEstimate:
     samples: list[ClockSample] = field(default_factory=list)
 
     def add(self, sent: int, venue: int, received: int) -> None:
-        """Remember a sample; old ones are forgotten, because clocks drift."""
-        self.samples = [*self.samples[-(SAMPLES - 1) :], ClockSample(sent, venue, received)]
+        """Remember a sample; the oldest is forgotten, and so are those that it contradicts.
+
+        Clocks drift, and sometimes one of them is set: then what was measured before is wrong.
+        """
+        new = ClockSample(sent, venue, received)
+        kept = [sample for sample in self.samples if _agree(sample, new)]
+        self.samples = [*kept[-(SAMPLES - 1) :], new]
 
     @property
     def best(self) -> ClockSample | None:
         """The sample that is least uncertain, the latest of equals; None before the first."""
         return min(reversed(self.samples), key=lambda s: s.uncertainty, default=None)
+
+
+def _agree(old: ClockSample, new: ClockSample) -> bool:
+    """Say whether two samples can both be true, as far as clocks drift in the time between."""
+    drift = abs(new.sent - old.sent) // DRIFT
+    return abs(new.offset - old.offset) <= old.uncertainty + new.uncertainty + drift
