@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError
 from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions, read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -88,8 +86,12 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("deep", [0, 120])
-def test_sockets_find_a_place_however_deep_the_project_lies(tmp_path: Path, deep: int) -> None:
-    root = tmp_path.joinpath(*["x" * 20] * (deep // 20))
+def test_sockets_find_a_place_however_deep_the_project_lies(
+    tmp_path: Path, deep: int, request: pytest.FixtureRequest
+) -> None:
+    shallow = tempfile.TemporaryDirectory()
+    request.addfinalizer(shallow.cleanup)
+    root = tmp_path.joinpath(*["x" * 20] * (deep // 20)) if deep else Path(shallow.name)
     folder = Sessions(root).create({}, {}, mode="paper")
     folder.make_run_folder()
     folder.make_run_folder()

@@ -44,6 +44,9 @@ class PeerBack(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
+NOTICES = (PeerChanged, PeerLost, PeerBack)  # what a channel says itself, between the messages
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of a stream are missing; a snapshot follows, or the sender is in another life."""
 

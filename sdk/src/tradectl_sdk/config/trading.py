@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -24,10 +24,10 @@ class ExchangeSection(Section):
         min_length=1,
         description="Name of the exchange as a plugin offers it; the table's own name unless set.",
     )
-    account: str = Field(
-        default="main",
+    account: str | None = Field(
+        default=None,
         min_length=1,
-        description="Which of your accounts there; keys are stored under exchange and account.",
+        description="Name of the key that live sessions use; the table's own name unless set.",
     )
 
     @property
@@ -68,6 +68,19 @@ class LiveSection(Section):
         default=500,
         ge=1,
         description="Megabytes that must be free where sessions are kept, or preflight fails.",
+    )
+
+
+Endpoint = Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")]
+
+
+class TcpSection(Section):
+    """Addresses of a session whose nodes run on several machines; every connection needs a key."""
+
+    gateway: Endpoint = Field(description="HOST:PORT where the gateway listens for orders.")
+    executor: Endpoint = Field(description="HOST:PORT where the executor listens for intents.")
+    market: Endpoint = Field(
+        description="HOST:PORT where the gateway publishes market data; the next port is used, too."
     )
 
 
@@ -143,4 +156,9 @@ class SessionSection(Section):
         ge=1,
         le=600,
         description="Seconds that a process is given to stop in good order before it is killed.",
+    )
+    tcp: TcpSection | None = Field(
+        default=None,
+        description="Addresses for nodes on several machines; sockets in the session's folder "
+        "unless set.",
     )

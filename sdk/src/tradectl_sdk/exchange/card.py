@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tradectl_sdk.domain.orders import OrderType, TimeInForce
+# At run time, too: a card is written to disk and read again
+from tradectl_sdk.domain.orders import OrderType, TimeInForce  # noqa: TC001
 
 SECOND = 1_000_000_000  # nanoseconds
 

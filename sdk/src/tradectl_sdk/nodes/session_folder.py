@@ -11,7 +11,7 @@
         gateway.epoch ...            how many lives each has had
         journal.sqlite               the executor's
         paper.sqlite                 the paper venue's ledger
-        record/                      what the session saw
+        session.record               what the session saw
         run -> /tmp/...              control and bus sockets, where paths have to be short
 """
 
@@ -61,8 +61,8 @@ class SessionFolder:
 
     @property
     def record(self) -> Path:
-        """The folder of what the session saw."""
-        return self.path / "record"
+        """What the session saw."""
+        return self.path / "session.record"
 
     def log(self, node: str) -> Path:
         """The log of a process: a node's, or ``supervisor``."""
@@ -75,6 +75,10 @@ class SessionFolder:
     def last_words(self, node: str) -> Path:
         """Where a node leaves the error that ended it."""
         return self.path / f"{node}.error.json"
+
+    def keys(self, node: str) -> Path:
+        """The node's key on the bus, for a session over TCP; it goes to its machine only."""
+        return self.path / "keys" / f"{node}-{node}.keys"
 
     def socket(self, name: str) -> Path:
         """A socket, such as ``gateway.sock``."""

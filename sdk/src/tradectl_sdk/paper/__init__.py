@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tradectl_sdk.paper.card import paper_card
 from tradectl_sdk.paper.core import PaperCore
 from tradectl_sdk.paper.exchange import PaperExchange
 from tradectl_sdk.paper.ledger import SqliteLedger
@@ -19,4 +20,5 @@ __all__ = [
     "PaperSettings",
     "Replay",
     "SqliteLedger",
+    "paper_card",
 ]

@@ -6,18 +6,18 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.config import user_folder
 from tradectl_sdk.errors import DeadlineError, NotFoundError, TradectlError, did_you_mean
 from tradectl_sdk.exchange import ClockEstimate, Exchange
 from tradectl_sdk.keys import KeyStore
-from tradectl_sdk.pipelines.components import loaded, own_settings
+from tradectl_sdk.pipelines.components import NoSettings, loaded, own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tradectl_sdk.config.settings import PluginsSection
+    from tradectl_sdk.config.settings import PluginsSection, Settings
     from tradectl_sdk.exchange import Balance, Credentials, KeyPermissions
     from tradectl_sdk.hooks import ExchangeSpec
     from tradectl_sdk.plugins import Plugins, Provided
@@ -41,12 +41,39 @@ def find_exchange(name: str, plugins: Plugins | None = None) -> Provided[Exchang
     )
 
 
+def exchange_of(
+    name: str,
+    *,
+    settings: Settings,
+    plugins: Plugins | None = None,
+    credentials: Credentials | None = None,
+) -> Exchange:
+    """Make the adapter that the settings mean by a name: of ``[exchange.NAME]``, if there is one.
+
+    Raises:
+        NotFoundError: When no plugin offers it.
+        ConfigError: When its settings are wrong.
+        PluginError: When it cannot be made.
+    """
+    section = settings.exchange.get(name)
+    return make_exchange(
+        section.adapter or name if section is not None else name,
+        plugins=plugins,
+        sections=settings.plugins,
+        credentials=credentials,
+        own=section.own if section is not None else None,
+        path=("exchange", name),
+    )
+
+
 def make_exchange(
     name: str,
     *,
     plugins: Plugins | None = None,
     sections: PluginsSection | None = None,
     credentials: Credentials | None = None,
+    own: Mapping[str, Any] | None = None,
+    path: tuple[str, ...] = (),
 ) -> Exchange:
     """Make an exchange adapter, not opened yet.
 
@@ -55,6 +82,8 @@ def make_exchange(
         plugins: Where to find it; what is installed when None.
         sections: The settings under ``[plugins]``; defaults when None.
         credentials: The account's keys; None for public data only.
+        own: Settings of this exchange in place of its plugin's; None for the plugin's.
+        path: Where those stand in the settings.
 
     Raises:
         NotFoundError: When no plugin offers it.
@@ -66,7 +95,10 @@ def make_exchange(
     provided = find_exchange(name, plugins)
     model, owner = provided.load_settings(), provided.plugin.name
     table = sections.section(owner) if sections is not None else {}
-    settings = own_settings(model, table, ("plugins", owner)) if model is not None else None
+    values, where = (own, path) if own else (table, ("plugins", owner))
+    if own and model is None:
+        own_settings(NoSettings, own, path)
+    settings = own_settings(model, values, where) if model is not None else None
     factory = provided.load()
     try:
         exchange = factory(settings, credentials)

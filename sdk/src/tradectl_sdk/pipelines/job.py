@@ -65,7 +65,7 @@ def prepare(
             account.
         PluginError: If a rule or a model cannot be loaded.
     """
-    _fit_together(series)
+    fit_together([one.bars.instrument for one in series])
     values = parameter_values(found, parameters)
     bare = bare_plan(
         found,
@@ -83,19 +83,35 @@ def prepare(
         resample=Resampling(series),
         signals=signals,
     )
-    identity = {
-        "code": _code(plan, found),
-        "parameters": values,
-        "data": [_describe(one) for one in series],
-        "engine": engine_version(),
-        "settings": _settings(plan, settings, trials),
+    identity = identity_of(plan, found, values, settings, trials=trials) | {
+        "data": [_describe(one) for one in series]
     }
     return Job(found=found, series=series, plan=plan, identity=identity, trials=trials)
 
 
-def _fit_together(series: Sequence[LoadedSeries]) -> None:
-    """Refuse what one account of one currency cannot hold side by side."""
-    instruments = [one.bars.instrument for one in series]
+def identity_of(
+    plan: Plan,
+    found: FoundStrategy,
+    parameters: Mapping[str, object],
+    settings: Settings,
+    *,
+    trials: int = 1,
+) -> dict[str, Any]:
+    """Return everything that the result of a run depends on, other than its data."""
+    return {
+        "code": _code(plan, found),
+        "parameters": dict(parameters),
+        "engine": engine_version(),
+        "settings": _settings(plan, settings, trials),
+    }
+
+
+def fit_together(instruments: Sequence[Instrument]) -> None:
+    """Refuse what one account of one currency cannot hold side by side.
+
+    Raises:
+        UsageError: If there are none, one is there twice, or their currencies differ.
+    """
     if not instruments:
         raise UsageError("no series was given, expected at least one")
     twice = [name for name, count in Counter(each.id for each in instruments).items() if count > 1]

@@ -95,7 +95,10 @@ ToNode = (
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages a node has sent to another one and has dealt with from it, in its life."""
+    """How many messages a node has sent to another one and has dealt with from it, in its life.
+
+    What a channel says itself, such as that the peer has changed, does not count.
+    """
 
     peer: str
     sent: int
@@ -112,7 +115,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
         text: Why, in one line, where that is not plain.
         started: When its life began, UTC nanoseconds.
         time: When this was said.
-        data: How far market data were dealt with, or published by the gateway.
+        data: How far market data were dealt with; of the gateway, the latest bars it published.
         executions: How far the account stream was dealt with, or told by the gateway.
         busy: Requests or events that are still under way.
         traffic: With each node it speaks to.

@@ -18,6 +18,7 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 
 ON_FAILURE = ("halt", "reduce")
+LEAST_ANSWER_TIME = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,5 +121,8 @@ class Setup:
 
     @property
     def answer_time(self) -> int:
-        """Nanoseconds after which a request that has not been answered is unclear."""
-        return self.card.request_window + self.card.processing_timeout
+        """Nanoseconds after which a request that has not been answered is unclear.
+
+        However quick a venue is, the gateway and the machine have to be given some time, too.
+        """
+        return max(self.card.request_window + self.card.processing_timeout, LEAST_ANSWER_TIME)

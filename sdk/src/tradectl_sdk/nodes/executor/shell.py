@@ -7,7 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import Gap
+from tradectl_sdk.bus.link import NOTICES, Gap
 from tradectl_sdk.bus.messages.control import (
     CancelEverything,
     Declined,
@@ -157,7 +157,7 @@ class Executor:
         wake = self._carry_out(steps)
         for event in events:
             if isinstance(event, Received) and event.port in self._handled:
-                self._handled[event.port] += 1
+                self._handled[event.port] += not isinstance(event.message, NOTICES)
         if self._journal.wants_checkpoint:
             self._journal.checkpoint(self._core.state, self._clock.now())
         return wake

@@ -1,14 +1,9 @@
-"""Keeping keys inside the process that holds them: no core dumps, no debugger, no keys in logs."""
+"""Keeping keys inside the process that holds them: no core dumps, no debugger."""
 
 from __future__ import annotations
 
 import ctypes
-import logging
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PR_SET_DUMPABLE = 4
 
@@ -32,28 +27,3 @@ def seal_process() -> tuple[str, ...]:
     else:  # pragma: no cover - not on Linux
         missing.append("other processes of this user may be able to read the gateway's memory")
     return tuple(missing)
-
-
-class Redaction(logging.Filter):
-    """Takes secrets out of every record that passes, arguments and traceback included.
-
-    Args:
-        redact: Takes secrets out of a text.
-    """
-
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        super().__init__()
-        self._redact = redact
-        self._formatter = logging.Formatter()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record; it always passes."""
-        record.msg, record.args = self._redact(record.getMessage()), None
-        if record.exc_info:
-            record.exc_text = self._redact(self._formatter.formatException(record.exc_info))
-            record.exc_info = None
-        elif record.exc_text:
-            record.exc_text = self._redact(record.exc_text)
-        if record.stack_info:
-            record.stack_info = self._redact(record.stack_info)
-        return True

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tradectl_sdk.bus.link import NOTICES
 from tradectl_sdk.bus.messages.control import (
     BarsFetched,
     Declined,
@@ -19,7 +20,8 @@ from tradectl_sdk.bus.messages.control import (
     Traffic,
 )
 from tradectl_sdk.bus.messages.intents import Cursor
-from tradectl_sdk.errors import ExitStatus, TradectlError
+from tradectl_sdk.bus.messages.market import Bars
+from tradectl_sdk.errors import ExchangeError, ExitStatus, TradectlError
 from tradectl_sdk.exchange import AccountLink, FeedState
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.effects import Effects
@@ -50,10 +52,14 @@ class Gateway:
         exchange: The adapter, not opened yet.
         executor: The channel to the executor.
         market: Where market data are published.
+        host: The channel on which a host asks for history.
         epoch: The life that this is, larger than any before.
         rules: How it behaves.
         redact: Takes secrets out of a text.
         patience: Seconds the exchange is given to answer.
+
+    Attributes:
+        latest_bar: When the latest bar closed that was published.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Gateway:
         exchange: Exchange,
         executor: Channel,
         market: Publisher,
+        host: Channel,
         *,
         epoch: int,
         rules: GatewayRules,
@@ -70,6 +77,7 @@ class Gateway:
         self._exchange = exchange
         self._executor = executor
         self._publisher = market
+        self._host = host
         self._rules = rules
         self._redact = redact
         self._patience = patience
@@ -78,6 +86,7 @@ class Gateway:
         self._inbox = Inbox()
         self._calls: set[asyncio.Task[None]] = set()
         self._published = Cursor(epoch, 0)
+        self.latest_bar = 0
         self._sent = self._handled = 0
         self._state, self._text = "starting", ""
         self._started = self._clock.now()
@@ -99,6 +108,7 @@ class Gateway:
             async with asyncio.TaskGroup() as pumps:
                 tasks = [
                     pumps.create_task(self._listen()),
+                    pumps.create_task(self._answer_host()),
                     pumps.create_task(self._connect_and_watch()),
                 ]
                 await self._work()
@@ -108,7 +118,8 @@ class Gateway:
                 await self._finish_calls()
         finally:
             await self._exchange.close()
-            await self._executor.close()
+            await asyncio.gather(self._executor.close(), self._host.close())
+            await self._publisher.close()
 
     def status(self) -> NodeStatus:
         """Say how it is."""
@@ -182,7 +193,9 @@ class Gateway:
             effects.wake = more.wake
         effects.messages += self._core.settle().messages
         self._carry_out(effects)
-        self._handled += sum(isinstance(event, _Said) for event in events)
+        self._handled += sum(
+            isinstance(event, _Said) and not isinstance(event.message, NOTICES) for event in events
+        )
         return effects.wake
 
     def _carry_out(self, effects: Effects) -> None:
@@ -191,7 +204,10 @@ class Gateway:
                 self._executor.send(message)
                 self._sent += 1
             elif port == MARKET:
-                self._published = self._publisher.publish(message)
+                place = self._publisher.publish(message)
+                if isinstance(message, Bars):
+                    self._published = place
+                    self.latest_bar = max(self.latest_bar, message.bars[0].time)
             else:
                 self._log(message)
         for call in effects.calls:
@@ -223,13 +239,20 @@ class Gateway:
         while True:
             self._inbox.put(_Said(await self._executor.receive()))
 
+    async def _answer_host(self) -> None:
+        """Answer a host's questions about the past, one after another."""
+        while True:
+            question = await self._host.receive()
+            if isinstance(question, FetchBars | FetchInstruments):
+                self._host.send(await self.answer(question))
+
     async def _connect_and_watch(self) -> None:
         pause = _FIRST_PAUSE
         while True:
             try:
                 await self._exchange.open()
                 break
-            except TradectlError as error:
+            except ExchangeError as error:  # anything else will not be better the next time
                 self._text = self._redact(error.message)
                 LOG.warning("the exchange could not be opened: %s", self._text)
             await asyncio.sleep(pause)

@@ -97,8 +97,11 @@ class HostCore:
 
     @property
     def busy(self) -> int:
-        """What has been told and has not reached the strategy yet."""
-        return len(self._waiting) + len(self._inbox)
+        """How many messages of market data have not reached the strategy yet.
+
+        What was heard of the account and is kept for the next bar is not under way.
+        """
+        return len(self._waiting)
 
     def step(self, now: int, event: Input) -> Effects:
         """Take in an event and return what is to be done.

@@ -7,7 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import Gap
+from tradectl_sdk.bus.link import NOTICES, Gap
 from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode, Traffic
 from tradectl_sdk.errors import ExitStatus, TradectlError
 from tradectl_sdk.nodes.clock import NodeClock
@@ -139,7 +139,11 @@ class Host:
                     effects = self._core.step(self._clock.now(), event)
                 self._carry_out(effects)
                 wake = effects.wake
-                self._handled += isinstance(event, Received) and event.port == EXECUTOR
+                self._handled += (
+                    isinstance(event, Received)
+                    and event.port == EXECUTOR
+                    and not isinstance(event.message, NOTICES)
+                )
         if self._core.text:
             LOG.error("the strategy failed: %s", self._core.text)
 

@@ -113,7 +113,7 @@ class _Node:
     """One node as the supervisor knows it.
 
     Attributes:
-        state: ``launching``, ``running`` or ``ended``.
+        state: ``launching``, ``running``, ``ended``, or ``failed`` for good.
         restarts: When it was restarted, within the window.
         due: When it is to be started again, or killed; None for neither.
     """
@@ -134,6 +134,8 @@ class SupervisorCore:
     Args:
         nodes: In the order they are started; they are stopped the other way round.
         rules: How often one may die.
+        dispensable: Nodes without which the rest goes on when they have failed for good: orders
+            have to be looked after even when there is no strategy any more.
 
     Attributes:
         state: ``starting``, ``running``, ``stopping``, and at the end ``stopped`` (it was asked
@@ -142,10 +144,16 @@ class SupervisorCore:
         text: Why.
     """
 
-    def __init__(self, nodes: Sequence[str], rules: RestartRules) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[str],
+        rules: RestartRules,
+        dispensable: frozenset[str] = frozenset(),
+    ) -> None:
         self.state = STARTING
         self.text = ""
         self._rules = rules
+        self._dispensable = dispensable
         self._nodes = {name: _Node(name) for name in nodes}
         self._end = STOPPED
         self._now = 0
@@ -207,12 +215,16 @@ class SupervisorCore:
 
     def _ended(self, event: Ended, effects: Effects) -> None:
         node = self._nodes[event.node]
+        ran = node.state == "running"
         node.state, node.pid, node.due, node.since = "ended", 0, None, self._now
         node.text = event.text or _words(event.status)
         if self.state == STOPPING:
             self._stop_next(effects)
         elif event.status == 0:
             self._stop(FINISHED, f"the {node.name} has finished", effects)
+        elif event.status in PERMANENT and ran and node.name in self._dispensable:
+            node.state = "failed"
+            self.text = f"the {node.name} has failed: {node.text}"
         elif event.status in PERMANENT:
             self._stop(FAILED, f"the {node.name} could not go on: {node.text}", effects)
         else:

@@ -46,11 +46,18 @@ class Supervisor:
         folder: The session.
         launcher: Starts nodes.
         rules: How often one may die.
+        dispensable: Nodes without which the session goes on when they have failed for good.
     """
 
-    def __init__(self, folder: SessionFolder, launcher: Launcher, rules: RestartRules) -> None:
+    def __init__(
+        self,
+        folder: SessionFolder,
+        launcher: Launcher,
+        rules: RestartRules,
+        dispensable: frozenset[str] = frozenset(),
+    ) -> None:
         self.folder = folder
-        self.core = SupervisorCore(NODES, rules)
+        self.core = SupervisorCore(NODES, rules, dispensable)
         self._launcher = launcher
         self._clock = NodeClock()
         self._inbox = Inbox()

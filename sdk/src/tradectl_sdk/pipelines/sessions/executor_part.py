@@ -1,0 +1,64 @@
+"""The executor of a session, made from its plan and its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.bus.messages.control import SetSwitch
+from tradectl_sdk.nodes.executor import Bounds, Executor, Journal, Setup
+from tradectl_sdk.pipelines.sessions.plan import PAPER
+
+if TYPE_CHECKING:
+    from tradectl_sdk.pipelines.sessions.lines import Lines
+    from tradectl_sdk.pipelines.sessions.parts import OpenSession
+
+SECOND = 1_000_000_000
+
+
+def make_executor(session: OpenSession, lines: Lines, epoch: int) -> Executor:
+    """Make the executor.
+
+    Raises:
+        JournalDamagedError: If the journal is not what was written.
+        JournalLockedError: If another executor has it.
+        UsageError: If the plan contradicts what the journal holds.
+    """
+    plan, settings = session.plan, session.settings
+    engine = session.resolved().engine
+    journal = Journal(session.folder.journal)
+    joined = lines.executor(epoch)
+    section = settings.session
+    setup = Setup(
+        account=plan.account,
+        strategy=plan.name,
+        instruments=engine.instruments,
+        card=plan.card,
+        make_rules=engine.make_rules,
+        observing=engine.observing,
+        margin=engine.assumptions.margin,
+        on_failure=section.on_failure,
+        bounds=Bounds(
+            reconcile_every=int(section.reconcile_seconds * SECOND),
+            # A venue on paper lives in the time of its data.
+            max_clock_offset=None
+            if plan.mode == PAPER
+            else int(section.clock_limit_seconds * SECOND),
+        ),
+    )
+    return Executor(
+        setup,
+        journal,
+        gateway=joined.gateway,
+        host=joined.host,
+        market=joined.market,
+        epoch=epoch,
+    )
+
+
+def latched(session: OpenSession) -> SetSwitch | None:
+    """Return the halt that a supervisor asked for when there was no executor to be told."""
+    path = session.folder.path / "halt"
+    try:
+        return SetSwitch(state="halted", text=path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
