@@ -8,7 +8,8 @@ Four conversations, each with messages of its own:
   venue answered or told unasked;
 - gateway -> everybody: :mod:`.market` (market data, lossy only by conflation and never silently).
 
-People and tools talk to nodes in :mod:`.control`. Rules for change: a field is added with a
-default, never removed, renamed or given another type; tests decode the bytes of every released
-version.
+People and tools talk to nodes in :mod:`.control`; :mod:`.wire` carries all of it. Rules for change:
+a field is added with a default, never removed, renamed or given another type. Tests hold the bytes
+of every message of every version; ``sdk/tests/bus/golden_messages.py --accept`` takes over a change
+that is meant.
 """
