@@ -36,9 +36,6 @@ _ENVELOPE: Final = 1024
 # Everything that reading damaged bytes can raise; a test with random bytes knows of no other.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError, MemoryError)
 
-Questions = control.FetchBars | control.FetchInstruments
-History = control.BarsFetched | control.InstrumentsFetched | control.Declined
-
 
 @dataclass(frozen=True)
 class Conversation:
@@ -123,8 +120,6 @@ CONVERSATIONS: Final = {
         Conversation(5, "market", market.MarketMessage),
         Conversation(6, "control", control.ToNode),
         Conversation(7, "replies", control.FromNode),
-        Conversation(8, "questions", Questions),
-        Conversation(9, "history", History),
     )
 }
 

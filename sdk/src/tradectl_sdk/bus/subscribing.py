@@ -209,6 +209,11 @@ class SubscriberCore:
     def _hear_answer(self, now: int, answer: Answer) -> None:
         if not self._asking or answer.request != self._request or answer.epoch < self.at.epoch:
             return
+        earlier = next(iter(self._parts.values()), answer)
+        if answer.at < earlier.at:
+            return
+        if answer.at > earlier.at:  # the question arrived twice, and was answered twice
+            self._parts = {}
         self._parts[answer.part] = answer
         if len(self._parts) == answer.parts:
             parts = [self._parts[number] for number in sorted(self._parts)]
