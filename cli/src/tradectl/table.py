@@ -48,7 +48,7 @@ class Row(NamedTuple):
 BUILT_IN = (
     Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
     Row("backtest", "Start here", "Run a strategy over past bars", "backtest:backtest"),
-    Row("data", "Research", "Import, list, check and export market data", "data:app"),
+    Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("exchange", "Trading", "List, describe and try exchanges", "exchange:app"),

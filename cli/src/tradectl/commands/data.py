@@ -12,6 +12,7 @@ from tradectl_sdk.errors import DataError, ExitStatus, UsageError
 from tradectl.asking import confirmed
 from tradectl.assignments import assignments
 from tradectl.commands import noun
+from tradectl.commands.data_pull import pull
 from tradectl.figures import iso, moment, plural
 from tradectl.layout import Cell, Column
 from tradectl.session import Session, session_of
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from tradectl.console import Output
 
-app = noun("Import, list, check and export market data.")
+app = noun("Import, pull, list, check and export market data.")
+app.command()(pull)
 
 _Series = Annotated[
     str, typer.Argument(help="SYMBOL.VENUE, such as SPX.SAMPLE.", autocompletion=instruments)

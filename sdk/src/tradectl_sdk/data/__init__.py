@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.data.exporting import export_bars
     from tradectl_sdk.data.importing import ImportReport, import_bars
     from tradectl_sdk.data.manifest import SeriesInfo
+    from tradectl_sdk.data.merging import MergeReport, merge_bars
     from tradectl_sdk.data.resample import resample
     from tradectl_sdk.data.sources import (
         DataSource,
@@ -36,6 +37,7 @@ _HOMES = {
     "Catalog": "tradectl_sdk.data.catalog",
     "DataSource": "tradectl_sdk.data.sources",
     "ImportReport": "tradectl_sdk.data.importing",
+    "MergeReport": "tradectl_sdk.data.merging",
     "Repair": "tradectl_sdk.data.catalog",
     "SeriesDescriptor": "tradectl_sdk.data.sources",
     "SeriesInfo": "tradectl_sdk.data.manifest",
@@ -44,6 +46,7 @@ _HOMES = {
     "find_descriptor": "tradectl_sdk.data.sources",
     "import_bars": "tradectl_sdk.data.importing",
     "load_series": "tradectl_sdk.data.sources",
+    "merge_bars": "tradectl_sdk.data.merging",
     "resample": "tradectl_sdk.data.resample",
 }
 
@@ -52,6 +55,7 @@ __all__ = [
     "Catalog",
     "DataSource",
     "ImportReport",
+    "MergeReport",
     "Repair",
     "SeriesDescriptor",
     "SeriesInfo",
@@ -60,6 +64,7 @@ __all__ = [
     "find_descriptor",
     "import_bars",
     "load_series",
+    "merge_bars",
     "resample",
 ]
 
