@@ -151,7 +151,7 @@ def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
     strategies = make_strategies(plan)
     account, market = open_account(plan, feed)
     venue = _venue(plan, feed, _tables(plan, feed, account, market, listens(strategies)))
-    desk, gate = open_desk(Desk, plan, feed, venue)
+    desk, gate = open_desk(Desk, plan, venue)
     context = start(plan, feed, desk, strategies)
     kind = SingleEngine if ends and feed.streams == 1 else ManyEngine
     return kind(
@@ -175,14 +175,11 @@ def open_account(plan: Plan, feed: Feed) -> tuple[Account, Market]:
     return account, market
 
 
-def open_desk(
-    kind: type[AnyDesk], plan: Plan, feed: Feed, venue: VenuePort
-) -> tuple[AnyDesk, Gate]:
+def open_desk(kind: type[AnyDesk], plan: Plan, venue: VenuePort) -> tuple[AnyDesk, Gate]:
     """Make the desk in front of a venue, and its gate with fresh rules."""
     account, market = venue.booking.account, venue.booking.market
     gate = Gate(chain(plan.make_rules()), account, market, observing=plan.observing)
     desk = kind(
-        feed=feed,
         gate=gate,
         venue=venue,
         account=account,

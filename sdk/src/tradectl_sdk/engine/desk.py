@@ -14,7 +14,6 @@ from tradectl_sdk.engine.reasons import DenyReason
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
-    from tradectl_sdk.engine.bars import Feed
     from tradectl_sdk.engine.gate import ApprovedOrder, Gate, OrderRequest
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.engine.port import VenuePort
@@ -52,7 +51,7 @@ class Desk:
     """Places orders.
 
     Attributes:
-        row: Row of the feed whose time is the present; -1 before the first.
+        time: The present, UTC nanoseconds; 0 before the first event.
         warming: Whether orders are denied because the strategy is being warmed up.
         ended: Whether orders are denied because no data will follow.
         placed: Orders placed at this instant.
@@ -62,7 +61,6 @@ class Desk:
     def __init__(
         self,
         *,
-        feed: Feed,
         gate: Gate,
         venue: VenuePort,
         account: Account,
@@ -71,7 +69,7 @@ class Desk:
         day_ends: list[int],
         weekdays: list[bool],
     ) -> None:
-        self.row = -1
+        self.time = 0
         self.warming = False
         self.ended = False
         self.placed = 0
@@ -81,14 +79,8 @@ class Desk:
         self.market = market
         self.orders = venue.orders
         self._gate = gate
-        self._feed = feed
         self._day_ends = day_ends  # nanoseconds after midnight UTC, per instrument
         self._weekdays = weekdays  # whether Saturday and Sunday are no trading days
-
-    @property
-    def time(self) -> int:
-        """The present, UTC nanoseconds; 0 before the first event."""
-        return self._feed.time[self.row] if self.row >= 0 else 0
 
     def place(
         self,

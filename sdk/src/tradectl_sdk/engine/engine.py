@@ -157,7 +157,7 @@ class SingleEngine(Engine):
                     self.instants = row
                     return GROW
                 seen = orders.count
-            desk.row = row
+            desk.time = time[row]
             desk.placed = 0
             if row <= self.warmup:
                 desk.warming = row < self.warmup
@@ -228,9 +228,9 @@ class ManyEngine(Engine):
         """The next instant, which becomes the present; NEVER at the end of the data."""
         feed, now = self.feed, NEVER
         for stream in range(feed.streams):
-            if feed.due[stream] < now:
-                now = feed.due[stream]
-                self.desk.row = feed.next[stream]
+            now = min(now, feed.due[stream])
+        if now != NEVER:
+            self.desk.time = now
         return now
 
     def _mark(self, now: int) -> bool:

@@ -93,23 +93,13 @@ class LiveVenue:
 
 
 class LiveDesk(Desk):
-    """A desk whose clock is set.
+    """A desk that tells the outlet what it denies."""
 
-    Attributes:
-        now: The present, UTC nanoseconds.
-    """
-
-    now = 0
     venue: LiveVenue
-
-    @property
-    def time(self) -> int:
-        """The present, UTC nanoseconds; 0 before the first event."""
-        return self.now
 
     def _deny(self, request: OrderRequest, reason: int) -> int:
         order = super()._deny(request, reason)
-        self.venue.outlet.deny(order, request, reason, self.now)
+        self.venue.outlet.deny(order, request, reason, self.time)
         return order
 
 
@@ -149,7 +139,7 @@ class LiveEngine(ManyEngine):
             Exception: Whatever the strategy raises.
         """
         alone = self.feed.streams == 1
-        self._begin(max(now, self.desk.now))
+        self._begin(max(now, self.desk.time))
         if alone:
             self._tell()  # as in the loop for one series: before the bar is known
         driving = self._know(streams)
@@ -171,7 +161,7 @@ class LiveEngine(ManyEngine):
         Raises:
             Exception: Whatever the strategy raises.
         """
-        self._begin(max(now, self.desk.now))
+        self._begin(max(now, self.desk.time))
         self._tell()
         self._tidy()
 
@@ -188,7 +178,7 @@ class LiveEngine(ManyEngine):
 
     def _begin(self, now: int) -> None:
         desk = self.desk
-        desk.now = now
+        desk.time = now
         desk.placed = 0
         desk.warming = self.catching_up or self.instants < self.warmup
 

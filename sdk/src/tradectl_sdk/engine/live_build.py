@@ -59,7 +59,7 @@ def live_engine(
     orders = LiveOrders(market.count, spare=2 * most, keep=keep)
     journal = LiveJournal(enabled=listens(strategies))
     booking = make_booking(plan, feed, account, market, orders, LiveFills(keep), journal)
-    desk, gate = open_desk(LiveDesk, plan, feed, LiveVenue(booking, outlet))
+    desk, gate = open_desk(LiveDesk, plan, LiveVenue(booking, outlet))
     context = start(plan, feed, desk, strategies)
     return LiveEngine(
         feed=feed,

@@ -67,6 +67,8 @@ class Market:
         numerator, denominator = self.numerator[instrument], self.denominator[instrument]
         if denominator == 1:
             return ticks * lots * numerator
+        if float(ticks) * float(lots) < self._most_rest[instrument]:
+            return (ticks * lots * numerator + denominator // 2) // denominator
         whole, rest = lots // denominator, lots % denominator
         return ticks * whole * numerator + (ticks * rest * numerator + denominator // 2) // (
             denominator

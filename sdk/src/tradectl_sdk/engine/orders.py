@@ -16,6 +16,7 @@ from tradectl_sdk.engine.columns import (
     O_CLOSED,
     O_CREATED,
     O_EXPIRES,
+    O_FEES,
     O_FILLED,
     O_FLAGS,
     O_GROUP,
@@ -33,6 +34,7 @@ from tradectl_sdk.engine.columns import (
     O_TRAIL,
     O_TRIGGER,
     O_TYPE,
+    O_VALUE,
     ORDER_WIDTH,
 )
 
@@ -43,6 +45,7 @@ NOBODY = -1
 EVENTS = len(OrderEvent)
 FILL = int(OrderEvent.FILL)
 SUBMITTED = int(OrderStatus.SUBMITTED)
+NEW = int(OrderStatus.NEW)
 ACCEPTED = int(OrderStatus.ACCEPTED)
 PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 FILLED = int(OrderStatus.FILLED)
@@ -88,18 +91,26 @@ class Orders:
         self.count += 1
         rows[row, O_ID] = self.count
         rows[row, O_CREATED] = now
+        rows[row, O_CLOSED] = 0
         rows[row, O_INSTRUMENT] = request.instrument
         rows[row, O_SIDE] = request.side
         rows[row, O_TYPE] = request.type
         rows[row, O_TIF] = request.time_in_force
         rows[row, O_FLAGS] = request.flags
         rows[row, O_LOTS] = request.lots
+        rows[row, O_FILLED] = 0
         rows[row, O_LIMIT] = request.limit
         rows[row, O_TRIGGER] = request.trigger
         rows[row, O_TRAIL] = request.trail
         rows[row, O_EXPIRES] = request.expires
+        rows[row, O_STATUS] = NEW
+        rows[row, O_REASON] = 0
         rows[row, O_GROUP] = request.group
         rows[row, O_PARENT] = request.parent
+        rows[row, O_FEES] = 0
+        rows[row, O_VALUE] = 0
+        rows[row, O_NEXT] = NOBODY
+        rows[row, O_PREVIOUS] = NOBODY
         rows[row, O_ACTIVE] = now
         return row
 

@@ -138,21 +138,68 @@ def _checked(frame: Frame, node: ast.AST, operation: str, left: Any, right: Any)
 
 def _int_divmod(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
     """Return quotient and remainder rounded towards minus infinity."""
+    builder = frame.builder
+    usual, rare, done = (frame.block(name) for name in ("usual", "rare", "divided"))
+    builder.cbranch(_plain_division(frame, left, right), usual, rare).set_weights([1000, 1])
+    builder.position_at_end(usual)
+    quotient = builder.udiv(left, right)
+    rest = builder.sub(left, builder.mul(quotient, right))
+    builder.branch(done)
+    builder.position_at_end(rare)
+    lower = _signed_divmod(frame, node, left, right)
+    rare_end = builder.block
+    builder.branch(done)
+    builder.position_at_end(done)
+    results = []
+    for one, other in zip((quotient, rest), lower, strict=True):
+        phi = builder.phi(WORD)
+        phi.add_incoming(one, usual)
+        phi.add_incoming(other, rare_end)
+        results.append(phi)
+    return results[0], results[1]
+
+
+def _plain_division(frame: Frame, left: Any, right: Any) -> Any:
+    """Return the bit that says that neither is negative, nor the divisor zero."""
+    positive = frame.builder.icmp_signed(">", right, ZERO)
+    return frame.builder.and_(frame.builder.icmp_signed(">=", left, ZERO), positive)
+
+
+def _signed_divmod(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
+    _int_zero_guard(frame, node, right)
     if not isinstance(right, ir.Constant) or right.constant == -1:
         least = frame.builder.icmp_signed("==", left, ir.Constant(WORD, -(2**63)))
         minus = frame.builder.icmp_signed("==", right, ir.Constant(WORD, -1))
-        _int_zero_guard(frame, node, right)
         frame.guard(node, frame.builder.and_(least, minus), "OverflowError", _OUTGROWN)
-    rest, down = _int_rest(frame, node, left, right)
+    rest, down = _signed_rest(frame, left, right)
     quotient = frame.builder.sdiv(left, right)
     lower = frame.builder.sub(quotient, ir.Constant(WORD, 1))
     return frame.builder.select(down, lower, quotient), rest
 
 
-def _int_rest(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any, Any]:
+def _int_rest(frame: Frame, node: ast.AST, left: Any, right: Any) -> Any:
+    """Return the remainder, which has the divisor's sign."""
+    builder = frame.builder
+    usual, rare, done = (frame.block(name) for name in ("usual", "rare", "divided"))
+    builder.cbranch(_plain_division(frame, left, right), usual, rare).set_weights([1000, 1])
+    builder.position_at_end(usual)
+    plain = builder.urem(left, right)
+    builder.branch(done)
+    builder.position_at_end(rare)
+    _int_zero_guard(frame, node, right)
+    signed, _ = _signed_rest(frame, left, right)
+    rare_end = builder.block
+    builder.branch(done)
+    builder.position_at_end(done)
+    phi = builder.phi(WORD)
+    phi.add_incoming(plain, usual)
+    phi.add_incoming(signed, rare_end)
+    return phi
+
+
+def _signed_rest(frame: Frame, left: Any, right: Any) -> tuple[Any, Any]:
     """Return the remainder, and the bit that says the quotient was rounded down for it."""
     builder = frame.builder
-    _int_zero_guard(frame, node, right)
     divisor = right
     if not isinstance(right, ir.Constant) or right.constant == -1:
         minus = builder.icmp_signed("==", right, ir.Constant(WORD, -1))
@@ -322,5 +369,5 @@ _INTS: dict[str, Callable[[Frame, ast.AST, Any, Any], Value]] = {
     "-": lambda frame, node, a, b: _checked(frame, node, "ssub_with_overflow", a, b),
     "*": lambda frame, node, a, b: _checked(frame, node, "smul_with_overflow", a, b),
     "//": lambda frame, node, a, b: Value(INT, _int_divmod(frame, node, a, b)[0]),
-    "%": lambda frame, node, a, b: Value(INT, _int_rest(frame, node, a, b)[0]),
+    "%": lambda frame, node, a, b: Value(INT, _int_rest(frame, node, a, b)),
 }

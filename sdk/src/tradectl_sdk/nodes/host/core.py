@@ -158,7 +158,7 @@ class HostCore:
         """Go on with an executor in another life, which may have seen what we have not."""
         for event in snapshot.recent:
             self._inbox.add(event)
-        self._apply(trader, now, None, trader.engine.desk.now)
+        self._apply(trader, now, None, trader.engine.desk.time)
         trader.compare(snapshot, now)
         trader.outbox.read(snapshot.heard)
         for intents in trader.outbox.unread:
@@ -256,7 +256,7 @@ class HostCore:
     def _hear(self, trader: Trader, now: int) -> None:
         """Tell the strategy what was heard, though no bar has closed."""
         until = self._waiting[0][1].executions if self._waiting else None
-        latest = self._apply(trader, now, until, trader.engine.desk.now)
+        latest = self._apply(trader, now, until, trader.engine.desk.time)
         if latest >= 0:
             trader.engine.hear(latest)
             self._decide(trader, now, self.data)
@@ -274,7 +274,7 @@ class HostCore:
         outbox = trader.outbox
         self._effects.records += outbox.denied
         outbox.denied.clear()
-        intents = outbox.take(trader.engine.desk.now, at)
+        intents = outbox.take(trader.engine.desk.time, at)
         if intents is not None:
             self._record(of.Decided(intents=intents, time=now))
             self._effects.messages.append((EXECUTOR, intents))
@@ -287,7 +287,7 @@ class HostCore:
     def _value(self, trader: Trader) -> None:
         engine = trader.engine
         cash = engine.desk.account.cash
-        self._record(of.Valued(at=engine.desk.now, equity=engine.value, cash=cash))
+        self._record(of.Valued(at=engine.desk.time, equity=engine.value, cash=cash))
 
     # Missing bars --------------------------------------------------------------------------
 
