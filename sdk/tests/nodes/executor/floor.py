@@ -144,6 +144,7 @@ class Floor:
 
     def step(self, event: Any) -> None:
         self._take(self.core.step(self.now, event))
+        assert self.wake is None or self.wake > self.now, "the core would never sleep"
 
     def gateway(self, message: Any) -> None:
         self.step(Received("gateway", message))
@@ -164,12 +165,9 @@ class Floor:
         """Let time pass, waking the core whenever it wants to be."""
         end = self.now + nanoseconds
         while self.wake is not None and self.wake <= end:
-            self.now = max(self.now, self.wake)
-            before = (len(self.records), len(self.to_gateway), self.wake)
+            self.now = self.wake
             self.step(Woken())
-            if before == (len(self.records), len(self.to_gateway), self.wake):
-                self.now += 1
-        self.now = max(self.now, end)
+        self.now = end
         self.step(Woken())
 
     # A session -------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ class Answers:
             self._submitted(order, outcome)
         elif kind == "cancel":
             self._cancelled(order, outcome)
+        elif kind == "tie":
+            self._tied(order, outcome)
         else:
             self._amended(order, outcome)
 
@@ -128,15 +130,17 @@ class Answers:
     def _cancelled(self, order: Order, outcome: Outcome) -> None:
         if order.ended or not order.pending & CANCELLING:
             return
-        if isinstance(outcome, Unclear) and not outcome.sent:
-            self._recorder.write(of.Cleared(self._recorder.now, order.key, CANCELLING))
-            self._prober.doubt(order)
-        elif isinstance(outcome, Refused):
+        unsent = isinstance(outcome, Unclear) and not outcome.sent
+        if unsent or isinstance(outcome, Refused):
             # It may have ended, or be unknown there yet: the venue is asked before we ask again.
             self._recorder.write(of.Doubted(self._recorder.now, order.key))
-            self._prober.doubt(order)
         else:
             self._prober.expect_end(order, unclear=isinstance(outcome, Unclear))
+
+    def _tied(self, order: Order, outcome: Outcome) -> None:
+        """The venue keeps a tie from now on; where it does not, we go on keeping it."""
+        if isinstance(outcome, Accepted) and order.group:
+            self._recorder.write(of.Tied(self._recorder.now, order.key, order.group, native=True))
 
     def _amended(self, order: Order, outcome: Outcome) -> None:
         if order.ended or not order.pending & MODIFYING:
@@ -145,7 +149,5 @@ class Answers:
             self._recorder.write(of.Cleared(self._recorder.now, order.key, MODIFYING, amended=True))
         elif isinstance(outcome, Refused):
             self._recorder.write(of.Cleared(self._recorder.now, order.key, MODIFYING, refused=True))
-            self._prober.doubt(order)
         else:
             self._recorder.write(of.Doubted(self._recorder.now, order.key))
-            self._prober.doubt(order)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.gatekeeper import Gatekeeper
     from tradectl_sdk.nodes.executor.order import Order
     from tradectl_sdk.nodes.executor.recorder import Recorder
+    from tradectl_sdk.nodes.executor.routing import Router
     from tradectl_sdk.nodes.executor.setup import Setup
     from tradectl_sdk.nodes.executor.standing import Standing
     from tradectl_sdk.nodes.executor.state import State
@@ -34,6 +35,7 @@ class Changes:
         recorder: Recorder,
         standing: Standing,
         gatekeeper: Gatekeeper,
+        router: Router,
     ) -> None:
         self._card = setup.card
         self._state = state
@@ -41,6 +43,7 @@ class Changes:
         self._recorder = recorder
         self._standing = standing
         self._gatekeeper = gatekeeper
+        self._router = router
 
     def _named(self, epoch: int, number: int) -> Order | None:
         return self._book.numbered(epoch or self._state.host_epoch, number)
@@ -105,6 +108,14 @@ class Changes:
         native = "oco" in self._card.groups and all(_unsent(one) for one in members)
         for one in members:
             self._recorder.write(of.Tied(self._recorder.now, one.key, group, native=native))
+        if not native and "oco" in self._card.groups and self._card.amends:
+            self._offer(members, self._book.orders[group])
+
+    def _offer(self, members: list[Order], first: Order) -> None:
+        """Ask the venue to keep a tie of orders that it works on already."""
+        for one in sorted(members, key=lambda each: each.key != first.key):
+            if one.at_venue and first.at_venue:
+                self._router.tie(one, first)
 
 
 def _open(order: Order) -> bool:

@@ -33,8 +33,8 @@ class Inference:
         self._reports = reports
         self._missing: dict[tuple[int, int], int] = {}
 
-    def infer(self, message: AccountFetched) -> None:
-        """Look at what a whole list of trades left open."""
+    def infer(self, message: AccountFetched) -> bool:
+        """Look at what a whole list of trades left open; say whether it is to be asked again."""
         missing = {
             (order.key, order.revision): order.leg_seen
             for order in self._state.book.orders.values()
@@ -45,6 +45,7 @@ class Inference:
             if again or not self._tolerates_lists:
                 self._book(self._state.book.orders[key], message.venue_time)
         self._missing = missing
+        return any(not self._state.book.orders[key].settled for key, _ in missing)
 
     def _book(self, order: Order, venue_time: int) -> None:
         lots = order.leg_seen - order.leg_filled

@@ -142,6 +142,14 @@ class Order(msgspec.Struct, array_like=True):
         return max(self.leg_lots - self.leg_filled, 0) if self.at_venue else 0
 
     @property
+    def unfilled(self) -> int:
+        """Lots that are wanted or that the venue may fill, wanted or not; none make it filled.
+
+        Where the venue keeps an exit itself it counts as we do, though it may show the whole.
+        """
+        return self.remaining if self.native else max(self.remaining, self.leg_remaining)
+
+    @property
     def at_venue(self) -> bool:
         """Whether the venue has it, or may have it."""
         return SUBMITTED <= self.status <= PARTIALLY_FILLED

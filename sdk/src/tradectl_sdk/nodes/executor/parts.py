@@ -15,7 +15,6 @@ from tradectl_sdk.nodes.executor.forgetting import Forgetting
 from tradectl_sdk.nodes.executor.gatekeeper import Gatekeeper
 from tradectl_sdk.nodes.executor.groups import Groups
 from tradectl_sdk.nodes.executor.identity import ClientIdMaker
-from tradectl_sdk.nodes.executor.order import HELD
 from tradectl_sdk.nodes.executor.probing import Prober
 from tradectl_sdk.nodes.executor.reconciliation import Reconciler
 from tradectl_sdk.nodes.executor.reports import Reports
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.nodes.executor.recorder import Recorder
     from tradectl_sdk.nodes.executor.reports import Past
-    from tradectl_sdk.nodes.executor.setup import Setup
+    from tradectl_sdk.nodes.executor.setup import Bounds, Setup
     from tradectl_sdk.nodes.executor.state import State
 
 
@@ -53,7 +52,8 @@ class Parts:
     reconciler: Reconciler
     switch: Switch
     forgetting: Forgetting
-    could_send: bool = False
+    bounds: Bounds
+    could: tuple[bool, bool] = (False, False)
 
     @classmethod
     def made(cls, setup: Setup, state: State, recorder: Recorder, past: Past, epoch: int) -> Parts:
@@ -76,7 +76,7 @@ class Parts:
         reports = Reports(state, recorder, router, groups, past)
         prober = Prober(setup, state, recorder, standing, reports)
         gatekeeper = Gatekeeper(setup, state, recorder)
-        changes = Changes(setup, state, recorder, standing, gatekeeper)
+        changes = Changes(setup, state, recorder, standing, gatekeeper, router)
         triggers = Triggers(setup, state, recorder, groups)
         reconciler = Reconciler(setup, state, recorder, standing, reports, prober)
         return cls(
@@ -96,6 +96,7 @@ class Parts:
             reconciler,
             Switch(setup, state, recorder, standing, groups, reconciler),
             Forgetting(state, recorder, setup.bounds),
+            setup.bounds,
         )
 
     def due(self, now: int) -> None:
@@ -108,16 +109,18 @@ class Parts:
             order = self.state.book.orders.get(key)
             if order is None or order.ended:
                 del self.router.overdue[key]
-            elif time <= now:
+            elif 0 < time <= now:
+                self.router.overdue[key] = 0
                 self.recorder.touched[key] = None
 
     def _resume(self) -> None:
-        """Look at everything held here once sending has become possible."""
-        can_send = self.standing.can_send
-        if can_send and not self.could_send:
-            held = (one.key for one in self.state.book.all_live() if one.status <= HELD)
-            self.recorder.touched.update(dict.fromkeys(held))
-        self.could_send = can_send
+        """Look at every order once something has become possible: asking at all, or sending."""
+        could = (self.standing.gateway > 0, self.standing.can_send)
+        if could != self.could and any(could):
+            self.recorder.touched.update(
+                dict.fromkeys(one.key for one in self.state.book.all_live())
+            )
+        self.could = could
 
     def work(self) -> None:
         """Let every order that was written about have what it needs, and look at the account."""
@@ -141,17 +144,11 @@ class Parts:
                 continue
             self.router.work(order)
             self.prober.review(order)
-            if not order.ended:
-                self.triggers.watch(order)
-            else:
-                self._ended(key)
-
-    def _ended(self, key: int) -> None:
-        order = self.state.book.orders[key]
-        if order.settled:
-            self.groups.ended(order)
-        else:
-            self.reconciler.soon()
+            self.triggers.watch(order)
+            if not order.settled:
+                self.reconciler.soon(self.bounds.settle)
+            elif order.ended:
+                self.groups.ended(order)
 
     def next_time(self) -> int | None:
         """When something is due at the latest."""
@@ -161,8 +158,9 @@ class Parts:
             self.triggers.next_time(self.standing.offset or 0),
             self.waiting.next_deadline,
             self.prober.next_time(),
+            self.switch.next_time(),
             self.reconciler.next_time() if self.standing.gateway else None,
-            min(self.router.overdue.values(), default=None),
+            min((time for time in self.router.overdue.values() if time), default=None),
         )
         return min((time for time in times if time is not None), default=None)
 

@@ -36,6 +36,7 @@ NOT_FOUND = int(OrderEvent.NOT_FOUND)
 NEVER_ARRIVED = int(CloseReason.NEVER_ARRIVED)
 VANISHED = int(CloseReason.VANISHED)
 SECOND = 1_000_000_000
+FATE, END, PRESENCE = range(3)  # did it arrive; has it ended; is it still there
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Doubt:
     """What is known of an order whose fate is not.
 
     Attributes:
+        kind: FATE, END or PRESENCE: what is doubted.
         provable: Venue's time from which absence counts.
         next: When it is asked for again, our clock.
         wait: How long until the question after that.
@@ -52,6 +54,7 @@ class Doubt:
         unlisted: Venue's time at which none of its lists had it, 0 when they have not been seen.
     """
 
+    kind: int
     provable: int
     next: int
     wait: int
@@ -88,7 +91,7 @@ class Prober:
         self._questions: dict[int, int] = {}
         self._free_at = 0
 
-    def doubt(self, order: Order, *, delay: int | None = None) -> None:
+    def doubt(self, order: Order, kind: int = PRESENCE, *, delay: int | None = None) -> None:
         """Begin to doubt an order, or ask for it again soon."""
         now, bounds = self._recorder.now, self._bounds
         first = bounds.query_first if delay is None else delay
@@ -101,18 +104,28 @@ class Prober:
             provable = order.sent_venue + self._card.request_window + margin
         else:
             provable = self._standing.venue_time(now) + margin
-        self.doubts[order.key] = Doubt(provable, now + first, max(first, bounds.query_first))
+        wait = max(first, bounds.query_first)
+        self.doubts[order.key] = Doubt(kind, provable, now + first, wait)
 
     def expect_end(self, order: Order, *, unclear: bool) -> None:
         """Ask for an order whose cancellation was taken, should its end not be told soon."""
-        self.doubt(order, delay=self._bounds.query_first if unclear else self._bounds.settle)
+        delay = self._bounds.query_first if unclear else self._bounds.settle
+        self.doubt(order, END, delay=delay)
 
     def review(self, order: Order) -> None:
         """See whether an order that something was written about is in doubt, still or anew."""
-        if order.status == UNKNOWN or order.doubted:
-            if order.key not in self.doubts:
-                self.doubt(order)
-        elif order.key in self.doubts and (order.ended or not order.pending):
+        known = self.doubts.get(order.key)
+        if order.ended:
+            if known is not None:
+                self._drop(order.key)
+        elif order.status == UNKNOWN or order.doubted:
+            if known is None:
+                self.doubt(order, FATE)
+            else:
+                known.kind = FATE
+        elif known is not None and (
+            known.kind == FATE or (known.kind == END and not order.pending)
+        ):
             self._drop(order.key)
 
     def _drop(self, key: int) -> None:
@@ -180,7 +193,13 @@ class Prober:
             doubt.denied = message.venue_time
             self.wants_lists = True
             self._conclude(key, doubt)
-        # Anything else is a failed question: no evidence.
+        # Anything else is a failed question, and no evidence.
+        self._learn_time(message.venue_time)
+
+    def _learn_time(self, venue_time: int) -> None:
+        """Keep up with a venue whose time does not run like ours."""
+        if venue_time and self._card.simulated:
+            self._standing.offset = venue_time - self._recorder.now
 
     def _shown(self, report: OrderReport) -> None:
         self._reports.absorb(report, proven=True)

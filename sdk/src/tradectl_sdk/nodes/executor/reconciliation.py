@@ -132,7 +132,8 @@ class Reconciler:
         overlap = self._setup.answer_time + self._bounds.clock_margin
         times = [self._state.compared or self._standing.venue_time(now)]
         times += [self._state.book.orders[key].sent_venue for key in self._prober.doubts]
-        times += [one.sent_venue for one in self._state.book.all_live() if not one.settled]
+        orders = self._state.book.orders.values()
+        times += [one.sent_venue for one in orders if not one.settled]
         return max(min(time for time in times if time) - overlap, 0)
 
     def _again(self) -> None:
@@ -149,7 +150,8 @@ class Reconciler:
         failpoint("executor.reconcile.begun")
         if self.stream is None or message.executions.epoch != self.stream.epoch:
             self.stream = message.executions
-        if self._standing.offset is None and message.venue_time:
+        learns = self._standing.offset is None or self._setup.card.simulated
+        if learns and message.venue_time:
             self._standing.offset = message.venue_time - self._recorder.now
         present, strangers = self._take_in(message)
         self._prober.listed(message, present)
@@ -159,7 +161,8 @@ class Reconciler:
             return
         self._retry = FIRST_RETRY
         self._question_the_missing(message, present)
-        self._inference.infer(message)
+        if self._inference.infer(message):
+            self.soon(self._bounds.settle)
         self._fund(message)
         findings = self._compare(message, strangers)
         failpoint("executor.reconcile.compared")

@@ -16,7 +16,9 @@ from tradectl_sdk.nodes.executor.order import (
     ACCEPTED,
     CANCELLING,
     ENDED,
+    HELD,
     MODIFYING,
+    PARTIALLY_FILLED,
     TRIGGERED,
 )
 from tradectl_sdk.nodes.failpoints import failpoint
@@ -34,8 +36,9 @@ REJECTED = int(OrderStatus.REJECTED)
 EXPIRED = int(OrderStatus.EXPIRED)
 FILLED = int(OrderStatus.FILLED)
 ON_STATUS = {
+    HELD: int(OrderEvent.ACCEPT),  # an exit that waits at the venue itself
     ACCEPTED: int(OrderEvent.ACCEPT),
-    int(OrderStatus.PARTIALLY_FILLED): int(OrderEvent.ACCEPT),
+    PARTIALLY_FILLED: int(OrderEvent.ACCEPT),
     FILLED: int(OrderEvent.ACCEPT),  # filled it is when the trades have come
     TRIGGERED: int(OrderEvent.TRIGGER),
     CANCELED: int(OrderEvent.CANCELED),
@@ -83,13 +86,24 @@ class Reports:
         self._router = router
         self._groups = groups
         self._past = past
+        # Orders that have ended and were seen working -> the comparison before the first sight.
+        self._sightings: dict[int, int] = {}
 
-    def find(self, instrument: str, client_id: str, venue_id: str) -> tuple[Order, int] | None:
-        """Return our order and which revision of it is meant; None for one that is not ours."""
+    def find(
+        self, instrument: str, client_id: str, venue_id: str, *, recall: bool = True
+    ) -> tuple[Order, int] | None:
+        """Return our order and which revision of it is meant; None for one that is not ours.
+
+        Args:
+            instrument: What it trades.
+            client_id: Our id, where the venue tells it.
+            venue_id: The venue's.
+            recall: Whether an order that has left memory is to come back.
+        """
         book = self._state.book
         found = book.find(instrument, client_id, venue_id)
         if found is None:
-            order = self._past.order(instrument, client_id, venue_id)
+            order = self._past.order(instrument, client_id, venue_id) if recall else None
             if order is None:
                 return None
             self._recorder.write(of.Recalled(self._recorder.now, order))
@@ -162,11 +176,18 @@ class Reports:
             self._recorder.notice("side", order.key, f"a trade of the other side: {trade}")
         if over:
             self._recorder.notice("overfill", order.key, f"{order.filled} of {order.lots} lots")
-        if late and order.lots and not over:
-            self._recorder.notice("late", order.key, "a fill after the order had ended")
+        if late:
+            self._came_late(order)
         self._groups.filled(order, trade.lots - replaced, late=late)
         if order.ended and order.settled:
             self._groups.ended(order)
+
+    def _came_late(self, order: Order) -> None:
+        """A fill came after the order's end: a fact, booked like any other."""
+        if order.soft and order.remaining:
+            self._revive(order, "it was proven absent, and has been filled")
+        else:
+            self._recorder.notice("late", order.key, "a fill after the order had ended")
 
     def claim_orphans(self, order: Order) -> None:
         """Book the trades that came before their order was known by the venue's id."""
@@ -186,9 +207,10 @@ class Reports:
             report: What it says.
             proven: Whether it was asked, so that this is how the order stands now.
         """
-        found = self.find(report.instrument, report.client_id, report.venue_id)
-        if found is None:
-            return False
+        over = ENDED[report.status]
+        found = self.find(report.instrument, report.client_id, report.venue_id, recall=not over)
+        if found is None:  # what has left memory had been filled as far as it was to be
+            return over
         order, revision = found
         if revision != order.revision:
             self._about_earlier(order, report)
@@ -198,7 +220,7 @@ class Reports:
         event = ON_STATUS.get(report.status)
         if event is None:
             self._recorder.notice("status", order.key, f"a report of status {report.status}")
-        elif ENDED[report.status] and report.status != FILLED:
+        elif over and report.status != FILLED:
             self._ended(order, report, event)
         elif order.ended:
             self._still_there(order, report, proven=proven)
@@ -257,10 +279,16 @@ class Reports:
         """The venue shows an order working that has ended for us."""
         if report.status == FILLED or order.filled >= order.lots > 0:
             return  # its trades tell
-        if order.soft or (proven and report.time >= order.heard):
-            self._recorder.notice("revived", order.key, f"the venue shows it working: {report}")
-            status = ACCEPTED if report.status == FILLED else report.status
-            self._recorder.write(of.Revived(self._recorder.now, order.key, status))
+        first = self._sightings.setdefault(order.key, self._state.compared)
+        again = first < self._state.compared
+        if order.soft or (proven and (report.time > order.heard or again)):
+            self._revive(order, f"the venue shows it working: {report}")
+
+    def _revive(self, order: Order, text: str) -> None:
+        self._sightings.pop(order.key, None)
+        self._recorder.notice("revived", order.key, text)
+        status = PARTIALLY_FILLED if order.filled else ACCEPTED
+        self._recorder.write(of.Revived(self._recorder.now, order.key, status))
 
     def _about_earlier(self, order: Order, report: OrderReport) -> None:
         """The venue speaks of an order that was cancelled to be sent anew."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tradectl_sdk.bus.messages.orders import AmendOrder, CancelOrder, Submit
 from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderType, TimeInForce
 from tradectl_sdk.engine.reasons import CloseReason
@@ -47,12 +49,14 @@ GTC = int(TimeInForce.GTC)
 DATED = {int(TimeInForce.GTD), int(TimeInForce.DAY)}
 AT_ONCE = {int(TimeInForce.IOC), int(TimeInForce.FOK)}
 CHILD = int(OrderFlag.CHILD)
-# Endings that a venue brings about by itself where it keeps the ties of the order.
+EXIT_FILLED = int(CloseReason.EXIT_FILLED)
+SIBLING_FILLED = int(CloseReason.SIBLING_FILLED)
+REQUESTED = int(CloseReason.REQUESTED)
+# Endings that a venue brings about by itself, and the tie of the order that it has to keep.
 KEPT_BY_VENUE = {
-    int(CloseReason.SIBLING_FILLED),
-    int(CloseReason.PARENT_ENDED),
-    int(CloseReason.NOTHING_LEFT),
-    int(CloseReason.EXIT_FILLED),
+    SIBLING_FILLED: NATIVE_GROUP,
+    int(CloseReason.PARENT_ENDED): NATIVE_PARENT,
+    NOTHING_LEFT: NATIVE_PARENT,
 }
 
 
@@ -61,7 +65,7 @@ class Request:
     """What was asked of the gateway and has not been answered.
 
     Attributes:
-        kind: ``submit``, ``cancel`` or ``amend``.
+        kind: ``submit``, ``cancel``, ``amend`` or ``tie``.
         orders: Key and revision of each order it is about.
         deadline: When no answer becomes an unclear one.
     """
@@ -76,7 +80,8 @@ class Router:
 
     Attributes:
         requests: What has not been answered, by number, the oldest first.
-        overdue: Orders that the venue should have ended by itself, with the time we wait for it.
+        overdue: Orders that the venue should have ended by itself, with the time we wait for it;
+            0 when that is over.
     """
 
     def __init__(
@@ -180,16 +185,32 @@ class Router:
             found |= more
 
     def _work_there(self, order: Order) -> None:
+        if order.remaining == 0 and order.filled > 0 and not order.ending:
+            self._finish(order)
+        if self._standing.gateway == 0 or order.ended:
+            return
         if order.ending:
-            if self._left_to_venue(order):
-                return
-            self._cancel(order, replacing=False)
+            if order.leg_remaining == 0 and order.settled and order.leg_filled > 0:
+                self._recorder.move(order, CANCELED, order.ending)  # the rest was never sent
+            elif not self._left_to_venue(order):
+                self._cancel(order, replacing=False)
         elif order.status != UNKNOWN and not order.native:
             self._adjust(order)
 
+    def _finish(self, order: Order) -> None:
+        """All that was wanted has been filled; see that the venue does not go on."""
+        if order.unfilled == 0:
+            self._recorder.write(
+                of.Altered(self._recorder.now, order.key, order.lots, order.limit, order.trigger)
+            )
+        else:
+            reason = SIBLING_FILLED if order.group else REQUESTED
+            self._recorder.write(of.Ending(self._recorder.now, order.key, reason))
+
     def _left_to_venue(self, order: Order) -> bool:
         """Whether the venue ends an order by itself, and has not had long enough to."""
-        if not order.native or order.ending not in KEPT_BY_VENUE:
+        needed = KEPT_BY_VENUE.get(order.ending, 0)
+        if not order.native & needed and not (order.ending == EXIT_FILLED and self._is_tied(order)):
             return False
         now = self._recorder.now
         due = self.overdue.setdefault(order.key, now + self._setup.bounds.settle)
@@ -261,7 +282,7 @@ class Router:
             flags=flags if order.native else flags & ~CHILD,
             lots=lots,
             limit=limit,
-            trigger=trigger,
+            trigger=trigger if order.status == SUBMITTED or order.leg_type != TRAILING_STOP else 0,
             trail=order.trail if order.leg_type == TRAILING_STOP else 0,
             expires=0 if time_in_force == GTC else order.expires,
             decided=order.decided,
@@ -302,6 +323,18 @@ class Router:
         )
         number = self._open("amend", [order])
         ticket = self._ticket(order, lots, limit, trigger)
+        self._recorder.ask(
+            AmendOrder(
+                request=number, epoch=self._state.epoch, order=reference(order), ticket=ticket
+            )
+        )
+
+    def tie(self, order: Order, first: Order) -> None:
+        """Ask the venue to keep a tie; whoever ties keeps it until the venue says that it does."""
+        _, limit, trigger = self.leg_terms(order)
+        ticket = self._ticket(order, order.leg_lots, limit, trigger)
+        ticket = msgspec.structs.replace(ticket, group=first.client_id)
+        number = self._open("tie", [order])
         self._recorder.ask(
             AmendOrder(
                 request=number, epoch=self._state.epoch, order=reference(order), ticket=ticket

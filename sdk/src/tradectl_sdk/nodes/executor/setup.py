@@ -18,7 +18,6 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 
 ON_FAILURE = ("halt", "reduce")
-LEAST_ANSWER_TIME = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,8 @@ class Bounds:
     """How long and how many; durations in nanoseconds.
 
     Attributes:
+        patience: How long an answer may take on top of what the venue allows itself; longer than
+            the gateway waits.
         intents_wait: How long intents wait for market data their host had read already.
         most_waiting: Intents that wait at most; more are judged at once, as stale.
         parked_wait: How long an order waits for what an order being cancelled still binds.
@@ -47,6 +48,7 @@ class Bounds:
         balance_tolerance: Units of 10^-8 by which a balance may differ.
     """
 
+    patience: int = 30 * SECOND
     intents_wait: int = 2 * SECOND
     most_waiting: int = 1000
     parked_wait: int = 10 * SECOND
@@ -125,4 +127,4 @@ class Setup:
 
         However quick a venue is, the gateway and the machine have to be given some time, too.
         """
-        return max(self.card.request_window + self.card.processing_timeout, LEAST_ANSWER_TIME)
+        return self.card.request_window + self.card.processing_timeout + self.bounds.patience

@@ -34,6 +34,7 @@ SEVERITY = {ACTIVE: 0, REDUCING: 1, HALTED: 2}
 BY_SWITCH = int(CloseReason.SWITCH)
 CLOSE_FLAGS = int(OrderFlag.REDUCE_ONLY | OrderFlag.CLOSE_POSITION)
 MARKET = int(OrderType.MARKET)
+RETRY = 5_000_000_000  # nanoseconds until a closing order that was refused is tried again
 
 
 class Switch:
@@ -54,6 +55,7 @@ class Switch:
         self._standing = standing
         self._groups = groups
         self._reconciler = reconciler
+        self._closed_at: dict[str, int] = {}
 
     # Moving ----------------------------------------------------------------------------------
 
@@ -134,7 +136,9 @@ class Switch:
     def _close_positions(self) -> None:
         for name in self._state.ledger.instruments:
             lots = self._state.ledger.position(name)
-            if lots and not self._state.book.live(name):
+            due = self._closed_at.get(name, 0) + RETRY <= self._recorder.now
+            if lots and due and not self._state.book.live(name):
+                self._closed_at[name] = self._recorder.now
                 self._close(name, lots)
 
     def _close(self, instrument: str, lots: int) -> None:
@@ -176,6 +180,17 @@ class Switch:
         ]  # fmt: skip
         if not ours:
             self._recorder.write(of.Proven(self._recorder.now))
+
+    def next_time(self) -> int | None:
+        """When a position is tried to be closed again."""
+        if not self._state.flatten or self._state.switch != HALTED:
+            return None
+        due = [
+            self._closed_at.get(name, 0) + RETRY
+            for name in self._state.ledger.instruments
+            if self._state.ledger.position(name) and not self._state.book.live(name)
+        ]
+        return min(due, default=None)
 
     @property
     def wants_proof(self) -> bool:

@@ -26,7 +26,7 @@ FILLED = int(OrderStatus.FILLED)
 
 def follows(order: Order, event: int) -> int:
     """Return the status an event would lead an order to, ILLEGAL when it may not happen."""
-    return next_status(order.status, event, remaining=order.remaining)
+    return next_status(order.status, event, remaining=order.unfilled)
 
 
 def move(order: Order, record: of.Moved) -> None:
@@ -41,12 +41,19 @@ def move(order: Order, record: of.Moved) -> None:
         order.reason = record.reason
     if record.text:
         order.text = record.text
+    _close(order, record.time)
     if ENDED[status]:
-        order.closed = record.time
-        order.pending = 0
-        order.replacing = False
-        order.doubted = False
         order.soft = record.event == NOT_FOUND
+
+
+def _close(order: Order, time: int) -> None:
+    """Let go of what was under way, if an order has just ended."""
+    if not ENDED[order.status] or order.closed:
+        return
+    order.closed = time
+    order.pending = 0
+    order.replacing = False
+    order.doubted = False
 
 
 def _send(order: Order, record: of.Sent) -> None:
@@ -86,14 +93,12 @@ def book(order: Order, record: of.Booked) -> None:
         order.inferred = [*order.inferred, (record.lots, record.price)]
     elif record.replaced:
         order.inferred = _less(order.inferred, record.replaced)
-    status = next_status(order.status, FILL, remaining=order.lots - order.filled)
+    status = follows(order, FILL)
     if status != ILLEGAL:
         order.status = status
     elif order.remaining == 0:
         order.status = FILLED  # held for another revision, and filled by an earlier one
-    if ENDED[order.status] and not order.closed:
-        order.closed = record.time
-        order.pending = 0
+    _close(order, record.time)
 
 
 def _less(inferred: list[tuple[int, int]], lots: int) -> list[tuple[int, int]]:
@@ -107,9 +112,7 @@ def _alter(order: Order, record: of.Altered) -> None:
     status = follows(order, MODIFIED)
     if status != ILLEGAL:
         order.status = status
-    if ENDED[order.status] and not order.closed:
-        order.closed = record.time
-        order.pending = 0
+    _close(order, record.time)
 
 
 def _end(order: Order, record: of.Ending) -> None:
@@ -145,7 +148,7 @@ def _replace(order: Order, _record: of.Replaced) -> None:
     order.earlier = [*order.earlier, (order.client_id, order.venue_id)]
     order.revision += 1
     order.status = HELD  # the former revision was cancelled; the next begins
-    order.venue_id = ""
+    order.client_id = order.venue_id = ""
     order.pending = 0
     order.replacing = False
     order.unamendable = False

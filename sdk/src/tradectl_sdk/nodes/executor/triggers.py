@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.orders import OrderEvent, OrderType, TimeInForce
+from tradectl_sdk.domain.orders import OrderType
+from tradectl_sdk.engine.bars import NEVER
 from tradectl_sdk.engine.booking import trailed
 from tradectl_sdk.engine.reasons import CloseReason
 from tradectl_sdk.nodes.executor import records as of
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.state import State
 
 TRAILING_STOP = int(OrderType.TRAILING_STOP)
-EXPIRE = int(OrderEvent.EXPIRE)
-DATED = {int(TimeInForce.GTD), int(TimeInForce.DAY)}
 OUT_OF_TIME = int(CloseReason.EXPIRED)
 
 
@@ -35,6 +34,7 @@ class Triggers:
 
     def __init__(self, setup: Setup, state: State, recorder: Recorder, groups: Groups) -> None:
         self._times_in_force = setup.card.times_in_force
+        self._next = NEVER
         self._state = state
         self._recorder = recorder
         self._groups = groups
@@ -44,8 +44,9 @@ class Triggers:
 
     def watch(self, order: Order) -> None:
         """Take note of an order whose end in time may have to be brought about here."""
-        if order.expires and not order.ended:
+        if order.expires and not order.ended and not self._kept_by_venue(order):
             self._dated[order.key] = order.expires
+            self._next = min(self._next, order.expires)
 
     # Prices ----------------------------------------------------------------------------------
 
@@ -86,22 +87,21 @@ class Triggers:
 
     def expire(self, time: int) -> None:
         """End what is held here, or what the venue cannot end by itself, when its time is over."""
+        if time < self._next:
+            return
         for key, expires in list(self._dated.items()):
             order = self._state.book.orders.get(key)
-            if order is None or order.ended:
+            if order is None or order.ended or order.ending or self._kept_by_venue(order):
                 del self._dated[key]
-            elif expires <= time and not order.ending and not self._kept_by_venue(order):
+            elif expires <= time:
+                del self._dated[key]
                 self._groups.end(order, OUT_OF_TIME)
+        self._next = min(self._dated.values(), default=NEVER)
 
     def _kept_by_venue(self, order: Order) -> bool:
+        """Whether the venue has it and ends it by itself."""
         return order.at_venue and order.time_in_force in self._times_in_force
 
     def next_time(self, offset: int) -> int | None:
         """When the next order is due by our clock, given how far the venue's is ahead."""
-        orders = self._state.book.orders
-        due = [
-            expires
-            for key, expires in self._dated.items()
-            if key in orders and not orders[key].ending and not self._kept_by_venue(orders[key])
-        ]
-        return min(due) - offset if due else None
+        return None if self._next == NEVER else self._next - offset
