@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from floor import CASH, SECOND, Floor, X, place, setup
 from tradectl_sdk.bus.link import PeerChanged
@@ -34,8 +34,10 @@ from tradectl_sdk.exchange.values import (
 )
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.core import ExecutorCore
-from tradectl_sdk.nodes.executor.setup import Setup
 from tradectl_sdk.nodes.executor.state import State
+
+if TYPE_CHECKING:
+    from tradectl_sdk.nodes.executor.setup import Setup
 
 PRICE = 10_000
 CHILD = int(OrderFlag.REDUCE_ONLY | OrderFlag.CHILD)
@@ -147,7 +149,7 @@ class Storm:
     """
 
     def __init__(self, seed: int, made: Setup | None = None) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - weather, not secrets
         self.venue = Venue()
         self.calm = False
         self.past = Written()
@@ -399,6 +401,7 @@ class Storm:
 
     @property
     def at_rest(self) -> bool:
+        """Whether nothing is under way and nothing is doubted."""
         parts = self.floor.core.parts
         quiet = not (self.wire or self.queue or self.requests or parts.router.requests)
         book = self.floor.state.book
