@@ -48,7 +48,7 @@ class ExecutorProcess(Listening, Process):
             state.apply(_decode(body))
         self.core = ExecutorCore(self._setup, state)
         self._listen()
-        self._carry_out(self.core.start(self.agenda.now))
+        self._carry_out(self.core.start(self.agenda.now, self.life))
 
     def take(self, port: str, message: Any) -> None:
         """Step the core with what a channel has brought."""

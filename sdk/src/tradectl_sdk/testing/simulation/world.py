@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LENGTH = 5 * SECOND  # of a bar
 LIMIT = 4000  # lots that a position may have
+QUIET = 12  # seconds at the end in which nobody trades, so that all is told with the last bars
 HOUR = 3600 * SECOND
 
 
@@ -189,13 +190,18 @@ class World:
 
     # Playing -------------------------------------------------------------------------------
 
+    @property
+    def _seconds(self) -> int:
+        """How long it is played."""
+        return self.script.bars * LENGTH // SECOND + self.script.rest
+
     def play(self) -> None:
         """Play the script to its end, the rest in calm."""
         self.gateway.start()
         self.executor.start()
         self.agenda.after(SECOND // 10, self.host.start)
-        total = self.script.bars * LENGTH + self.script.rest * SECOND
-        for second in range(1, total // SECOND + 1):
+        total = self._seconds * SECOND
+        for second in range(1, self._seconds + 1):
             self.agenda.at(EPOCH + second * SECOND, lambda second=second: self._pass_second(second))  # type: ignore[misc]
         stormy = EPOCH + self.script.bars * LENGTH
         self.agenda.at(stormy, self._calm_down)
@@ -207,10 +213,11 @@ class World:
 
     def _pass_second(self, second: int) -> None:
         """Let a second pass: prices move, a bar may close, things may go wrong."""
-        for index, one in enumerate(_instruments()):
-            self._prices[index] += self._chance.randrange(-40, 41)
-            lots = self._chance.randrange(500, 5000)
-            self._move(index, str(one.id), lots)
+        if second <= self._seconds - QUIET:
+            for index, one in enumerate(_instruments()):
+                self._prices[index] += self._chance.randrange(-40, 41)
+                lots = self._chance.randrange(500, 5000)
+                self._move(index, str(one.id), lots)
         if second * SECOND % LENGTH == 0:
             self._close_bars(second)
         self._trouble()
@@ -226,7 +233,7 @@ class World:
         time = EPOCH + second * SECOND
         bars = []
         for traded, one in zip(self._traded, _instruments(), strict=True):
-            prices = [price for price, _ in traded]
+            prices = [price for price, _ in traded] or [self._prices[len(bars)]]
             bars.append(
                 BarClosed(
                     instrument=str(one.id),
