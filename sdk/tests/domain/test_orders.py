@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tradectl_sdk.domain import orders, records
-from tradectl_sdk.domain.orders import ILLEGAL, TRANSITIONS, OrderEvent, OrderStatus, next_status
+from tradectl_sdk.domain.orders import (
+    EVENT_OF,
+    ILLEGAL,
+    TRANSITIONS,
+    OrderEvent,
+    OrderStatus,
+    next_status,
+)
 from tradectl_sdk.engine import columns
 
 S, E = OrderStatus, OrderEvent
@@ -152,3 +159,11 @@ def test_the_engine_s_columns_follow_the_records(prefix, fields, dtype):
         assert getattr(columns, f"{prefix}_{SHORT.get(name, name.upper())}") == place
         assert dtype.fields[name] == (np.dtype(np.int64), 8 * place)
     assert dtype.names == fields
+
+
+@pytest.mark.parametrize("status", list(OrderStatus)[1:])
+def test_what_an_order_is_told_to_have_met_can_lead_to_its_status(status):
+    event = EVENT_OF[status]
+    after = {TRANSITIONS[before][event] for before in OrderStatus}
+    filled = next_status(OrderStatus.PARTIALLY_FILLED, event, remaining=0)
+    assert status in after | {filled}

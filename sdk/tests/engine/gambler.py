@@ -17,18 +17,19 @@ class Gambler(Strategy):
         self.older = 0
         self.told = 0
         self.paid = 0.0
+        self.changed = 0
 
     def draw(self, below: int) -> int:
         self.state = (self.state * 1_103_515_245 + 12_345) % 2_147_483_648
         return self.state // 65_536 % below
 
-    def on_bar(self, ctx, bar) -> None:  # noqa: C901, PLR0912 - one branch for each thing to do
+    def on_bar(self, ctx, bar) -> None:  # noqa: C901, PLR0912, PLR0915 - one branch for each thing to do
         if self.draw(100) >= self.activity:
             return
         size = 1.0 + self.draw(20)
         off = 0.01 * self.draw(300)
         near, far = ctx.round_price(bar.close - off), ctx.round_price(bar.close + off)
-        action = self.draw(16)
+        action = self.draw(19)
         order = 0
         if action == 0:
             order = ctx.buy(size)
@@ -60,6 +61,13 @@ class Gambler(Strategy):
             ctx.cancel(self.older)
         elif action == 14:
             ctx.one_cancels_other(self.older, self.newest)
+        elif action == 15:
+            self.changed += ctx.modify(self.draw(self.newest + 3), quantity=size)
+        elif action == 16:
+            self.changed += ctx.modify(self.older, limit=near, stop=far * self.draw(2))
+        elif action == 17:
+            stop = far if self.draw(2) == 0 else near
+            self.changed += ctx.modify(self.draw(self.newest + 3), stop=stop)
         else:
             order = ctx.target(float(self.draw(30)) - 15.0)
         if order > 0:
@@ -73,4 +81,6 @@ class Gambler(Strategy):
             ctx.sell(fill.quantity, limit=ctx.round_price(fill.price * 1.01), reduce_only=True)
 
     def on_order(self, ctx, order) -> None:
-        self.told += order.status * 1000 + order.reason
+        self.told += order.event * 100_000 + order.reason
+        if order.event < 8:  # whether what is changed has been acknowledged, a session knows later
+            self.told += order.status * 1000

@@ -23,6 +23,7 @@ from tradectl_sdk.engine.columns import (
     F_SIDE,
     F_TIME,
     O_CLOSED,
+    O_FILLED,
     O_ID,
     O_LIMIT,
     O_LOTS,
@@ -30,7 +31,7 @@ from tradectl_sdk.engine.columns import (
     O_STATUS,
     O_TRIGGER,
 )
-from tradectl_sdk.engine.gate import ApprovedOrder
+from tradectl_sdk.engine.gate import ApprovedOrder, OrderRequest
 from tradectl_sdk.engine.live_build import live_engine
 from tradectl_sdk.engine.orders import FILL_ENTRY
 from tradectl_sdk.engine.streaming import StreamBar, StreamingFeed
@@ -91,6 +92,14 @@ class Rehearsal:
 
     def cancel(self, order) -> None:
         self.venue.cancel(self.theirs[order] - 1, self.engine.desk.time)
+
+    def modify(self, order, lots, limit, trigger) -> None:
+        row = self.theirs[order] - 1
+        request = OrderRequest()
+        request.limit, request.trigger = limit, trigger
+        approved = ApprovedOrder(request)
+        approved.lots = lots - self.venue.orders.rows[row, O_FILLED]
+        self.venue.modify(row, approved, self.engine.desk.time)
 
     def tie(self, first, second) -> None:
         self.venue.tie(self.theirs[first] - 1, self.theirs[second] - 1)

@@ -44,12 +44,15 @@ GRIDS = [
 class Everything(Gambler):
     """The gambler, who also looks at a longer timeframe and a signal and settles up in the end."""
 
+    changing = 1
+
     def on_start(self, ctx) -> None:
         self.state = self.seed
         self.newest = 0
         self.older = 0
         self.told = 0
         self.paid = 0.0
+        self.changed = 0
         self.longer = ctx.bar("5d")
         self.mood = ctx.signal("mood")
         self.sum = 0.0
@@ -68,6 +71,11 @@ class Everything(Gambler):
             self.older = ctx.buy(2.0 + self.draw(9), take_profit=far, stop_loss=near)
             self.newest = ctx.sell(1.0 + self.draw(9), stop=near, limit=near)
             ctx.one_cancels_other(self.older, self.newest)
+        elif self.changing == 1 and self.draw(3) == 0:  # the latest bracket
+            order = self.older + self.draw(3)
+            self.changed += ctx.modify(order, stop=ctx.round_price(bar.close * 0.97))
+            self.changed += ctx.modify(order, limit=ctx.round_price(bar.close * 1.03))
+            self.changed += ctx.modify(self.newest, 1.0 + self.draw(9))
         elif self.draw(4) == 0:
             ctx.cancel_all()
             ctx.sell(3.0, trail_bps=150.0, time_in_force=4)
@@ -75,6 +83,12 @@ class Everything(Gambler):
     def on_stop(self, ctx) -> None:
         self.closing = ctx.close()
         self.paid += ctx.equity
+
+
+class Steady(Everything):
+    """Leaves its orders as they were placed."""
+
+    changing = 0
 
 
 class Half:
@@ -189,14 +203,15 @@ def test_plans_that_use_everything_mean_the_same_compiled(plan):
         other.positions,
     )
     for mine, yours in zip(one.strategies, other.strategies, strict=True):
-        names = ("state", "newest", "older", "told", "paid", "sum", "closing")
+        names = ("state", "newest", "older", "told", "paid", "sum", "closing", "changed")
         assert [getattr(mine, n) for n in names] == [getattr(yours, n) for n in names]
 
 
 @given(plan=plans)
 @several
 def test_no_fill_is_worse_than_its_limit_or_better_than_its_trigger(plan):
-    outcome = run(plan, Mode.INTERPRETED)
+    seed = plan.make_strategy().seed
+    outcome = run(replace(plan, make_strategy=lambda: Steady(seed=seed)), Mode.INTERPRETED)
     orders = outcome.orders[outcome.fills["order"] - 1]
     side, price = outcome.fills["side"], outcome.fills["price"]
     limited = orders["limit"] > 0

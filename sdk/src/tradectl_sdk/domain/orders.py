@@ -146,6 +146,26 @@ def _parse(table: str) -> tuple[tuple[int, ...], ...]:
 TRANSITIONS = _parse(_TABLE)
 
 
+# What has happened to an order that has just come to a status, other than by a fill or a change
+EVENT_OF = tuple(
+    int(event)
+    for event in (
+        OrderEvent.SUBMIT,  # NEW: before anything has happened
+        OrderEvent.HOLD,
+        OrderEvent.DENY,
+        OrderEvent.SUBMIT,
+        OrderEvent.SUBMIT_UNKNOWN,
+        OrderEvent.ACCEPT,
+        OrderEvent.TRIGGER,
+        OrderEvent.FILL,
+        OrderEvent.FILL,
+        OrderEvent.CANCELED,
+        OrderEvent.EXPIRE,
+        OrderEvent.REJECT,
+    )
+)
+
+
 def next_status(status: int, event: int, *, remaining: int = 1) -> int:
     """Return the status after an event, or ``ILLEGAL`` when it may not happen.
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from tradectl_sdk.engine.account import Account
 from tradectl_sdk.engine.bars import Bar, Columns, Series, Signal
-from tradectl_sdk.engine.booking import FeeModel, SlippageModel
 from tradectl_sdk.engine.build import Plan
 from tradectl_sdk.engine.context import Context, Fill, OrderUpdate
 from tradectl_sdk.engine.costs import (
     BasisPoints,
+    FeeModel,
     PerOrder,
     PerUnit,
     ShareOfValue,
+    SlippageModel,
     VolumeShare,
 )
 from tradectl_sdk.engine.gate import ApprovedOrder, OrderRequest, Rule

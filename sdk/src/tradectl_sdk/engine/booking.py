@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderStatus, TimeInForce
 from tradectl_sdk.engine.bars import NEVER
@@ -35,6 +35,7 @@ from tradectl_sdk.engine.columns import (
     O_LOTS,
     O_NEXT,
     O_PARENT,
+    O_REASON,
     O_SIDE,
     O_STATUS,
     O_TIF,
@@ -48,6 +49,8 @@ from tradectl_sdk.engine.reasons import CloseReason
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
     from tradectl_sdk.engine.bars import Feed
+    from tradectl_sdk.engine.costs import FeeModel, SlippageModel
+    from tradectl_sdk.engine.gate import ApprovedOrder
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.engine.orders import Journal, Orders
 
@@ -57,7 +60,9 @@ REJECT = int(OrderEvent.REJECT)
 FILL = int(OrderEvent.FILL)
 CANCEL = int(OrderEvent.CANCELED)
 TRIGGER = int(OrderEvent.TRIGGER)
+MODIFIED = int(OrderEvent.MODIFIED)
 HELD = int(OrderStatus.HELD)
+PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 FILLED = int(OrderStatus.FILLED)
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 TRAIL_BPS = int(OrderFlag.TRAIL_BPS)
@@ -79,20 +84,6 @@ def trailed(side: int, ticks: int, trail: int, flags: int) -> int:
         # Whole and rest by themselves: their products with a trail below 10^6 fit 64 bits.
         distance = ticks // 1_000_000 * trail + (ticks % 1_000_000 * trail + 500_000) // 1_000_000
     return max(ticks + side * distance, 1)
-
-
-class FeeModel(Protocol):
-    """What a fill costs."""
-
-    def fee(self, instrument: int, lots: int, value: int, maker: bool, filled: int) -> int:
-        """Return the fee in money units; negative for a rebate."""
-
-
-class SlippageModel(Protocol):
-    """How much worse than its reference price a taking fill is."""
-
-    def slip(self, instrument: int, ticks: int, lots: int, volume: int) -> int:
-        """Return ticks, not negative."""
 
 
 class Fills:
@@ -189,6 +180,34 @@ class Booking:
             return False
         self.close(row, CANCEL, REQUESTED, now)
         return True
+
+    def modify(self, row: int, approved: ApprovedOrder, now: int) -> None:
+        """Give an order the terms that were approved.
+
+        Another price, or a larger quantity, makes it the youngest order of its instrument, as at
+        venues: it first meets a bar that opens from now on. A smaller quantity keeps its place.
+        """
+        rows, request = self.orders.rows, approved.request
+        former, filled = rows[row, O_LOTS], rows[row, O_FILLED]
+        lots = former if rows[row, O_PARENT] > 0 else filled + approved.lots
+        moves = request.limit != rows[row, O_LIMIT] or request.trigger != rows[row, O_TRIGGER]
+        rows[row, O_LOTS] = lots
+        rows[row, O_LIMIT] = request.limit
+        rows[row, O_TRIGGER] = request.trigger
+        if request.reason != 0:
+            rows[row, O_REASON] = request.reason  # of the rule that made it smaller
+        self.expose(row, lots - former)
+        if (moves or lots > former) and rows[row, O_STATUS] != HELD:
+            self.orders.unlink(row)
+            self.orders.link(row)
+            rows[row, O_ACTIVE] = now
+        status = self.orders.move(row, MODIFIED)
+        if status == PARTIALLY_FILLED and lots == filled:
+            status = FILLED  # nothing is left to fill
+            rows[row, O_STATUS] = FILLED
+            rows[row, O_CLOSED] = now
+            self.orders.unlink(row)
+        self.journal.change(status, row)
 
     def trigger(self, row: int) -> None:
         """Turn a stop-limit into a limit order, or a stop without volume into a market order."""

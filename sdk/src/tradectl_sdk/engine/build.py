@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.domain.instrument import Instrument
-    from tradectl_sdk.engine.booking import FeeModel, SlippageModel
+    from tradectl_sdk.engine.costs import FeeModel, SlippageModel
     from tradectl_sdk.engine.port import VenuePort
 
 MINUTE = 60_000_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.orders import OrderFlag, OrderType, TimeInForce
+from tradectl_sdk.engine.changes import Changes
 from tradectl_sdk.engine.columns import (
     O_FILLED,
     O_FLAGS,
@@ -59,8 +60,10 @@ class OrderUpdate:
     Attributes:
         id: The order.
         instrument: Index of its instrument.
-        status: Its OrderStatus now, as an int.
+        status: Its OrderStatus afterwards, as an int.
         reason: DenyReason or CloseReason, as an int; 0 for none.
+        event: What happened, an OrderEvent as an int. MODIFIED: it was changed as asked for. DENY:
+            it was refused (then its status is DENIED), or a change was, and it works on unchanged.
     """
 
     def __init__(self) -> None:
@@ -68,6 +71,7 @@ class OrderUpdate:
         self.instrument = 0
         self.status = 0
         self.reason = 0
+        self.event = 0
 
 
 class Context:
@@ -91,6 +95,7 @@ class Context:
         self._market = desk.market
         self._orders = desk.orders
         self._venue = desk.venue
+        self._changes = Changes(desk)
 
     # What it can see -----------------------------------------------------------------------
 
@@ -322,6 +327,25 @@ class Context:
         """Cancel a working order; say whether it was working."""
         row = self._orders.row_of(order)
         return row != NOBODY and self._venue.cancel(row, self._desk.time)
+
+    def modify(
+        self, order: int, quantity: float = 0.0, limit: float = 0.0, stop: float = 0.0
+    ) -> bool:
+        """Change a working order, or an exit that waits for its entry; say whether it was done.
+
+        The change passes the risk gate like a new order of what would be left to fill. When it is
+        refused, the order works on as it was, and ``on_order`` is told why. Another price or a
+        larger quantity costs the order its place among those at the same price; a smaller quantity
+        does not. What is asked for as it is already changes nothing.
+
+        Args:
+            order: Its id.
+            quantity: The whole quantity, what has been filled included; 0 leaves it. The exits of
+                a bracket have none of their own: they are as large as what their entry has filled.
+            limit: Another limit price, for an order that has one; 0 leaves it.
+            stop: Another trigger, for a stop or stop-limit order that has not met it; 0 leaves it.
+        """
+        return self._changes.make(order, float(quantity), float(limit), float(stop))
 
     def cancel_all(self, instrument: int = -1) -> int:
         """Cancel all working orders of an instrument; return how many there were."""

@@ -6,7 +6,7 @@ A plugin's own cost model has the same method and replaces one of these by name.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tradectl_sdk.domain.money import MONEY_UNITS
 
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tradectl_sdk.domain.instrument import Instrument
+
+
+class FeeModel(Protocol):
+    """What a fill costs."""
+
+    def fee(self, instrument: int, lots: int, value: int, maker: bool, filled: int) -> int:
+        """Return the fee in money units; negative for a rebate."""
+
+
+class SlippageModel(Protocol):
+    """How much worse than its reference price a taking fill is."""
+
+    def slip(self, instrument: int, ticks: int, lots: int, volume: int) -> int:
+        """Return ticks, not negative."""
 
 
 class ShareOfValue:

@@ -54,8 +54,9 @@ class Desk:
         time: The present, UTC nanoseconds; 0 before the first event.
         warming: Whether orders are denied because the strategy is being warmed up.
         ended: Whether orders are denied because no data will follow.
-        placed: Orders placed at this instant.
-        limit: Orders that may be placed at one instant before the run is stopped.
+        placed: Orders placed, and changes asked for, at this instant.
+        limit: How many of them there may be at one instant before the run is stopped.
+        gate: What decides on orders.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Desk:
         self.account = account
         self.market = market
         self.orders = venue.orders
-        self._gate = gate
+        self.gate = gate
         self._day_ends = day_ends  # nanoseconds after midnight UTC, per instrument
         self._weekdays = weekdays  # whether Saturday and Sunday are no trading days
 
@@ -102,12 +103,8 @@ class Desk:
         Raises:
             RuntimeError: If the strategy places more orders at one instant than it may.
         """
-        self.placed += 1
-        if self.placed > self.limit:
-            raise RuntimeError(
-                "too many orders at one instant; max_orders_per_instant sets how many"
-            )
-        request = self._gate.request
+        self.count()
+        request = self.gate.request
         request.side = side
         request.flags = flags
         known = GTC <= time_in_force <= DAY
@@ -121,17 +118,32 @@ class Desk:
             reason = self._date(instrument, time_in_force, until)
         take, loss = 0, 0
         if reason == 0 and (take_profit != 0.0 or stop_loss != 0.0):
-            take, loss = self._exit(instrument, take_profit), self._exit(instrument, stop_loss)
-            reason = self._check_exits(side, request.price, take, loss)
+            take, loss = (
+                self.ticks_of(instrument, take_profit),
+                self.ticks_of(instrument, stop_loss),
+            )
+            reason = self.check_exits(side, request.price, take, loss)
         if reason == 0 and flags & REDUCE_ONLY:
             reason = self._reduce(instrument)
         if reason == 0:
-            reason = self._gate.review(self._gate.approved, self.time)
+            reason = self.gate.review(self.gate.approved, self.time)
         if reason != 0:
             return self._deny(request, reason)
         if take > 0 or loss > 0:
             return self._bracket(take, loss)
-        return self._submit(self._gate.approved)
+        return self._submit(self.gate.approved)
+
+    def count(self) -> None:
+        """Count one order more, or one change more, at this instant.
+
+        Raises:
+            RuntimeError: If it is one more than there may be.
+        """
+        self.placed += 1
+        if self.placed > self.limit:
+            raise RuntimeError(
+                "too many orders at one instant; max_orders_per_instant sets how many"
+            )
 
     def _describe(
         self,
@@ -143,7 +155,7 @@ class Desk:
         trail_bps: float,
     ) -> int:
         """Write what is asked for onto the request's grid; return a reason against it, or 0."""
-        request = self._gate.request
+        request = self.gate.request
         request.instrument = 0
         request.lots, request.limit, request.trigger, request.trail = 0, 0, 0, 0
         request.expires, request.price = 0, 0
@@ -164,7 +176,7 @@ class Desk:
         return self._price(instrument, limit, stop)
 
     def _size(self, instrument: int, quantity: float) -> int:
-        request, market = self._gate.request, self.market
+        request, market = self.gate.request, self.market
         request.price = market.last(instrument)
         if request.price == 0:
             return NO_PRICE
@@ -175,15 +187,15 @@ class Desk:
         return ZERO_LOTS if request.lots == 0 else 0
 
     def _price(self, instrument: int, limit: float, stop: float) -> int:
-        request = self._gate.request
+        request = self.gate.request
         request.type = MARKET
         if stop != 0.0:
             request.type = STOP
-            request.trigger = self._exit(instrument, stop)
+            request.trigger = self.ticks_of(instrument, stop)
             request.price = request.trigger
         if limit != 0.0:
             request.type = STOP_LIMIT if request.type == STOP else LIMIT
-            request.limit = self._exit(instrument, limit)
+            request.limit = self.ticks_of(instrument, limit)
             request.price = request.limit
         worst = min(request.limit, request.trigger)
         if worst < 0:  # the order list shows no price rather than one that makes no sense
@@ -191,7 +203,7 @@ class Desk:
             return BAD_PRICE if worst < OFF_GRID else OFF_TICK
         return 0
 
-    def _exit(self, instrument: int, price: float) -> int:
+    def ticks_of(self, instrument: int, price: float) -> int:
         """Ticks of a price; 0 for none, OFF_GRID between ticks, less than that for nonsense."""
         if price == 0.0:
             return 0
@@ -201,7 +213,7 @@ class Desk:
         return self.market.to_ticks(instrument, price)
 
     def _trailing(self, instrument: int, trail: float, trail_bps: float) -> int:
-        request = self._gate.request
+        request = self.gate.request
         request.type = TRAILING_STOP
         if trail_bps != 0.0:
             if not (0.0 < trail_bps < 10_000.0):
@@ -209,7 +221,7 @@ class Desk:
             request.flags |= TRAIL_BPS
             request.trail = math.floor(trail_bps * 100.0 + 0.5)
         else:
-            distance = self._exit(instrument, trail)
+            distance = self.ticks_of(instrument, trail)
             if distance < 0:
                 return BAD_PRICE if distance < OFF_GRID else OFF_TICK
             request.trail = distance
@@ -218,7 +230,7 @@ class Desk:
         return 0
 
     def _date(self, instrument: int, time_in_force: int, until: int) -> int:
-        request = self._gate.request
+        request = self.gate.request
         if time_in_force == GTD:
             if not self.time < until < NEVER:
                 return NO_EXPIRY
@@ -238,7 +250,8 @@ class Desk:
             end += (7 - weekday) * DAY_LENGTH
         return end
 
-    def _check_exits(self, side: int, entry: int, take: int, loss: int) -> int:
+    def check_exits(self, side: int, entry: int, take: int, loss: int) -> int:
+        """Hold exits to the grid and to their sides of the entry; return a reason, or 0."""
         if min(take, loss) < 0:
             return BAD_PRICE if min(take, loss) < OFF_GRID else OFF_TICK
         if take > 0 and side * (take - entry) <= 0:
@@ -248,7 +261,7 @@ class Desk:
         return 0
 
     def _reduce(self, instrument: int) -> int:
-        request = self._gate.request
+        request = self.gate.request
         held = -self.account.lots[instrument] * request.side
         if held <= 0:
             return NOTHING_TO_REDUCE
@@ -269,7 +282,7 @@ class Desk:
 
         The exits wait for the entry to fill; they are reduce-only and cancel each other.
         """
-        gate = self._gate
+        gate = self.gate
         both = take > 0 and loss > 0
         against_take = self._review_exit(gate.take, LIMIT, take, both)
         against_loss = self._review_exit(gate.loss, STOP, loss, both)
@@ -291,18 +304,18 @@ class Desk:
         """Have an exit of the approved entry reviewed; return the reason against it, or 0."""
         if ticks == 0:
             return 0
-        entry, request = self._gate.request, approved.request
+        entry, request = self.gate.request, approved.request
         request.instrument = entry.instrument
         request.side = -entry.side
         request.type = kind
         request.time_in_force = GTC
         request.flags = REDUCE_ONLY | CHILD
-        request.lots = self._gate.approved.lots
+        request.lots = self.gate.approved.lots
         request.limit = ticks if kind == LIMIT else 0
         request.trigger = ticks if kind == STOP else 0
         request.price = ticks
         request.parent = self.orders.upcoming  # the id the entry will get
         request.group = request.parent + 1 if grouped else 0  # and that of the first exit
-        reason = self._gate.review(approved, self.time)
+        reason = self.gate.review(approved, self.time)
         # An exit for a part of the position would leave the rest of it unprotected.
         return request.reason if reason == 0 and approved.lots < request.lots else reason

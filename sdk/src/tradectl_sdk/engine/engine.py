@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.domain.orders import EVENT_OF, OrderEvent
 from tradectl_sdk.engine.bars import NEVER, Bar
 from tradectl_sdk.engine.buffers import floats, ints
 from tradectl_sdk.engine.columns import (
@@ -27,7 +28,7 @@ from tradectl_sdk.engine.columns import (
     O_REASON,
 )
 from tradectl_sdk.engine.context import Fill, OrderUpdate
-from tradectl_sdk.engine.orders import FILL_ENTRY
+from tradectl_sdk.engine.orders import CHANGE_ENTRY, FILL_ENTRY, STATUSES
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.bars import Feed
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.venue import Venue
     from tradectl_sdk.strategy import Strategy
 
+MODIFIED = int(OrderEvent.MODIFIED)
+DENY = int(OrderEvent.DENY)
 DONE, GROW = 0, 1  # what run() returns
 
 
@@ -77,6 +80,7 @@ class Engine:
         self.fill = Fill()
         self.update = OrderUpdate()
         self._gate = gate
+        self._event_of = list(EVENT_OF)
         self._shared = len(strategies) == 1
         self._settle_at_close = settle_at_close
         self._venue: Venue = desk.venue  # type: ignore[assignment]  # one that also matches
@@ -110,8 +114,12 @@ class Engine:
             journal.told += 1
             if kind == FILL_ENTRY:
                 self._tell_fill(subject)
+            elif kind <= CHANGE_ENTRY:
+                code = CHANGE_ENTRY - kind
+                self._tell_change(code % STATUSES, subject, code // STATUSES)
             else:
-                self._tell_update(kind, subject)
+                self.update.event = self._event_of[kind]
+                self._tell_update(kind, subject, self._orders.rows[subject, O_REASON])
 
     def _tell_fill(self, number: int) -> None:
         rows, at, fill, market = self._fills.rows, number, self.fill, self._market
@@ -126,13 +134,17 @@ class Engine:
         self._look_at(instrument)
         self.strategies[0 if self._shared else instrument].on_fill(self.context, fill)
 
-    def _tell_update(self, status: int, row: int) -> None:
+    def _tell_change(self, status: int, row: int, reason: int) -> None:
+        self.update.event = MODIFIED if reason == 0 else DENY
+        self._tell_update(status, row, reason)
+
+    def _tell_update(self, status: int, row: int, reason: int) -> None:
         rows, update = self._orders.rows, self.update
         instrument = rows[row, O_INSTRUMENT]
         update.id = rows[row, O_ID]
         update.instrument = instrument
         update.status = status
-        update.reason = rows[row, O_REASON]
+        update.reason = reason
         self._look_at(instrument)
         self.strategies[0 if self._shared else instrument].on_order(self.context, update)
 

@@ -176,6 +176,18 @@ class Gate:
         approved.lots = order.allowed
         return 0
 
+    def lessen(self, approved: ApprovedOrder) -> int:
+        """Approve less of an order that passed before, and return 0; or the reason against it.
+
+        Rules are not asked: they only ever take away.
+        """
+        order, market = approved.request, self._market
+        worth = market.value(order.instrument, order.price, order.lots)
+        if 0 < worth < market.min_notional[order.instrument] and not order.reduces:
+            return MIN_NOTIONAL
+        approved.lots = order.lots
+        return 0
+
     def observe(self, now: int, equity: float) -> None:
         """Tell the rules the equity at the end of an instant."""
         self._rules.observe(now, equity)

@@ -15,7 +15,7 @@ import functools
 from typing import TYPE_CHECKING, Protocol
 
 from tradectl_sdk.domain.orders import OrderEvent
-from tradectl_sdk.engine.columns import O_ID, O_LOTS, O_PARENT, O_REASON
+from tradectl_sdk.engine.columns import O_ID, O_LIMIT, O_LOTS, O_PARENT, O_REASON, O_TRIGGER
 from tradectl_sdk.engine.desk import Desk
 from tradectl_sdk.engine.engine import ManyEngine
 from tradectl_sdk.engine.hearsay import Hearsay
@@ -42,6 +42,9 @@ class Outlet(Protocol):
 
     def cancel(self, order: int) -> None:
         """An order is not wanted any more."""
+
+    def modify(self, order: int, lots: int, limit: int, trigger: int) -> None:
+        """An order is to have this whole quantity and these prices; 0 for a price it lacks."""
 
     def tie(self, first: int, second: int) -> None:
         """Two orders are to cancel each other."""
@@ -84,6 +87,13 @@ class LiveVenue:
             return False
         self.outlet.cancel(self.orders.rows[row, O_ID])
         return True
+
+    def modify(self, row: int, approved: ApprovedOrder, now: int) -> None:
+        """Give an order the terms that were approved."""
+        rows = self.orders.rows
+        self.booking.modify(row, approved, now)
+        order, lots = rows[row, O_ID], rows[row, O_LOTS]
+        self.outlet.modify(order, lots, rows[row, O_LIMIT], rows[row, O_TRIGGER])
 
     def tie(self, first: int, second: int) -> None:
         """Let two working orders of one instrument cancel each other."""

@@ -205,12 +205,17 @@ class Orders:
         return status
 
 
+FILL_ENTRY = -1
+CHANGE_ENTRY = -2  # less a code of what a change came to: 16 * reason against it + status
+STATUSES = 16
+
+
 class Journal:
     """What happened to orders, in sequence, waiting to be told to the strategy.
 
     Attributes:
-        entries: Flat buffer of pairs: status after the event, or FILL_ENTRY; row of the
-            order, or number of the fill.
+        entries: Flat buffer of pairs: status after the event, FILL_ENTRY, or what a change came
+            to (CHANGE_ENTRY and below); row of the order, or number of the fill.
         count: Entries so far.
         told: Entries the strategy has been told.
         enabled: Whether the strategy listens at all.
@@ -229,5 +234,10 @@ class Journal:
             self.entries[2 * self.count + 1] = subject
             self.count += 1
 
+    def change(self, status: int, row: int) -> None:
+        """Remember that an order was changed, and the status it has now."""
+        self.note(CHANGE_ENTRY - status, row)
 
-FILL_ENTRY = -1
+    def refuse(self, status: int, row: int, reason: int) -> None:
+        """Remember why an order was not changed, and the status it keeps."""
+        self.note(CHANGE_ENTRY - status - STATUSES * reason, row)

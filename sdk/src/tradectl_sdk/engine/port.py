@@ -27,5 +27,8 @@ class VenuePort(Protocol):
     def cancel(self, row: int, now: int) -> bool:
         """Cancel an order; say whether it was working or held."""
 
+    def modify(self, row: int, approved: ApprovedOrder, now: int) -> None:
+        """Give an order the terms that were approved: what is left to fill, and its prices."""
+
     def tie(self, first: int, second: int) -> None:
         """Let two working orders of one instrument cancel each other."""

@@ -123,6 +123,10 @@ class Venue:
         """Cancel an order; say whether it was working or held."""
         return self.booking.cancel(row, now)
 
+    def modify(self, row: int, approved: ApprovedOrder, now: int) -> None:
+        """Give an order the terms that were approved."""
+        self.booking.modify(row, approved, now)
+
     def tie(self, first: int, second: int) -> None:
         """Let two working orders of one instrument cancel each other."""
         self.orders.tie(first, second)
