@@ -12,7 +12,7 @@ from tradectl_sdk.domain.orders import OrderEvent, OrderFlag, OrderStatus
 from tradectl_sdk.engine import Assumptions, CloseReason, DenyReason, Mode, Plan, run
 from tradectl_sdk.engine.build import build
 from tradectl_sdk.engine.columns import O_FILLED, O_FLAGS, O_INSTRUMENT, O_LOTS, O_SIDE, O_STATUS
-from tradectl_sdk.engine.engine import GROW
+from tradectl_sdk.engine.engine import DONE, GROW
 from tradectl_sdk.engine.run import grow
 from tradectl_sdk.errors import StrategyError
 from tradectl_sdk.strategy import Strategy
@@ -394,8 +394,9 @@ def test_no_order_is_changed_after_the_last_bar():
 @several
 def test_what_is_reserved_is_what_open_orders_have_left(seed, assume):
     engine = build(make_plan(seed, 2, 120, assume))
-    while engine.run() == GROW:
-        grow(engine)
+    while (state := engine.run()) != DONE:
+        if state == GROW:
+            grow(engine)
     orders, account = engine.desk.orders, engine.desk.account
     rows = np.asarray(orders.rows)[: orders.count]
     working = (rows[:, O_STATUS] >= OrderStatus.ACCEPTED) & (rows[:, O_STATUS] < OrderStatus.FILLED)

@@ -11,7 +11,7 @@ from casino import assumptions, make_plan, seeds, several, shortened
 from hypothesis import given
 from tradectl_sdk.domain.records import ORDER_FIELDS
 from tradectl_sdk.engine import Assumptions, Columns, Mode, run
-from tradectl_sdk.engine.engine import GROW
+from tradectl_sdk.engine.engine import DONE, GROW
 from tradectl_sdk.engine.run import grow
 from tradectl_sdk.engine.streaming import StreamBar, streaming_engine
 from tradectl_sdk.errors import UsageError
@@ -29,8 +29,9 @@ def bar_of(series: Columns, at: int) -> StreamBar:
 
 
 def step(engine) -> None:
-    while engine.run() == GROW:
-        grow(engine)
+    while (state := engine.run()) != DONE:
+        if state == GROW:
+            grow(engine)
 
 
 @given(seed=seeds, assume=assumptions)

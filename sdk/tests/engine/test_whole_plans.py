@@ -232,7 +232,7 @@ def test_no_fill_comes_after_the_expiry_of_its_order_or_turns_a_position_it_may_
     reducing = (orders["flags"] & OrderFlag.REDUCE_ONLY) > 0
     before = fills["position"] - fills["side"] * fills["quantity"]
     assert (np.abs(fills["position"]) < np.abs(before))[reducing].all()
-    assert (fills["position"] * before >= 0)[reducing].all()
+    assert (np.sign(fills["position"]) * np.sign(before) >= 0)[reducing].all()
     assert np.array_equal(fills["id"], np.arange(1, len(fills) + 1))
 
 

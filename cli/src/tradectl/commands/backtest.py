@@ -12,6 +12,7 @@ from tradectl_sdk.errors import ConfigError, DataMissingError, ExitStatus, Usage
 
 from tradectl.assignments import assignments
 from tradectl.figures import plural, rate, shortened
+from tradectl.interrupts import end_at_second_interrupt
 from tradectl.run_screen import show_bracket, show_run
 from tradectl.session import Session, session_of
 from tradectl.stored import instruments, timeframes
@@ -124,6 +125,7 @@ def backtest(
         plugins=plugins,
         notify=session.out.note,
     )
+    end_at_second_interrupt()
     result = run(settings=settings)
     if not series:
         session.out.note(f"no series was named, so this is {wanted[0]}")

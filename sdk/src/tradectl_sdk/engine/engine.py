@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 MODIFIED = int(OrderEvent.MODIFIED)
 DENY = int(OrderEvent.DENY)
-DONE, GROW = 0, 1  # what run() returns
+DONE, GROW, PAUSE = 0, 1, 2  # what run() returns
+# Bars after which it pauses: a millisecond of compiled code, or a second of very slow code.
+STRIDE = 65_536
 
 
 class Engine:
@@ -153,7 +155,10 @@ class SingleEngine(Engine):
     """An engine for one series: the next event needs no search."""
 
     def run(self) -> int:
-        """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
+        """Run to the end of the data (DONE); to be called again when it returns something else.
+
+        GROW: a table needs more room before it can go on. PAUSE: Python may have a turn.
+        """
         feed, desk, orders = self.feed, self.desk, self._orders
         bar, context, account = self.bar, self.context, self._account
         strategy, journal = self.strategies[0], self._journal
@@ -161,7 +166,8 @@ class SingleEngine(Engine):
         equity, time, open_, high = self.equity, feed.time, feed.open, feed.high
         low, close, volume = feed.low, feed.close, feed.volume
         following, holding = feed.next, account.holding
-        first, end, seen = following[0], feed.end[0], -1
+        first, seen = following[0], -1
+        end = min(first + STRIDE, feed.end[0])
         self._check_lengths(first, end)
         for row in range(first, end):
             if orders.count != seen:
@@ -197,7 +203,7 @@ class SingleEngine(Engine):
             if observing:
                 self._gate.observe(time[row], value)
         self.instants = end
-        return DONE
+        return DONE if end == feed.end[0] else PAUSE
 
     def _check_lengths(self, first: int, end: int) -> None:
         """Say once that no row is outside any column, so that the loop need not ask."""
@@ -211,9 +217,13 @@ class ManyEngine(Engine):
     """An engine for several series: the earliest instant first, its streams in order."""
 
     def run(self) -> int:
-        """Run until the data end (DONE) or a table needs more room (GROW); run again then."""
+        """Run to the end of the data (DONE); GROW and PAUSE are those of :class:`SingleEngine`."""
         feed, desk = self.feed, self.desk
+        left = max(STRIDE // feed.streams, 1)
         while True:
+            if left == 0:
+                return PAUSE
+            left -= 1
             now = self._earliest()
             if now == NEVER:
                 return DONE

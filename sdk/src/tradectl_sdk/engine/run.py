@@ -13,7 +13,7 @@ import numpy as np
 from tradectl_sdk.domain.records import FILL_DTYPE, ORDER_DTYPE, ORDER_FIELDS
 from tradectl_sdk.engine.buffers import doubled
 from tradectl_sdk.engine.build import build
-from tradectl_sdk.engine.engine import GROW, ManyEngine, SingleEngine
+from tradectl_sdk.engine.engine import DONE, GROW, PAUSE, ManyEngine, SingleEngine
 from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _run_compiled(
     if compiled is None or not compiled.fits(engine):
         compiled = compile_kernel(engine, entry="run", notify=_naming(engine, notify))
     started = time.perf_counter()
-    while compiled(engine) == GROW:
+    while compiled(engine, pause=PAUSE) == GROW:
         grow(engine)
     seconds = time.perf_counter() - started
     return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
@@ -139,8 +139,9 @@ def _naming(
 def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:
     started = time.perf_counter()
     try:
-        while engine.run() == GROW:
-            grow(engine)
+        while (state := engine.run()) != DONE:
+            if state == GROW:
+                grow(engine)
     except TradectlError:
         raise
     except Exception as error:

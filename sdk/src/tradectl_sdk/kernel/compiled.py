@@ -37,8 +37,14 @@ class CompiledKernel:
         """Whether an object is of the shape this was compiled for."""
         return take_census(obj).shape == self._shape
 
-    def __call__(self, obj: Any) -> Any:
+    def __call__(self, obj: Any, *, pause: int | None = None) -> Any:
         """Run the entry on an object as it is now and leave the outcome in the object.
+
+        Args:
+            obj: The entry kernel.
+            pause: A result that means: not done yet, call again. The state stays in compiled form
+                in between, so that a pause costs next to nothing; but Python gets a turn, and with
+                it whoever has pressed Ctrl-C. After that the object is as it was before the call.
 
         Raises:
             KernelRaisedError: The compiled code raised; the object holds the state of that moment.
@@ -50,6 +56,8 @@ class CompiledKernel:
         memory = Memory(census, self._layout)
         result = ctypes.c_int64()
         status = self._loaded.call(ctypes.byref(result), memory.address)
+        while result.value == pause and not status:
+            status = self._loaded.call(ctypes.byref(result), memory.address)
         memory.write_back(self._program.stored)
         if status:
             site = self._program.raises[status - 1]
