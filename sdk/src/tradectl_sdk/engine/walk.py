@@ -121,7 +121,11 @@ class Walk:
                 self.here = limit
                 reason = LIMIT_CROSSED if side * (limit - target) > 0 else LIMIT_TOUCHED
             else:
-                reason = STOP_TRIGGERED if rows[row, O_TYPE] == STOP_LIMIT else LIMIT_BETTER
+                # A stop-limit that met its trigger in an earlier bar rests like any limit order.
+                struck = rows[row, O_TYPE] == STOP_LIMIT and (
+                    side * (self.here - rows[row, O_TRIGGER]) >= 0
+                )
+                reason = STOP_TRIGGERED if struck else LIMIT_BETTER
             filled = booking.execute(row, self.here, at_limit, reason)
             if filled == 0 and booking.orders.alive(row):
                 rows[row, O_ACTIVE] = booking.slot.opened + 2  # no volume left: the next bar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.bus.messages.intents import Cancel, Intents, Place, Tie
+from tradectl_sdk.bus.messages.intents import Cancel, Intents, Modify, Place, Tie
 from tradectl_sdk.nodes.host.records import Denied
 
 if TYPE_CHECKING:
@@ -85,6 +85,14 @@ class Outbox:
         """An order is not wanted any more."""
         epoch, number = self._name(order)
         self._commands.append(Cancel(number=number, epoch=epoch))
+        self._touched[order] = self.number + 1
+
+    def modify(self, order: int, lots: int, limit: int, trigger: int) -> None:
+        """An order is to have this whole quantity and these prices."""
+        epoch, number = self._name(order)
+        self._commands.append(
+            Modify(number=number, epoch=epoch, lots=lots, limit=limit, trigger=trigger)
+        )
         self._touched[order] = self.number + 1
 
     def tie(self, first: int, second: int) -> None:
