@@ -160,7 +160,7 @@ def _perform(core: PaperCore, command: Command, tickets: list[Ticket], now: int)
 
 
 def _tickets(core: PaperCore) -> dict[int, Ticket]:
-    return {int(r.ticket.client_id[1:]): r.ticket for r in core._ledger.working()}
+    return {int(r.ticket.client_id[1:]): r.ticket for r in core.ledger.working()}
 
 
 def replace_ticket(ticket: Ticket, **changes: Any) -> Ticket:
@@ -171,7 +171,7 @@ def replace_ticket(ticket: Ticket, **changes: Any) -> Ticket:
 
 def _ref(core: PaperCore, order: int) -> OrderRef:
     client_id = f"o{order}"
-    found = core._ledger.by_client_id(client_id)
+    found = core.ledger.by_client_id(client_id)
     name = found.ticket.instrument if found else next(iter(core.instruments))
     return OrderRef(instrument=name, client_id=client_id)
 
@@ -202,7 +202,7 @@ def same_as_backtest(plan: Plan, rehearsal: Rehearsal) -> Outcome:
     for row in outcome.orders:
         if row["status"] == 2:  # denied: it never reached a venue
             continue
-        record = core._ledger.by_client_id(f"o{row['id']}")
+        record = core.ledger.by_client_id(f"o{row['id']}")
         for at, name in enumerate(row.dtype.names):
             if name not in {"id", "group", "parent", "instrument"}:
                 assert record.row[at] == row[name], (record.ticket, name)

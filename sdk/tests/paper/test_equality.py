@@ -37,7 +37,7 @@ def test_paper_gives_the_very_fills_of_the_backtest(seed, count, assume, rows):
 def restarted(core: PaperCore) -> PaperCore:
     """A new venue from the ledger alone, as after a kill."""
     core.save(0)
-    return PaperCore(list(core.instruments.values()), core._ledger, core.settings)
+    return PaperCore(list(core.instruments.values()), core.ledger, core.settings)
 
 
 @given(seed=seeds, count=st.integers(1, 2), assume=assumptions)

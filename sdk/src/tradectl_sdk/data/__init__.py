@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         find_descriptor,
         load_series,
     )
+    from tradectl_sdk.data.synthetic import MarketModel, SyntheticSeries, synthetic_market
     from tradectl_sdk.data.verifying import VerifyReport
 
 _HOMES = {
@@ -38,9 +39,11 @@ _HOMES = {
     "DataSource": "tradectl_sdk.data.sources",
     "ImportReport": "tradectl_sdk.data.importing",
     "MergeReport": "tradectl_sdk.data.merging",
+    "MarketModel": "tradectl_sdk.data.synthetic",
     "Repair": "tradectl_sdk.data.catalog",
     "SeriesDescriptor": "tradectl_sdk.data.sources",
     "SeriesInfo": "tradectl_sdk.data.manifest",
+    "SyntheticSeries": "tradectl_sdk.data.synthetic",
     "VerifyReport": "tradectl_sdk.data.verifying",
     "export_bars": "tradectl_sdk.data.exporting",
     "find_descriptor": "tradectl_sdk.data.sources",
@@ -48,6 +51,7 @@ _HOMES = {
     "load_series": "tradectl_sdk.data.sources",
     "merge_bars": "tradectl_sdk.data.merging",
     "resample": "tradectl_sdk.data.resample",
+    "synthetic_market": "tradectl_sdk.data.synthetic",
 }
 
 __all__ = [
@@ -55,10 +59,12 @@ __all__ = [
     "Catalog",
     "DataSource",
     "ImportReport",
+    "MarketModel",
     "MergeReport",
     "Repair",
     "SeriesDescriptor",
     "SeriesInfo",
+    "SyntheticSeries",
     "VerifyReport",
     "export_bars",
     "find_descriptor",
@@ -66,6 +72,7 @@ __all__ = [
     "load_series",
     "merge_bars",
     "resample",
+    "synthetic_market",
 ]
 
 

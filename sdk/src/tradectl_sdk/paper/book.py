@@ -15,7 +15,7 @@ import numpy as np
 
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.domain.records import ORDER_FIELDS
-from tradectl_sdk.engine import Columns, Market, ShareOfValue
+from tradectl_sdk.engine import Columns, FillReason, Market, ShareOfValue
 from tradectl_sdk.engine.booking import Booking, Fills
 from tradectl_sdk.engine.buffers import doubled, table
 from tradectl_sdk.engine.columns import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.paper.wallet import Wallet
 
 HELD = int(OrderStatus.HELD)
+MARKET_OPEN = int(FillReason.MARKET_OPEN)
 _BARS_KEPT = 4
 _EVENTS_AN_ORDER = 6  # that one step can make of one order, at most; see Engine
 _SPARE = 16
@@ -195,6 +196,15 @@ class Book:
         self._make_room()
         if self.orders.open[index] > 0:
             self.venue.settle(index, index)
+
+    def fill(self, row: int, price: int, lots: int, now: int) -> None:
+        """Fill some lots of an order at a price, whatever the data say."""
+        self._make_room()
+        slot = self.booking.slot
+        slot.left, slot.time, slot.known, slot.opened = lots, now, now, now
+        slot.inside, slot.open = False, price
+        slot.row = self.feed.next[self.orders.rows[row, O_INSTRUMENT]] - 1
+        self.booking.execute(row, price, False, MARKET_OPEN)
 
     def prepare(self, orders: int) -> None:
         """Make room for so many more orders; rows may change."""

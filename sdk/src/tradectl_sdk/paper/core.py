@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.money import to_money
+from tradectl_sdk.domain.orders import OrderEvent
+from tradectl_sdk.engine import CloseReason
 from tradectl_sdk.engine.settings import MarketFill
 from tradectl_sdk.errors import ExchangeError, NotFoundError, UsageError
 from tradectl_sdk.exchange.values import (
@@ -27,10 +28,10 @@ from tradectl_sdk.exchange.values import (
     Position,
     Refused,
 )
-from tradectl_sdk.paper.book import Book
 from tradectl_sdk.paper.card import paper_card
 from tradectl_sdk.paper.changing import amend_order, refuse_change
 from tradectl_sdk.paper.checking import refuse_terms, refuse_ties, write_request
+from tradectl_sdk.paper.opening import first_balances, make_books
 from tradectl_sdk.paper.register import Register
 from tradectl_sdk.paper.reserves import held_by_orders, needed
 from tradectl_sdk.paper.settings import Matching, PaperSettings
@@ -50,7 +51,12 @@ if TYPE_CHECKING:
         Ticket,
         TradeReport,
     )
+    from tradectl_sdk.paper.book import Book
     from tradectl_sdk.paper.records import Ledger
+    from tradectl_sdk.paper.register import Entry
+
+EXPIRE = int(OrderEvent.EXPIRE)
+OUT_OF_TIME = int(CloseReason.EXPIRED)
 
 
 class PaperCore:
@@ -61,6 +67,7 @@ class PaperCore:
         settings: What it was made with.
         card: What it can do.
         wallet: What the account holds.
+        ledger: What it remembers.
 
     Raises:
         UsageError: If an instrument cannot be traded here.
@@ -77,12 +84,12 @@ class PaperCore:
         self.instruments = {str(one.id): one for one in instruments}
         self.settings = settings or PaperSettings()
         self.card = paper_card(margin=self.settings.assumptions.margin)
-        self._ledger = ledger
+        self.ledger = ledger
         state = ledger.state()
         self.wallet = Wallet(
-            _balances(state.balances if state else None, self.settings, instruments)
+            first_balances(state.balances if state else None, self.settings, instruments)
         )
-        self._books, self._places = _make_books(instruments, self.wallet, self.settings)
+        self._books, self._places = make_books(instruments, self.wallet, self.settings)
         self._register = Register(ledger, self._books, self._places, self.wallet)
         if state is not None:
             self._register.restore(state)
@@ -122,10 +129,17 @@ class PaperCore:
 
     # Orders --------------------------------------------------------------------------------
 
-    def submit(self, tickets: Sequence[Ticket], now: int) -> list[SubmitOutcome]:
+    def submit(
+        self, tickets: Sequence[Ticket], now: int, *, notes: Sequence[str] = ()
+    ) -> list[SubmitOutcome]:
         """Take one order, or orders tied to each other: all of them or none.
 
         A client id that is known gives what has become of that order, and places nothing.
+
+        Args:
+            tickets: The orders; exits come right after their entry.
+            now: The venue's time.
+            notes: What is kept with each of them, for who speaks to its clients.
         """
         self._register.check()
         known = [self._known(ticket.client_id) for ticket in tickets]
@@ -142,17 +156,13 @@ class PaperCore:
         if any(refused):
             other = Refused(code="group_refused", text="another order of its group was refused")
             return [against or other for against in refused]
-        return list(self._take(tickets, now))
+        return list(self._take(tickets, now, notes or [""] * len(tickets)))
 
     def cancel(self, order: OrderRef, now: int) -> CancelOutcome:
         """End an order at its owner's wish."""
-        self._register.check()
-        report = self.query(order)
-        if isinstance(report, Absent):
-            return Refused(code="unknown_order", text="there is no such order")
-        entry = self._register.entry(int(report.venue_id))
-        if entry is None:
-            return Refused(code="order_ended", text="the order has ended already")
+        entry = self._working(order)
+        if isinstance(entry, Refused):
+            return entry
         entry.book.prepare(0)
         entry.book.venue.cancel(entry.row, now)
         self._register.conclude(now)
@@ -160,19 +170,39 @@ class PaperCore:
 
     def amend(self, order: OrderRef, ticket: Ticket, now: int) -> CancelOutcome:
         """Change quantity, prices or group of an order; see :func:`.changing.amend_order`."""
-        self._register.check()
-        report = self.query(order)
-        if isinstance(report, Absent):
-            return Refused(code="unknown_order", text="there is no such order")
-        entry = self._register.entry(int(report.venue_id))
-        if entry is None:
-            return Refused(code="order_ended", text="the order has ended already")
+        entry = self._working(order)
+        if isinstance(entry, Refused):
+            return entry
         against = refuse_change(self._register, entry, ticket) or self._refuse(ticket)
         if against is not None:
             return against
         amend_order(self._register, entry, ticket, self._date(ticket, now))
         if self.settings.matching is Matching.PRINTS:
             self._touch(ticket, now)
+        self._register.conclude(now)
+        return Accepted(report=self._answer(entry.number))
+
+    def fill(self, order: OrderRef, lots: int, now: int) -> CancelOutcome:
+        """Fill some lots of a working order at the last price, as a venue may do at any time."""
+        entry = self._working(order)
+        if isinstance(entry, Refused):
+            return entry
+        book, index = self._place(entry.ticket.instrument)
+        price = book.market.last(index)
+        if price == 0 or not book.orders.alive(entry.row):
+            return Refused(
+                code="not_fillable", text="there is no price, or its entry is not filled"
+            )
+        book.fill(entry.row, price, lots, now)
+        self._register.conclude(now)
+        return Accepted(report=self._answer(entry.number))
+
+    def expire(self, order: OrderRef, now: int) -> CancelOutcome:
+        """End a working order without anybody's wish, as a venue may do at any time."""
+        entry = self._working(order)
+        if isinstance(entry, Refused):
+            return entry
+        entry.book.booking.close(entry.row, EXPIRE, OUT_OF_TIME, now)
         self._register.conclude(now)
         return Accepted(report=self._answer(entry.number))
 
@@ -186,24 +216,24 @@ class PaperCore:
         """Say what has become of an order."""
         if order.venue_id:
             number = int(order.venue_id) if order.venue_id.isdecimal() else 0
-            found = self._ledger.by_number(number)
+            found = self.ledger.by_number(number)
         else:
-            found = self._ledger.by_client_id(order.client_id)
+            found = self.ledger.by_client_id(order.client_id)
         if found is None or found.ticket.instrument != order.instrument:
             return Absent()
         return found.report
 
     def open_orders(self) -> list[OrderReport]:
         """List all orders that have not ended, by number."""
-        return [record.report for record in self._ledger.working()]
+        return [record.report for record in self.ledger.working()]
 
     def closed_orders(self, instrument: str, since: int) -> list[OrderReport]:
         """List orders of an instrument that ended since a time, by number."""
-        return [record.report for record in self._ledger.ended(instrument, since)]
+        return [record.report for record in self.ledger.ended(instrument, since)]
 
     def trades(self, instrument: str, since: int) -> list[TradeReport]:
         """List trades of an instrument since a time, oldest first."""
-        return [record.report for record in self._ledger.trades(instrument, since, 0, 0)]
+        return [record.report for record in self.ledger.trades(instrument, since, 0, 0)]
 
     def balances(self) -> list[Balance]:
         """List what the account holds of each currency, and what open orders hold of that."""
@@ -242,14 +272,23 @@ class PaperCore:
                 f"instrument was {instrument!r}, expected one that trades on paper here"
             ) from None
 
+    def _working(self, order: OrderRef) -> Entry | Refused:
+        """Find an order that has not ended."""
+        self._register.check()
+        report = self.query(order)
+        if isinstance(report, Absent):
+            return Refused(code="unknown_order", text="there is no such order")
+        entry = self._register.entry(int(report.venue_id))
+        return entry or Refused(code="order_ended", text="the order has ended already")
+
     def _known(self, client_id: str) -> OrderReport | None:
-        found = self._ledger.by_client_id(client_id)
+        found = self.ledger.by_client_id(client_id)
         if found is None or (found.ended and self.settings.ids_are_reusable):
             return None
         return found.report
 
     def _answer(self, number: int) -> OrderReport:
-        found = self._ledger.by_number(number)
+        found = self.ledger.by_number(number)
         if found is None:
             raise ExchangeError(f"order {number} is not in the ledger, though it was written")
         return found.report
@@ -277,14 +316,14 @@ class PaperCore:
                 return Refused(code="balance", text=f"not enough {currency} for the order")
         return None
 
-    def _take(self, tickets: Sequence[Ticket], now: int) -> list[Accepted]:
+    def _take(self, tickets: Sequence[Ticket], now: int, notes: Sequence[str]) -> list[Accepted]:
         numbers = []
         for book in {id(b): b for b, _ in map(self._ticket_place, tickets)}.values():
             book.prepare(len(tickets))
-        for ticket in tickets:
+        for ticket, note in zip(tickets, notes, strict=True):
             book, index = self._ticket_place(ticket)
             write_request(book, index, ticket)
-            numbers.append(self._register.take(book, ticket, self._date(ticket, now)))
+            numbers.append(self._register.take(book, ticket, self._date(ticket, now), note))
         for ticket in tickets:
             if self.settings.matching is Matching.PRINTS:
                 self._touch(ticket, now)
@@ -332,29 +371,3 @@ class PaperCore:
             volume=lots,
         )
         book.match([(index, bar)])
-
-
-def _balances(
-    stored: dict[str, int] | None, settings: PaperSettings, instruments: Sequence[Instrument]
-) -> dict[str, int]:
-    """What the account holds at the start: what the ledger says, else what the settings say."""
-    if stored is not None:
-        return stored
-    given = settings.balances
-    if given is None:
-        given = {instruments[0].quote: settings.assumptions.cash}
-    return {currency: to_money(amount) for currency, amount in given.items()}
-
-
-def _make_books(
-    instruments: Sequence[Instrument], wallet: Wallet, settings: PaperSettings
-) -> tuple[list[Book], dict[str, tuple[Book, int]]]:
-    """Make a book per quote currency, and say where each instrument is."""
-    by_quote: dict[str, list[Instrument]] = {}
-    for one in instruments:
-        by_quote.setdefault(one.quote, []).append(one)
-    books = [Book(ones, wallet, settings) for ones in by_quote.values()]
-    places = {
-        str(one.id): (book, index) for book in books for index, one in enumerate(book.instruments)
-    }
-    return books, {str(one.id): places[str(one.id)] for one in instruments}

@@ -8,12 +8,14 @@ import msgspec
 
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine.columns import (
+    O_CREATED,
     O_FILLED,
     O_LIMIT,
     O_LOTS,
     O_REASON,
     O_STATUS,
     O_TRIGGER,
+    O_VALUE,
 )
 from tradectl_sdk.exchange.values import BarClosed, OrderReport, Ticket, TradeReport
 
@@ -30,6 +32,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
         active: From when on it may be filled.
         rank: Its place in the queue: a smaller one came earlier.
         time: When it changed last, on the venue's clock.
+        note: What the venue's front wants to be reminded of with it.
     """
 
     number: int
@@ -38,6 +41,17 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     active: int
     rank: int
     time: int
+    note: str = ""
+
+    @property
+    def created(self) -> int:
+        """When it counts as placed, UTC nanoseconds."""
+        return self.row[O_CREATED]
+
+    @property
+    def value(self) -> int:
+        """Money units of the quote currency traded so far."""
+        return self.row[O_VALUE]
 
     @property
     def ended(self) -> bool:

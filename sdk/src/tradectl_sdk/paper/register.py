@@ -55,6 +55,7 @@ class Entry:
         ticket: As it came, or as it was amended last.
         book: Where it is.
         rank: Its place in the queue.
+        note: What the venue's front wants to be reminded of with it.
         told: Lots filled as far as trades were told.
         shown: Status, lots, filled and limit as told last; a trailing trigger moves unsaid.
         stored: Its fields as the ledger has them.
@@ -64,6 +65,7 @@ class Entry:
     ticket: Ticket
     book: Book
     rank: int
+    note: str = ""
     told: int = 0
     shown: tuple[int, ...] = ()
     stored: tuple[int, ...] = ()
@@ -109,10 +111,10 @@ class Register:
             client: self._entries[number].ticket.instrument for client, number in self._ids.items()
         }
 
-    def take(self, book: Book, ticket: Ticket, date: int) -> int:
+    def take(self, book: Book, ticket: Ticket, date: int, note: str) -> int:
         """Take the order that the book's gate has approved, and return its number."""
         self._orders += 1
-        entry = Entry(self._orders, ticket, book, self.next_rank())
+        entry = Entry(self._orders, ticket, book, self.next_rank(), note)
         self._entries[entry.number] = entry
         self._ids[ticket.client_id] = entry.number
         if ticket.parent:
@@ -275,6 +277,7 @@ class Register:
             active=entry.book.orders.rows[row, O_ACTIVE],
             rank=entry.rank,
             time=now,
+            note=entry.note,
         )
 
     def _standing(self, now: int) -> VenueState:
@@ -334,6 +337,7 @@ class Register:
                 record.ticket,
                 book,
                 record.rank,
+                record.note,
                 told=record.row[O_FILLED],
                 shown=_shown(record.row),
             )

@@ -38,6 +38,7 @@ from tradectl_sdk.testing.conformance import (
 from tradectl_sdk.testing.exchange_stage import ExchangeStage, Fault
 from tradectl_sdk.testing.memory_stage import MemoryStage
 from tradectl_sdk.testing.memory_venue import ConnectionCutError, MemoryVenue
+from tradectl_sdk.testing.tcp_proxy import TcpProxy, Weather
 
 if TYPE_CHECKING:
     from tradectl_sdk.testing.pytest_support import parametrize
@@ -55,6 +56,8 @@ __all__ = [
     "Outcome",
     "PluginReport",
     "Suite",
+    "TcpProxy",
+    "Weather",
     "check_plugin",
     "data_source_checks",
     "exchange_checks",
