@@ -231,7 +231,7 @@ class World:
 
     def _close_bars(self, second: int) -> None:
         time = EPOCH + second * SECOND
-        bars = []
+        bars: list[BarClosed] = []
         for traded, one in zip(self._traded, _instruments(), strict=True):
             prices = [price for price, _ in traded] or [self._prices[len(bars)]]
             bars.append(
