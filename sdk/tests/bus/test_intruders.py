@@ -42,8 +42,9 @@ STREAM = StreamAddress.tcp("127.0.0.1", 0)
 HELLO = hello_of(HOST)
 ORDERS = CONVERSATIONS["orders"]
 INTENTS = CONVERSATIONS["intents"]
-KEYS = make_keys([("host", "sma"), ("executor", "main"), ("gateway", "venue")])
-HOST_KEYS, EXECUTOR_KEYS, GATEWAY_KEYS = KEYS
+HOST_KEYS, EXECUTOR_KEYS, GATEWAY_KEYS, OTHER_KEYS = make_keys(
+    [("host", "sma"), ("executor", "main"), ("gateway", "venue"), ("host", "other")]
+)
 (STRANGER,) = make_keys([("host", "sma")])
 
 
@@ -97,7 +98,8 @@ def raw(kind: int, address: Address, keys: BusKeys | None = None, to: str = "exe
     ("keys", "kind"),
     [
         (with_key_of(STRANGER), "unknown key"),
-        (with_key_of(GATEWAY_KEYS), ""),
+        (with_key_of(GATEWAY_KEYS), "wrong role"),
+        (with_key_of(OTHER_KEYS), ""),
     ],
 )
 def test_a_key_decides_who_one_is(keys: BusKeys, kind: str) -> None:
@@ -113,7 +115,7 @@ def test_a_key_decides_who_one_is(keys: BusKeys, kind: str) -> None:
                 assert text == "the executor did not accept our key (status 400)"
                 assert listener.refusals.counts[kind] >= 1
             else:
-                assert text == "the key was that of gateway/venue"
+                assert text == "the key was that of host/other"
                 assert listener.refusals.counts["introduction"] >= 1
             intruder.abandon()
 
@@ -121,7 +123,7 @@ def test_a_key_decides_who_one_is(keys: BusKeys, kind: str) -> None:
 
 
 def test_a_role_without_business_here_is_not_let_in() -> None:
-    """A host has nothing to say to a gateway, whatever it calls itself."""
+    """A gateway that expects an executor only lets no host in, whatever it calls itself."""
 
     async def main() -> None:
         listener = zeromq_listener(TCP, GATEWAY, keys=GATEWAY_KEYS)

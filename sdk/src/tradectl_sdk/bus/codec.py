@@ -37,6 +37,11 @@ _ENVELOPE: Final = 1024
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError, MemoryError)
 
 
+# What a host may ask a gateway: bars and terms to begin with, and nothing that changes anything.
+Questions = control.FetchBars | control.FetchInstruments
+History = control.BarsFetched | control.InstrumentsFetched | control.Declined
+
+
 @dataclass(frozen=True)
 class Conversation:
     """What is said in one direction between two roles.
@@ -120,6 +125,8 @@ CONVERSATIONS: Final = {
         Conversation(5, "market", market.MarketMessage),
         Conversation(6, "control", control.ToNode),
         Conversation(7, "replies", control.FromNode),
+        Conversation(8, "questions", Questions),
+        Conversation(9, "history", History),
     )
 }
 

@@ -33,6 +33,8 @@ _SAYS = {
     ("executor", "host"): "events",
     ("executor", "gateway"): "orders",
     ("gateway", "executor"): "answers",
+    ("host", "gateway"): "questions",
+    ("gateway", "host"): "history",
     ("operator", "gateway"): "control",
     ("operator", "executor"): "control",
     ("operator", "host"): "control",

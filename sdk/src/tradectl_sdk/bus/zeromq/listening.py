@@ -17,7 +17,7 @@ import zmq
 from tradectl_sdk.bus.codec import seal, unseal_only
 from tradectl_sdk.bus.ends import ChannelEnd
 from tradectl_sdk.bus.greeting import objection_to
-from tradectl_sdk.bus.identity import conversation_of, partners_of
+from tradectl_sdk.bus.identity import ROLES, conversation_of
 from tradectl_sdk.bus.messages.wire import Bye, Hello, Who
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.zeromq.joining import HANDSHAKES
@@ -102,8 +102,7 @@ class Listener:
 
     def _open(self, address: Address) -> None:
         if self._keys is not None:
-            roles = partners_of(self._me.role)
-            self._door = Doorkeeper(self._context, self._keys, roles, self.refusals)
+            self._door = Doorkeeper(self._context, self._keys, self._roles, self.refusals)
         socket = open_socket(self._context, zmq.ROUTER, hwm=COMMAND_HWM, linger=COMMAND_LINGER)
         self._monitor = Monitor(socket, self._tell, HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED)
         try:
@@ -139,6 +138,10 @@ class Listener:
         self._context.term()
         if self.address.path is not None:
             self.address.path.unlink(missing_ok=True)
+
+    def _roles(self) -> frozenset[str]:
+        """Roles that are expected or may come unasked."""
+        return self._accepts | {seat.role for seat in self._seats}
 
     # Seats ---------------------------------------------------------------------------------
 
@@ -240,7 +243,7 @@ class Listener:
             return f"was {seat.role} {seat.name!r} a moment ago"
         if self._keys is not None and user != user_id(hello.role, hello.name):
             return f"the key was that of {user or 'nobody'}"
-        return objection_to(hello, self._me.session, partners_of(self._me.role))
+        return objection_to(hello, self._me.session, frozenset(ROLES))
 
     def _lack(self, hello: Hello) -> str:
         if hello.role in self._accepts:

@@ -91,7 +91,7 @@ class ZeroMQPublisher:
 
     def _open(self, address: StreamAddress, keys: BusKeys | None) -> None:
         if keys is not None:
-            self._door = Doorkeeper(self._context, keys, frozenset(ROLES), self.refusals)
+            self._door = Doorkeeper(self._context, keys, lambda: ROLES, self.refusals)
         live = open_socket(self._context, zmq.XPUB, hwm=DATA_HWM, linger=0)
         snapshot = open_socket(self._context, zmq.ROUTER, hwm=DATA_HWM, linger=0)
         self.address = StreamAddress(

@@ -10,6 +10,8 @@ from zmq.utils import z85
 from tradectl_sdk.bus.zeromq.sockets import Pump, Socket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from tradectl_sdk.bus.keys import BusKeys
     from tradectl_sdk.bus.refusals import Refusals
 
@@ -27,7 +29,7 @@ class Doorkeeper:
     Args:
         context: All sockets of it are guarded.
         keys: The list.
-        roles: Roles that have business here.
+        roles: Says which roles have business here at present.
         refusals: Where everybody else is noted.
     """
 
@@ -35,7 +37,7 @@ class Doorkeeper:
         self,
         context: zmq.Context[Socket],
         keys: BusKeys,
-        roles: frozenset[str],
+        roles: Callable[[], Collection[str]],
         refusals: Refusals,
     ) -> None:
         self._keys = keys
@@ -68,11 +70,12 @@ class Doorkeeper:
         if member is None:
             self._refusals.note("unknown key", f"{address} came with the unknown key {public}")
             return ""
-        if member.role not in self._roles:
+        roles = self._roles()
+        if member.role not in roles:
             self._refusals.note(
                 "wrong role",
                 f"{address} came with the key of {member.role} {member.name!r}, "
-                f"expected that of one of {', '.join(sorted(self._roles))}",
+                f"expected that of one of {', '.join(sorted(roles))}",
             )
             return ""
         return user_id(member.role, member.name)
