@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from casino import make_plan, seeds, several
 from counterpart import Session, exact
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_live import possible
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.nodes.host.records import Valued
 
+fewer = settings(several, max_examples=50)
+
 
 @given(seed=seeds, count=st.integers(1, 3), assume=possible)
-@several
+@fewer
 def test_a_session_makes_the_fills_of_its_backtest(seed, count, assume):
     plan = exact(make_plan(seed, count, 40, assume))
     whole = run(plan, Mode.INTERPRETED)
@@ -28,7 +30,7 @@ def test_a_session_makes_the_fills_of_its_backtest(seed, count, assume):
 
 
 @given(seed=seeds, count=st.integers(1, 2), assume=possible, kills=st.lists(st.integers(0, 39)))
-@several
+@fewer
 def test_after_any_restart_host_and_executor_agree_at_every_instant(seed, count, assume, kills):
     plan = exact(make_plan(seed, count, 40, assume))
     session = Session(plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from casino import seeds, several
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import Recorded, plan_of
 
@@ -21,8 +21,11 @@ choices = st.fixed_dictionaries(
 )
 
 
+fewer = settings(several, max_examples=50)
+
+
 @given(seed=seeds, count=st.integers(1, 2), warm=st.integers(0, 9), backtest=choices)
-@several
+@fewer
 def test_a_session_whose_venue_answers_at_once_equals_its_backtest(seed, count, warm, backtest):
     parameters = {"seed": seed + 1}
     plan = plan_of(seed, 40, count=count, parameters=parameters, backtest=backtest)

@@ -63,7 +63,7 @@ class HostCore:
         self._continuity = Continuity(setup.instruments, lengths)
         self._waiting: deque[tuple[Cursor, Bars]] = deque()
         self._holes: list[Hole] = []
-        self._deadline = 0
+        self._deadline = self._again = 0
         self._effects = Effects(records=[setup.began])
         self._handlers: dict[type, Callable[[int, Any], None]] = {
             AccountSnapshot: self._start,
@@ -81,6 +81,11 @@ class HostCore:
             StopNode: self._stop,
             Feed: self._feed,
         }
+
+    @property
+    def over(self) -> bool:
+        """Whether it has failed or stopped, and does nothing any more."""
+        return self.state in {"failed", "stopped"}
 
     @property
     def executions(self) -> Cursor:
@@ -110,13 +115,15 @@ class HostCore:
             now: UTC nanoseconds.
             event: What has happened.
         """
-        if self.state not in {"failed", "stopped"}:
+        if not self.over:
             try:
                 self._take(now, event)
                 self._deliver(now)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - nothing of it is lost
                 self._fail(now, f"{type(error).__name__}: {error}", traceback.format_exc())
         effects, self._effects = self._effects, Effects()
+        if self._holes and not self.over:
+            effects.wake_at(self._again)
         return effects
 
     # What comes in -------------------------------------------------------------------------
@@ -134,7 +141,7 @@ class HostCore:
             handler = self._handlers.get(type(event.message))
             if handler is not None:
                 handler(now, event.message)
-        elif self._holes:
+        if self._holes and now >= self._again:
             self._ask(now)
 
     def _start(self, now: int, snapshot: AccountSnapshot) -> None:
@@ -300,7 +307,7 @@ class HostCore:
                 "missing, and the gateway did not give them"
             )
         self._effects.messages.append((GATEWAY, hole.request))
-        self._effects.wake_at(min(now + self._setup.retry, self._deadline))
+        self._again = min(now + self._setup.retry, self._deadline)
 
     def _fetched(self, now: int, page: BarsFetched) -> None:
         open_holes = [hole for hole in self._holes if not hole.done]

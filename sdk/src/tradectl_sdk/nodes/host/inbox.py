@@ -26,9 +26,6 @@ class Inbox:
         self._waiting: deque[OrderChanged | Filled] = deque()
         self._trades: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def add(self, event: OrderChanged | Filled) -> None:
         """Take in an event, unless it is a fill that was taken in before."""
         if isinstance(event, Filled) and not self._is_new(event):

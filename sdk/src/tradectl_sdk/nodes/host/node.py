@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import NOTICES, Gap
@@ -61,7 +62,7 @@ class Host:
         self._ask = fetch
         self._recorder = recorder
         self._hang = hang
-        self._on_hang = on_hang or _die
+        self._on_hang = on_hang or end_process
         self._clock = NodeClock()
         self._core = HostCore(setup)
         self._inbox = Inbox()
@@ -132,7 +133,7 @@ class Host:
 
     async def _work(self, watchdog: Watchdog) -> None:
         wake: int | None = None
-        while self._core.state not in {"failed", "stopped"}:
+        while not self._core.over:
             await self._inbox.wait(self._seconds_until(wake))
             for event in self._inbox.take() or [Woken()]:
                 with watchdog:
@@ -199,8 +200,10 @@ def _datum(received: Any) -> Datum | Missed | Received:
     return Received("market", received)
 
 
-def _die(text: str) -> None:
-    """End the process where its main thread cannot; the executor finds out and keeps watch."""
+def end_process(text: str) -> None:
+    """End the process where its main thread cannot; the executor notices that it is gone."""
     LOG.critical("%s", text)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
     logging.shutdown()
     os._exit(int(ExitStatus.USAGE))
