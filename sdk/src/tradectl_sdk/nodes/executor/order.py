@@ -179,8 +179,8 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def exposure(self) -> int:
         """Lots by which it may still increase a position; the most that is possible."""
-        if self.flags & REDUCE_ONLY or self.ended or self.status == NEW:
-            return 0
+        if self.flags & REDUCE_ONLY or self.ended or self.parked:
+            return 0  # one that is approved counts at once, though it has not been sent
         return max(self.remaining, self.leg_remaining)
 
     @property

@@ -175,7 +175,9 @@ class Reconciler:
             parts.append(message.trades)
         if card.closed_orders:
             parts.append(message.closed_orders)
-        parts.append(message.positions if self._setup.margin else message.balances)
+        parts.append(message.balances)  # cash begins with them
+        if self._setup.margin:
+            parts.append(message.positions)
         return all(part is not None for part in parts)
 
     def _take_in(self, message: AccountFetched) -> tuple[set[int], list[OrderReport]]:

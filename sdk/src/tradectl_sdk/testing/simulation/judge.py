@@ -4,7 +4,8 @@
    balance follows from it.
 2. No intent makes two orders at the venue.
 3. No order reaches the venue whose intent was not on disk before.
-4. Nothing stays unknown once nothing goes wrong any more.
+4. No order is given up that the venue has taken, and nothing stays unknown once nothing goes wrong
+   any more.
 5. Nothing new is sent after the kill switch was thrown.
 6. What could be held, with every working order filled, never exceeds the limit.
 7. In the end executor, venue and host agree on every working order and every position.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 UNKNOWN = int(OrderStatus.UNKNOWN)
+REJECTED = int(OrderStatus.REJECTED)
 
 
 class Judge:
@@ -59,11 +61,19 @@ class Judge:
         if ticket.client_id not in self._executor.sent:
             self._complain(f"order {ticket.client_id} reached the venue before its intent the disk")
         self._see_exposure(ticket.instrument)
+        self._see_given_up()
 
     def see_second(self) -> None:
         """Look at what is true all the time."""
         for instrument in self._venue.bars:
             self._see_exposure(instrument)
+        self._see_given_up()
+
+    def _see_given_up(self) -> None:
+        if self._executor.alive:
+            for order in self._executor.core.state.book.orders.values():
+                if order.status == REJECTED and order.client_id in self._seen:
+                    self._complain(f"order {order.key} was given up, and the venue has taken it")
 
     def _see_exposure(self, instrument: str) -> None:
         held = self._venue.position(instrument)
@@ -104,7 +114,7 @@ class Judge:
                 f"invented {sorted(ours - theirs)[:3]} of {len(ours - theirs)}"
             )
         for instrument in self._venue.bars:
-            held, booked = self._venue.position(instrument), state.ledger.position(instrument)
+            held, booked = self._venue.position(instrument), booked_position(state, instrument)
             if held != booked:
                 self._complain(f"position of {instrument} is {held}, the executor says {booked}")
         cash = next((one.total for one in self._venue.core.balances() if one.currency == "USD"), 0)
@@ -133,10 +143,15 @@ class Judge:
             self._complain(f"the host is {core.state} in the end: {core.text}")
             return
         for instrument, lots in core.holdings.items():
-            booked = state.ledger.position(instrument)
+            booked = booked_position(state, instrument)
             if lots != booked:
                 self._complain(f"the host believes to hold {lots} of {instrument}, it is {booked}")
 
     def _complain(self, text: str) -> None:
         if len(self.violations) < 20:
             self.violations.append(text)
+
+
+def booked_position(state: State, instrument: str) -> int:
+    """Signed lots that the executor believes to hold; none where it never began."""
+    return state.ledger.position(instrument) if instrument in state.ledger.instruments else 0
