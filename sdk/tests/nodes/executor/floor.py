@@ -108,6 +108,7 @@ class Floor:
         to_host: All that the host was told.
         to_gateway: All that the gateway was asked.
         answers: All that people were answered, by port.
+        balances: What the venue says the account holds; it follows the fills while ``honest``.
     """
 
     setup: Setup = field(default_factory=setup)
@@ -117,6 +118,7 @@ class Floor:
     answers: list[tuple[str, Any]] = field(default_factory=list)
     now: int = START
     balances: dict[str, int] = field(default_factory=lambda: {"USDT": CASH})
+    honest: bool = True
     past: Any = None
     wake: int | None = None
     state: State = field(default_factory=State)
@@ -133,6 +135,9 @@ class Floor:
 
     def _take(self, effects: Effects) -> None:
         self.records += effects.records
+        for one in effects.records if self.honest else ():
+            if isinstance(one, of.Booked):
+                self._pay(one)
         for port, message in effects.messages:
             if port == "host":
                 self.to_host.append(message)
@@ -141,6 +146,18 @@ class Floor:
             else:
                 self.answers.append((port, message))
         self.wake = effects.wake
+
+    def _pay(self, fill: of.Booked) -> None:
+        one = self.state.ledger.instruments[fill.instrument]
+        value = int(one.value_scale * fill.price * fill.lots)
+        changes = {
+            one.quote: -fill.side * value,
+            one.base: int(one.lot_size * fill.lots * MONEY) * fill.side,
+        }
+        fee = fill.fee_currency or one.quote
+        changes[fee] = changes.get(fee, 0) - fill.fee
+        for currency, change in changes.items():
+            self.balances[currency] = self.balances.get(currency, 0) + change
 
     def step(self, event: Any) -> None:
         self._take(self.core.step(self.now, event))
@@ -280,10 +297,8 @@ class Floor:
             "client_id": order.client_id,
             "time": self.now,
         }
-        return TradeReport(
-            instrument=order.instrument, side=order.side, lots=lots, price=price,
-            **(whole | fields),
-        )  # fmt: skip
+        whole |= {"instrument": order.instrument, "side": order.side, "lots": lots, "price": price}
+        return TradeReport(**(whole | fields))
 
     def cancelled(self, number: int, **fields: Any) -> None:
         """The venue takes the latest cancel and tells of the order's end."""

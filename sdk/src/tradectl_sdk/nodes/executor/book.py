@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tradectl_sdk.nodes.executor.order import ENDED, UNKNOWN
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tradectl_sdk.nodes.executor.order import Order
+
+K = TypeVar("K")
 
 
 class OrderBook:
@@ -30,7 +32,7 @@ class OrderBook:
         self._clients: dict[str, tuple[int, int]] = {}
         self._venues: dict[tuple[str, str], tuple[int, int]] = {}
         self._numbers: dict[tuple[int, int], int] = {}
-        self._children: dict[int, list[int]] = {}
+        self._children: dict[int, dict[int, None]] = {}
         self._live: dict[str, dict[int, None]] = {}
         self._buys: dict[str, int] = {}
         self._sells: dict[str, int] = {}
@@ -42,14 +44,14 @@ class OrderBook:
         if order.number:
             self._numbers[order.epoch, order.number] = order.key
         if order.parent:
-            self._children.setdefault(order.parent, []).append(order.key)
+            _insert(self._children, order.parent, order.key)
         for revision, (client_id, venue_id) in enumerate(order.earlier):
             self._name(order, revision, client_id, venue_id)
         self._name(order, order.revision, order.client_id, order.venue_id)
         if order.ended:
             self.ended += 1
         else:
-            self._enlist(order)
+            _insert(self._live, order.instrument, order.key)
             self._expose(order, order.exposure)
             self._count_unknown(order, int(order.status == UNKNOWN))
 
@@ -58,7 +60,10 @@ class OrderBook:
         del self.orders[order.key]
         self.ended -= 1
         self._numbers.pop((order.epoch, order.number), None)
-        self._children.pop(order.key, None)
+        if order.parent:
+            del self._children[order.parent][order.key]
+            if not self._children[order.parent]:
+                del self._children[order.parent]
         for client_id, venue_id in (*order.earlier, (order.client_id, order.venue_id)):
             self._clients.pop(client_id, None)
             self._venues.pop((order.instrument, venue_id), None)
@@ -76,18 +81,11 @@ class OrderBook:
                 del self._live[order.instrument][order.key]
             else:
                 self.ended -= 1
-                self._enlist(order)
+                _insert(self._live, order.instrument, order.key)
 
     def named(self, order: Order) -> None:
         """Let an order be found by the names of its present revision."""
         self._name(order, order.revision, order.client_id, order.venue_id)
-
-    def _enlist(self, order: Order) -> None:
-        live = self._live.setdefault(order.instrument, {})
-        late = bool(live) and next(reversed(live)) > order.key
-        live[order.key] = None
-        if late:  # one that came back; lists stay in the order the orders were placed
-            self._live[order.instrument] = dict.fromkeys(sorted(live))
 
     def _count_unknown(self, order: Order, change: int) -> None:
         self.unknown[order.instrument] = self.unknown.get(order.instrument, 0) + change
@@ -124,7 +122,7 @@ class OrderBook:
 
     def children(self, key: int) -> list[Order]:
         """Return the orders that an order's fills activate."""
-        return [self.orders[child] for child in self._children.get(key, ()) if child in self.orders]
+        return [self.orders[child] for child in self._children.get(key, ())]
 
     def live(self, instrument: str) -> list[Order]:
         """Return the orders of an instrument that have not ended, in the order they came."""
@@ -139,3 +137,12 @@ class OrderBook:
     def live_count(self) -> int:
         """How many orders have not ended."""
         return len(self.orders) - self.ended
+
+
+def _insert(lists: dict[K, dict[int, None]], name: K, key: int) -> None:
+    """Add a key to a list, which stays in the order the orders were placed."""
+    keys = lists.setdefault(name, {})
+    late = bool(keys) and next(reversed(keys)) > key  # one that came back
+    keys[key] = None
+    if late:
+        lists[name] = dict.fromkeys(sorted(keys))

@@ -78,7 +78,7 @@ class Parts:
         gatekeeper = Gatekeeper(setup, state, recorder)
         changes = Changes(setup, state, recorder, standing, gatekeeper, router)
         triggers = Triggers(setup, state, recorder, groups)
-        reconciler = Reconciler(setup, state, recorder, standing, reports, prober)
+        reconciler = Reconciler(setup, state, recorder, standing, reports, prober, router)
         return cls(
             state,
             recorder,

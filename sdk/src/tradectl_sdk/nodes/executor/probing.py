@@ -115,7 +115,7 @@ class Prober:
     def review(self, order: Order) -> None:
         """See whether an order that something was written about is in doubt, still or anew."""
         known = self.doubts.get(order.key)
-        if order.ended:
+        if not order.at_venue:
             if known is not None:
                 self._drop(order.key)
         elif order.status == UNKNOWN or order.doubted:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.probing import Prober
     from tradectl_sdk.nodes.executor.recorder import Recorder
     from tradectl_sdk.nodes.executor.reports import Reports
+    from tradectl_sdk.nodes.executor.routing import Router
     from tradectl_sdk.nodes.executor.setup import Setup
     from tradectl_sdk.nodes.executor.standing import Standing
     from tradectl_sdk.nodes.executor.state import State
@@ -56,6 +57,7 @@ class Reconciler:
         standing: Standing,
         reports: Reports,
         prober: Prober,
+        router: Router,
     ) -> None:
         self.findings: tuple[Finding, ...] = ()
         self.due: int | None = None
@@ -67,6 +69,7 @@ class Reconciler:
         self._standing = standing
         self._reports = reports
         self._prober = prober
+        self._router = router
         self._inference = Inference(setup, state, recorder, reports)
         self._asked = 0
         self._asked_at = 0
@@ -309,6 +312,7 @@ class Reconciler:
                 theirs = {p.instrument: p.lots for p in message.positions or ()}
                 change = theirs.get(one.name, 0) - ours
                 self._recorder.write(of.Shifted(self._recorder.now, one.name, change))
+                self._router.position_changed(one.name)
         for one in comparing.balances(self._setup, self._state, message.balances or ()):
             self._adopt_balance(one)
 
@@ -342,6 +346,7 @@ class Reconciler:
                 trade.time,
             )
         )
+        self._router.position_changed(trade.instrument)
 
     def _adopt_order(self, report: OrderReport) -> None:
         """Take over an order that somebody else placed; it belongs to no host."""

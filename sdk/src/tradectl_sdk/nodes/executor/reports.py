@@ -179,6 +179,7 @@ class Reports:
         if late:
             self._came_late(order)
         self._groups.filled(order, trade.lots - replaced, late=late)
+        self._router.position_changed(order.instrument)
         if order.ended and order.settled:
             self._groups.ended(order)
 
@@ -230,24 +231,25 @@ class Reports:
         return True
 
     def _see(self, order: Order, report: OrderReport) -> None:
-        news = (
-            (report.venue_id and report.venue_id != order.venue_id)
-            or report.filled > order.leg_seen
-            or (report.lots and report.lots != order.leg_lots)
-            or (report.limit and report.limit != order.leg_limit)
-            or (report.trigger and report.trigger != order.leg_trigger)
-            or order.doubted
-        )
+        """Take note of what an order is at the venue; the terms of older news are passed over."""
+        news = order.doubted or report.filled > order.leg_seen
+        news = news or report.venue_id not in {"", order.venue_id}
+        lots, limit, trigger = 0, 0, 0
+        if not _is_old(order, report):
+            lots, limit, trigger = report.lots, report.limit, report.trigger
+            news = news or lots not in {0, order.leg_lots}
+            news = news or limit not in {0, order.leg_limit}
+            news = news or trigger not in {0, order.leg_trigger}
         if news:
             self._recorder.write(
                 of.Seen(
                     self._recorder.now,
                     order.key,
                     report.venue_id,
-                    report.lots,
+                    lots,
                     report.filled,
-                    report.limit,
-                    report.trigger,
+                    limit,
+                    trigger,
                     report.time,
                 )
             )
@@ -255,6 +257,8 @@ class Reports:
     def _settle_pending(self, order: Order, report: OrderReport) -> None:
         """End an amendment under way once the venue shows its terms."""
         shown = (report.lots, report.limit, report.trigger)
+        if _is_old(order, report):
+            return
         if order.pending & MODIFYING and shown == (
             order.asked_lots,
             order.asked_limit,
@@ -277,12 +281,17 @@ class Reports:
 
     def _still_there(self, order: Order, report: OrderReport, *, proven: bool) -> None:
         """The venue shows an order working that has ended for us."""
-        if report.status == FILLED or order.filled >= order.lots > 0:
+        if report.status == FILLED or report.filled >= report.lots:
             return  # its trades tell
         first = self._sightings.setdefault(order.key, self._state.compared)
         again = first < self._state.compared
-        if order.soft or (proven and (report.time > order.heard or again)):
+        if not order.soft and not (proven and (report.time > order.heard or again)):
+            return  # this may have been said before its end
+        if order.filled < order.lots or order.soft:
             self._revive(order, f"the venue shows it working: {report}")
+        else:
+            self._recorder.notice("excess", order.key, f"filled, and still working: {report}")
+            self._router.cancel_stranger(report.instrument, report.client_id, report.venue_id)
 
     def _revive(self, order: Order, text: str) -> None:
         self._sightings.pop(order.key, None)
@@ -295,6 +304,11 @@ class Reports:
         if not ENDED[report.status]:
             self._recorder.notice("replaced", order.key, f"still working when replaced: {report}")
             self._router.cancel_stranger(report.instrument, report.client_id, report.venue_id)
+
+
+def _is_old(order: Order, report: OrderReport) -> bool:
+    """Whether a report tells of a time before what we have heard already."""
+    return 0 < report.time < order.heard
 
 
 def _replaces(order: Order, lots: int) -> tuple[int, int]:

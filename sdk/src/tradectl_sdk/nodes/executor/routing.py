@@ -137,6 +137,14 @@ class Router:
             lots = min(lots, max(held, 0))
         return lots
 
+    def position_changed(self, instrument: str) -> None:
+        """Look at what may only reduce a position again, where the venue does not see to that."""
+        if self._card.reduce_only:
+            return
+        for order in self._state.book.live(instrument):
+            if order.flags & REDUCE_ONLY:
+                self._recorder.touched[order.key] = None
+
     # What to do next -------------------------------------------------------------------------
 
     def work(self, order: Order) -> None:
@@ -222,11 +230,11 @@ class Router:
         _, limit, trigger = self.leg_terms(order)
         follows_market = order.type == TRAILING_STOP
         same = order.leg_limit == limit and (order.leg_trigger == trigger or follows_market)
-        if order.leg_remaining == wanted and same:
-            return
-        if order.leg_remaining == 0:
-            if order.settled and wanted > 0 and order.leg_filled > 0:
+        if order.leg_remaining == 0 and order.leg_filled > 0:
+            if order.settled:  # the venue is through with it, and more is wanted
                 self._recorder.write(of.Replaced(self._recorder.now, order.key))
+        elif order.leg_remaining == wanted and same:
+            return
         elif wanted > 0 and self._card.amends and not order.unamendable:
             self._amend(order, order.leg_filled + wanted, limit, trigger)
         else:

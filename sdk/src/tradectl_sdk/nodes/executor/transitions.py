@@ -151,7 +151,7 @@ def _replace(order: Order, _record: of.Replaced) -> None:
     order.client_id = order.venue_id = ""
     order.pending = 0
     order.replacing = False
-    order.unamendable = False
+    order.unamendable = order.doubted = False
     order.owed += max(order.leg_seen - order.leg_filled, 0)
     order.leg_lots = order.leg_filled = order.leg_seen = 0
 

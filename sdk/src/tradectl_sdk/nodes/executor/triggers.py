@@ -44,7 +44,8 @@ class Triggers:
 
     def watch(self, order: Order) -> None:
         """Take note of an order whose end in time may have to be brought about here."""
-        if order.expires and not order.ended and not self._kept_by_venue(order):
+        over = order.ended or order.ending
+        if order.expires and not over and not self._kept_by_venue(order):
             self._dated[order.key] = order.expires
             self._next = min(self._next, order.expires)
 
