@@ -140,7 +140,7 @@ def test_a_truncated_parquet_file(run: Run, project: Path, imported: None) -> No
 def test_a_series_is_replaced_on_purpose_only(run: Run, imported: None) -> None:
     answer = run(*IMPORT)
     assert answer.status == 3
-    assert "hint: --replace" in answer.err
+    assert "--replace puts" in answer.err
     assert run(*IMPORT, "--replace").status == 0
 
 
@@ -310,3 +310,18 @@ def test_the_catalog_is_where_the_settings_say(run: Run, project: Path, prices: 
     assert list((project / "elsewhere").glob("**/manifest.json"))
     shutil.rmtree(project / "elsewhere")
     assert run("data", "verify", "ABC.TEST").status == 3
+
+
+def test_newer_bars_are_appended_and_counted(run: Run, imported: None, prices: Path) -> None:
+    header, *rows = prices.read_text().splitlines()
+    (prices.parent / "start.csv").write_text("\n".join([header, *rows[:-5]]) + "\n")
+    begun = ("data", "import", "start.csv", "--instrument", "ABC.TEST")
+    assert run(*begun, "--replace").status == 0
+    refused = run(*IMPORT)
+    assert refused.status == 3
+    assert "--append adds newer bars" in refused.err
+    answer = run(*IMPORT, "--append", "--json")
+    assert answer.status == 0, answer.err
+    assert (answer.data["added"], answer.data["rows"]) == (5, len(rows))
+    assert run(*IMPORT, "--append").out.count("in all") == 1
+    assert run(*IMPORT, "--append", "--replace").status == 2

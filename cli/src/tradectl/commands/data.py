@@ -84,6 +84,10 @@ _Accept = Annotated[
 _Replace = Annotated[
     bool, typer.Option("--replace", help="Replace the series if it is there already.")
 ]
+_Append = Annotated[
+    bool,
+    typer.Option("--append", help="Add newer bars to it; those it has already must agree."),
+]
 
 
 @app.command("import")
@@ -107,6 +111,7 @@ def import_(
     repair: _Repair = False,
     accept: _Accept = None,
     replace: _Replace = False,
+    append: _Append = False,
 ) -> ExitStatus:
     """Import bars from a file, checked, whole or not at all.
 
@@ -135,6 +140,7 @@ def import_(
         repair=repair,
         accept=accept or (),
         replace=replace,
+        append=append,
     )
     _show_import(session, report)
     return ExitStatus.OK
@@ -316,7 +322,8 @@ def _show_import(session: Session, report: ImportReport) -> None:
     out.cells(Cell("imported", "ok"), Cell(f"  {info.instrument_id}  {info.timeframe}"))
     out.fields(
         [
-            ("  bars", f"{info.rows:,} of {plural(report.rows_read, 'row')} read"),
+            ("  bars", f"{report.added:,} of {plural(report.rows_read, 'row')} read"),
+            *([("  in all", plural(info.rows, "bar"))] if report.added != info.rows else []),
             ("  from", moment(info.first)),
             ("  to", moment(info.last)),
             ("  gaps", _gaps(info)),
@@ -325,7 +332,11 @@ def _show_import(session: Session, report: ImportReport) -> None:
             ("  assumed", "\n".join(report.assumptions) or "nothing"),
         ]
     )
-    repairs = {"repaired": report.repaired, "accepted": report.accepted}
+    repairs = {
+        "repaired": report.repaired,
+        "accepted": report.accepted,
+        "added": report.added,
+    }
     out.result(
         "data-import/1",
         _document(info)

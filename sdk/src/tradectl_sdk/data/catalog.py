@@ -209,6 +209,60 @@ class Catalog:
                 connection, folder, bars.instrument, bars.timeframe, origin, replace=replace
             )
 
+    def append(self, bars: Bars, *, provenance: Provenance | None = None) -> SeriesInfo:
+        """Add newer bars to a series, whole or not at all; one that is not there yet is begun.
+
+        Bars that are stored already may be among them, but only as they are stored.
+
+        Args:
+            bars: At least one bar, on the grid of the stored ones.
+            provenance: Where they came from.
+
+        Returns:
+            The series as it is now; where every bar was stored already, as it was.
+
+        Raises:
+            DataError: If a bar breaks a rule, lies before the series or between its bars, or
+                differs from the stored one.
+        """
+        from tradectl_sdk.data import storage
+        from tradectl_sdk.data.writing import stage_bars, staging
+
+        origin = provenance or Provenance(source="memory")
+        with staging(self.root) as folder, storage.connect(folder / "spill") as connection:
+            stage_bars(connection, bars, folder)
+            info, _ = self.publish_more(connection, folder, bars.instrument, bars.timeframe, origin)
+            return info
+
+    def publish_more(
+        self,
+        connection: DuckDBPyConnection,
+        folder: Path,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        provenance: Provenance,
+    ) -> tuple[SeriesInfo, int]:
+        """Make staged bars visible behind those of a series; return it and how many are new.
+
+        Raises:
+            DataError: As for :meth:`append`.
+        """
+        from tradectl_sdk.data.appending import check_grid, join_stored, joined
+        from tradectl_sdk.data.writing import publish
+
+        target = self.folder(instrument.id, timeframe)
+        if not (target / MANIFEST).exists():
+            info = publish(connection, folder, target, instrument, timeframe, provenance)
+            return info, info.rows
+        info = self.info(instrument.id, timeframe)
+        check_grid(info, instrument)
+        self.bars_file(info)
+        added = join_stored(connection, folder, target, info)
+        if not added:
+            return info, 0
+        origin = joined(info.provenance, provenance)
+        return publish(connection, folder, target, info.instrument, timeframe, origin), added
+
     def publish(
         self,
         connection: DuckDBPyConnection,
@@ -230,7 +284,7 @@ class Catalog:
         if (target / MANIFEST).exists() and not replace:
             raise DataError(
                 f"{instrument.id} {timeframe} was already in the catalog",
-                hint="--replace puts the new bars in its place",
+                hint="--append adds newer bars to it, --replace puts the new ones in its place",
             )
         return publish(connection, folder, target, instrument, timeframe, provenance)
 

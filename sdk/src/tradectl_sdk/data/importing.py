@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from tradectl_sdk.data.catalog import Catalog
 
 
+_How = Literal["new", "replace", "append"]
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did.
@@ -49,6 +52,7 @@ class ImportReport:
         rows_read: Data rows of the source.
         repaired: Rule to number of cells or rows changed; each is recorded in the catalog.
         accepted: Rules whose findings were declared genuine.
+        added: Bars that are new in the series.
         assumptions: Everything inferred rather than given, as sentences.
     """
 
@@ -57,6 +61,7 @@ class ImportReport:
     repaired: dict[str, int]
     accepted: tuple[str, ...]
     assumptions: tuple[str, ...]
+    added: int
 
 
 def import_bars(
@@ -79,6 +84,7 @@ def import_bars(
     repair: bool = False,
     accept: Collection[str] = (),
     replace: bool = False,
+    append: bool = False,
     now: int | None = None,
 ) -> ImportReport:
     """Import bars from CSV, TSV (plain or gzip), Parquet or Feather.
@@ -102,6 +108,8 @@ def import_bars(
         repair: Mend what can be mended, recording each change.
         accept: Rules whose findings are genuine: non_positive, spike, level_shift, timeframe.
         replace: Replace the series if it exists.
+        append: Add newer bars to it if it exists; those that are stored already must agree. Its
+            definition is the one that is stored.
         now: Nanoseconds UTC after which bars lie in the future; a day from now when None.
 
     Raises:
@@ -111,6 +119,8 @@ def import_bars(
     """
     if isinstance(instrument, Instrument) and (tick_size or lot_size or calendar):
         raise UsageError("tick size, lot size and calendar were given beside a full instrument")
+    if replace and append:
+        raise UsageError("replace and append were both given, expected one of them")
     options = ImportOptions(
         timeframe=None if timeframe is None else Timeframe.parse(timeframe),
         mapping=mapping or {},
@@ -129,7 +139,8 @@ def import_bars(
     )
     parse_instrument_id(instrument if isinstance(instrument, str) else instrument.id)
     latest = time.time_ns() + DAY if now is None else now
-    return _import(catalog, Path(path), instrument, options, latest, replace=replace)
+    how: _How = "append" if append else "replace" if replace else "new"
+    return _import(catalog, Path(path), instrument, options, latest, how)
 
 
 def _import(
@@ -138,8 +149,7 @@ def _import(
     instrument: Instrument | str,
     options: ImportOptions,
     latest: int,
-    *,
-    replace: bool,
+    how: _How,
 ) -> ImportReport:
     with staging(catalog.root) as folder, storage.connect(folder / "spill") as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -151,16 +161,37 @@ def _import(
         load_work(job)
         frame = settle_times(job)
         applied = _run_rules(job, frame, latest)
+        if how == "append":
+            instrument = _stored_definition(catalog, instrument, frame, options)
         if isinstance(instrument, str):
             instrument = infer_instrument(job, instrument, frame)
         applied += (fit_grid(job, instrument),)
         raise_refused(source, job.outcome, applied)
         _stage(job, folder, instrument)
-        series = catalog.publish(
-            connection, folder, instrument, frame, _provenance(job), replace=replace
-        )
+        origin = _provenance(job)
+        if how == "append":
+            series, added = catalog.publish_more(connection, folder, instrument, frame, origin)
+        else:
+            series = catalog.publish(
+                connection, folder, instrument, frame, origin, replace=how == "replace"
+            )
+            added = series.rows
     accepted = tuple(job.outcome.accepted)
-    return ImportReport(series, rows, job.outcome.repaired, accepted, tuple(job.notes))
+    return ImportReport(series, rows, job.outcome.repaired, accepted, tuple(job.notes), added)
+
+
+def _stored_definition(
+    catalog: Catalog, instrument: Instrument | str, frame: Timeframe, options: ImportOptions
+) -> Instrument | str:
+    """Return what is stored of an instrument known by its id, so that new bars fit its grid."""
+    known = isinstance(instrument, str) and (instrument, frame) in catalog.names()
+    if not known:
+        return instrument
+    if options.tick_size or options.lot_size or options.calendar:
+        raise UsageError(
+            "tick size, lot size or calendar was given, expected none: the series has its own"
+        )
+    return catalog.info(instrument, frame).instrument  # type: ignore[arg-type]
 
 
 def _provenance(job: Job) -> Provenance:
