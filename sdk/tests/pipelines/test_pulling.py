@@ -41,12 +41,15 @@ class Market:
         self.holes = holes
         self.asked: list[tuple[int, int]] = []
         self.troubles: list[BaseException] = []
+        self.clock_troubles: list[BaseException] = []
         self.price: dict[int, int] = {}
 
     async def instruments(self) -> Sequence[Instrument]:
         return (COIN,)
 
     async def venue_time(self) -> int:
+        if self.clock_troubles:
+            raise self.clock_troubles.pop(0)
         return START + self.count * MINUTE + MINUTE // 2  # in the middle of a bar
 
     async def history(
@@ -172,6 +175,7 @@ def test_times_are_read_as_people_write_them(catalog: Catalog) -> None:
 def test_a_rate_limit_is_waited_for(catalog: Catalog) -> None:
     market = Market(60)
     market.troubles = [RateLimitedError("slow down", retry_after=10**8) for _ in range(9)]
+    market.clock_troubles = [RateLimitedError("slow down", retry_after=10**8)]
     pull(market, catalog)
 
     assert stored(catalog) == list(range(60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import (
@@ -78,12 +79,24 @@ async def cancel(exchange: CcxtExchange, ref: OrderRef) -> Accepted | Refused | 
         if isinstance(found, Absent):
             return Refused(code="unknown_order", text="the venue knows no such order")
         ref = OrderRef(instrument=ref.instrument, client_id=ref.client_id, venue_id=found.venue_id)
-    call = Call(reserved=True, patience=dialect.request_window)
+    outcome = await _cancel(exchange, of, ref)
+    if isinstance(outcome, Refused) and outcome.code in dialect.clock:
+        # Not taken for certain, and a cancellation may be repeated: sign by the clock as it is now
+        with contextlib.suppress(TradectlError):
+            await exchange.venue_time()
+        outcome = await _cancel(exchange, of, ref)
+    return outcome
+
+
+async def _cancel(
+    exchange: CcxtExchange, of: Instrument, ref: OrderRef
+) -> Accepted | Refused | Unclear:
+    dialect = exchange.dialect
     return await _send(
         exchange,
         of,
-        call,
-        dialect.ended | dialect.unknown,
+        Call(reserved=True, patience=dialect.request_window),
+        dialect.ended | dialect.unknown | dialect.clock,
         lambda: exchange.private.cancel_order(
             ref.venue_id or _own_id(exchange, ref), of.symbol, _by_id(exchange, ref)
         ),

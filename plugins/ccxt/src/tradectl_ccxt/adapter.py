@@ -7,7 +7,12 @@ import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradectl_sdk.domain.orders import OrderType
-from tradectl_sdk.errors import ExchangeRefusedError, TradectlError, TransportError
+from tradectl_sdk.errors import (
+    ClockSkewError,
+    ExchangeRefusedError,
+    TradectlError,
+    TransportError,
+)
 from tradectl_sdk.exchange import (
     Card,
     ClockEstimate,
@@ -164,7 +169,7 @@ class CcxtExchange(Exchange):
         return self._ids[instrument]
 
     async def ask(self, question: Callable[[], Awaitable[T]], *, reserved: bool = False) -> T:
-        """Ask a question of a client of ccxt.
+        """Ask a question of a client of ccxt; once more when the venue's clock was set meanwhile.
 
         Args:
             question: Calls it.
@@ -174,6 +179,13 @@ class CcxtExchange(Exchange):
             ExchangeError: When there is no answer, or the answer is no.
             CredentialError: When the keys were refused.
         """
+        try:
+            return await self._ask(question, reserved=reserved)
+        except ClockSkewError:
+            await self.venue_time()
+        return await self._ask(question, reserved=reserved)
+
+    async def _ask(self, question: Callable[[], Awaitable[T]], *, reserved: bool) -> T:
         if self.closed.is_set():
             raise TransportError(f"the connection to {self.name} has been closed")
         call = Call(reserved=reserved)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.exchange import RateLimiter
 
 SECOND: Final = 1_000_000_000  # nanoseconds
-QUESTION_PATIENCE: Final = 60 * SECOND
+QUESTION_PATIENCE: Final = 10 * SECOND
 BAN: Final = SECOND  # how long to keep still when a venue says to slow down, and not how long
 
 

@@ -98,6 +98,7 @@ async def _watching(
     exchange: CcxtExchange, tell: Callable[[AccountEvent], None], seen: dict[str, None]
 ) -> AsyncIterator[set[asyncio.Task[None]]]:
     """Watch orders and own trades while the block runs."""
+    await exchange.venue_time()  # what subscribes is signed, and it may have been long
     if exchange.dialect.authenticates:
         await asyncio.wait_for(
             _called(lambda: exchange.private.authenticate({"type": exchange.settings.market})),

@@ -11,7 +11,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -31,12 +31,14 @@ from tradectl_sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tradectl_sdk.data.catalog import Catalog
     from tradectl_sdk.data.manifest import SeriesInfo
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.exchange import BarClosed, Exchange
+
+T = TypeVar("T")
 
 OVERLAP: Final = 10  # stored bars that are asked for again
 MERGE: Final = 200_000  # bars that wait before they are merged
@@ -76,7 +78,7 @@ class PullReport:
         timeframe: Length of a bar.
         merged: What became of the bars; None when there were none.
         received: How many came.
-        requests: How many pages were asked for.
+        requests: How many questions that took.
         seconds: How long it took.
         resumed: How many bars waited from a pull that was stopped.
     """
@@ -193,7 +195,7 @@ def find_instrument(instruments: Sequence[Instrument], symbol: str) -> Instrumen
 async def _bounds(job: _Pull, since: int | str, until: int | str | None) -> tuple[int, int]:
     """Return first open and the end of opens, both on the grid, nothing that runs contained."""
     length, start = job.frame.nanoseconds, nanoseconds(since) or 0
-    now = await job.exchange.venue_time()
+    now = await _patiently(job, job.exchange.venue_time)
     wanted = now if until is None else nanoseconds(until)
     end = now if wanted is None else min(wanted, now)
     start, end = -(-start // length) * length, end // length * length
@@ -247,12 +249,17 @@ async def _pull(job: _Pull, ranges: Sequence[tuple[int, int]]) -> None:
 
 
 async def _page(job: _Pull, since: int, until: int) -> Sequence[BarClosed]:
-    """Ask for a page; wait when it is too much, and again when the network lost the answer."""
+    length = job.frame.nanoseconds
+    return await _patiently(job, lambda: job.exchange.history(job.of.id, length, since, until))
+
+
+async def _patiently(job: _Pull, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask; wait when it is too much, and ask again when the network lost the answer."""
     tries = 0
     while True:
         job.requests += 1
         try:
-            return await job.exchange.history(job.of.id, job.frame.nanoseconds, since, until)
+            return await ask()
         except RateLimitedError as error:
             await asyncio.sleep(max(error.retry_after, SECOND // 20) / SECOND)
         except TransportError:
