@@ -107,7 +107,7 @@ def _import(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end itself; the program goes on
         del sys.modules[name]
         line = _line_of(error, path)
         raise StrategyError(

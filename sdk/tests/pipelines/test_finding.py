@@ -1,0 +1,98 @@
+"""A strategy is a class, a plugin's name or a file; what is none of them is explained."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from tradectl_sdk.errors import NotFoundError, StrategyError, UsageError
+from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.strategy import Strategy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "from tradectl_sdk import Strategy\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(code: str, name: str = "mine.py") -> str:
+        (tmp_path / name).write_text(textwrap.dedent(code))
+        return str(tmp_path / name)
+
+    return write
+
+
+class Mine(Strategy):
+    """A strategy."""
+
+
+def test_a_class_is_taken_as_it_is():
+    found = find_strategy(Mine)
+    assert (found.name, found.cls, found.source) == ("Mine", Mine, __name__)
+    with pytest.raises(UsageError, match="int was no strategy, expected a subclass of Strategy"):
+        find_strategy(int)
+
+
+def test_the_only_strategy_of_a_file_need_not_be_named(write):
+    path = write(HEAD + "class One(Strategy): pass\nclass Other: pass\n")
+    assert find_strategy(path).name == "One"
+    assert find_strategy(f"{path}:One").source == path
+
+
+def test_a_file_reaches_its_neighbours_and_may_offer_what_it_imports(write):
+    write(HEAD + "class Base(Strategy): pass\n", "neighbour_of_mine.py")
+    path = write("from neighbour_of_mine import Base\nclass Own(Base): pass\n")
+    assert find_strategy(path).name == "Own"
+    assert find_strategy(f"{path}:Base").name == "Base"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "message", "hint"),
+    [
+        ("x = 1", "", "has no strategy", "give it as path.py:Class"),
+        ("x = 1", ":Own", "has no strategy", "give it as path.py:Class"),
+        ("class A(Strategy): pass\nclass B(Strategy): pass", "", "it has A, B", "path.py:Class"),
+        ("class Trend(Strategy): pass", ":Tred", "no strategy 'Tred'; it has Trend", "mean Trend?"),
+    ],
+)
+def test_a_class_that_is_not_there_is_explained(write, code, name, message, hint):
+    with pytest.raises(NotFoundError) as caught:
+        find_strategy(write(HEAD + code) + name)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = (", r"mine.py:1 could not be imported: SyntaxError"),
+        ("\n\n1 / 0", r"mine.py:3 could not be imported: ZeroDivisionError"),
+        ("import nowhere_at_all", r"mine.py:1 could not be imported: ModuleNotFoundError"),
+        ("import sys\nsys.exit(3)", r"mine.py:2 could not be imported: SystemExit: 3"),
+    ],
+)
+def test_a_file_that_raises_is_named_with_its_line(write, code, message):
+    with pytest.raises(StrategyError, match=message):
+        find_strategy(write(code))
+
+
+def test_a_file_that_is_not_there_is_not_found(tmp_path):
+    with pytest.raises(NotFoundError, match="there is no file"):
+        find_strategy(str(tmp_path / "none.py"))
+
+
+def test_a_name_is_looked_up_among_the_plugins(site):
+    assert find_strategy("sma-cross").source.startswith("tradectl-strategies ")
+    with pytest.raises(NotFoundError, match="no strategy 'one'; there is none"):
+        find_strategy("one", site.plugins())
+    body = """
+    @hookimpl
+    def tradectl_strategies(self):
+        yield StrategySpec(name="wrong", summary="One", factory="decimal:Decimal")
+    """
+    site.plugin("acme", body)
+    with pytest.raises(Exception, match="does not derive from Strategy"):
+        find_strategy("wrong", site.plugins())
