@@ -48,9 +48,21 @@ class Row(NamedTuple):
 BUILT_IN = (
     Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
     Row("backtest", "Start here", "Run a strategy over past bars", "backtest:backtest"),
+    Row("status", "Start here", "Show how a session is", "watching:status"),
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
+    Row("ps", "Trading", "List the sessions that run", "watching:ps"),
+    Row("logs", "Trading", "Show what a session's processes have logged", "watching:logs"),
+    Row("orders", "Trading", "Show the orders of a session", "account:orders"),
+    Row("fills", "Trading", "Show the fills of a session", "account:fills"),
+    Row("positions", "Trading", "Show what a session holds", "account:positions"),
+    Row("balance", "Trading", "Show the money of a session", "account:balance"),
+    Row(
+        "reconcile", "Trading", "Compare a session's account with the venue's", "controls:reconcile"
+    ),
+    Row("risk", "Trading", "Throw or release the kill switch", "controls:risk"),
+    Row("panic", "Trading", "Halt a session and cancel all its orders", "controls:panic"),
     Row("exchange", "Trading", "List, describe and try exchanges", "exchange:app"),
     Row("keys", "Trading", "Store, list, check and replace API keys", "keys:app"),
     Row("notify", "Trading", "List the senders of notices, and try them", "notify:app"),

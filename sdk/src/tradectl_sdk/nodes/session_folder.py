@@ -82,7 +82,7 @@ class SessionFolder:
 
     def socket(self, name: str) -> Path:
         """A socket, such as ``gateway.sock``."""
-        return self.path / "run" / name
+        return (self.path / "run").resolve() / name
 
     # What it is and does -----------------------------------------------------------------------
 

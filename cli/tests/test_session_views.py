@@ -1,0 +1,185 @@
+"""What a session has done can be seen while it runs and after it has ended."""
+
+from __future__ import annotations
+
+import pytest
+from session_stage import answering, make_session, supervised, trade
+from tradectl_sdk.bus.messages.control import (
+    CancelEverything,
+    Declined,
+    Difference,
+    Done,
+    NodeStatus,
+    Reconcile,
+    Reconciled,
+    SetSwitch,
+)
+
+
+@pytest.fixture
+def folder(project):
+    made = make_session(project)
+    trade(made)
+    return made
+
+
+def test_working_orders_are_shown_and_all_on_request(run, folder) -> None:
+    answer = run("orders")
+    assert answer.status == 0, answer.err
+    assert "partially filled" in answer.out
+    assert "denied" not in answer.out
+    everything = run("orders", folder.id, "--all", "--json").data["orders"]
+    assert [one["status"] for one in everything] == ["partially_filled", "filled", "denied"]
+    assert everything[2]["reason"] == "CASH"
+    assert everything[0]["filled"] == "0.500"
+    assert everything[1]["limit"] == "100.00"
+    text = run("orders", "--all").out
+    assert "cash" in text
+
+
+def test_fills_are_shown_with_price_and_fee(run, folder) -> None:
+    answer = run("fills", folder.id[:4])
+    assert answer.status == 0
+    assert "100.5" in answer.out
+    assert "0.01 USDT" in answer.out
+    assert len(run("fills", "--json").data["fills"]) == 2
+    assert len(run("fills", "-n", "1", "--json").data["fills"]) == 1
+    assert "the latest 1 shown" in run("fills", "-n", "1").err
+
+
+def test_positions_and_money_are_shown(run, folder) -> None:
+    assert "+2.5" in run("positions").out
+    (held,) = run("positions", "--json").data["positions"]
+    assert (held["instrument"], held["quantity"]) == ("BTC/USDT.TEST", "2.500")
+    money = run("balance", "--json").data
+    assert money["currency"] == "USDT"
+    assert float(money["cash"]) == pytest.approx(1_000_000 - 2.5 * 100.5 - 0.02)
+    assert "999,748.73 USDT" in run("balance").out
+
+
+def test_a_session_that_does_not_run_says_so(run, folder) -> None:
+    answer = run("status")
+    assert answer.status == 6
+    assert "made" in answer.out
+    assert "parity" in answer.err
+    assert run("ps", "--json").data["sessions"] == []
+    (listed,) = run("ps", "--all", "--json").data["sessions"]
+    assert (listed["session"], listed["strategy"], listed["state"]) == (folder.id, "cross", "made")
+    folder.write_state({"state": "running"})
+    assert run("ps", "--all", "--json").data["sessions"][0]["state"] == "lost"
+
+
+def test_a_session_that_runs_tells_of_its_nodes(run, folder) -> None:
+    folder.write_state({"state": "running", "supervisor": 7, "nodes": {"host": {"state": "ended"}}})
+
+    def told(_: object) -> NodeStatus:
+        return NodeStatus(
+            name="executor", pid=42, epoch=3, state="ready", figures={"orders": 5}, text="all well"
+        )
+
+    with supervised(folder), answering(folder, "executor", told):
+        assert "running" in run("ps").out
+        answer = run("status", "--json")
+    assert answer.status == 0
+    nodes = {one["name"]: one for one in answer.data["nodes"]}
+    assert (nodes["executor"]["pid"], nodes["executor"]["state"]) == (42, "ready")
+    assert "all well; orders 5" in nodes["executor"]["text"]
+    assert nodes["host"]["state"] == "ended"
+    assert nodes["gateway"]["state"] == "not started"
+    assert answer.data["account"]["working orders"] == "1"
+
+
+def test_live_is_written_in_capitals(run, project) -> None:
+    trade(make_session(project, mode="live"))
+    assert "LIVE" in run("ps", "--all").out
+    assert "LIVE" in run("status").out
+
+
+@pytest.mark.parametrize("command", ["orders", "fills", "positions", "balance", "status", "logs"])
+def test_without_sessions_every_view_says_how_to_start_one(run, command: str) -> None:
+    answer = run(command)
+    assert answer.status == 6
+    assert "no session in this project" in answer.err
+    assert "paper start" in answer.err
+
+
+def test_a_session_is_named_when_several_run(run, project, folder) -> None:
+    other = make_session(project)
+    with supervised(folder), supervised(other):
+        answer = run("orders")
+        assert answer.status == 2
+        assert folder.id in answer.err
+        assert run("orders", folder.id).status == 0
+    answer = run("orders", other.id)
+    assert answer.status == 6
+    assert "has no journal yet" in answer.err
+    assert run("orders", "nonsense").status == 6
+
+
+def test_logs_are_merged_in_the_order_of_time(run, folder) -> None:
+    folder.log("gateway").write_text(
+        "2026-01-01 00:00:01.000 connected\n2026-01-01 00:00:03.000 bar\n  and its rest\n"
+    )
+    folder.log("executor").write_text("2026-01-01 00:00:02.000 ready\n")
+    lines = run("logs", "--json").data["lines"]
+    assert [one["node"] for one in lines] == ["gateway", "executor", "gateway", "gateway"]
+    assert lines[3]["text"] == "  and its rest"
+    assert "ready" not in run("logs", "--node", "gateway").out
+    assert run("logs", "-n", "1").out.count("\n") == 1
+    assert run("logs", "--node", "moon").status == 6
+
+
+def test_a_comparison_that_finds_something_exits_with_one(run, folder) -> None:
+    difference = Difference(subject="BTC/USDT.TEST", ours="2.5", theirs="3", remedy="book 0.5")
+
+    def compared(question: Reconcile) -> Reconciled:
+        return Reconciled(differences=(difference,), applied=question.apply)
+
+    with answering(folder, "executor", compared) as asked:
+        answer = run("reconcile")
+        assert answer.status == 1
+        assert "book 0.5" in answer.out
+        assert "--apply" in answer.err
+        assert run("reconcile", "--apply").status == 2  # nobody is there to agree
+        assert run("reconcile", "--apply", "--yes").status == 0
+    assert [one.apply for one in asked] == [False, True]
+    with answering(folder, "executor", lambda _: Reconciled()):
+        assert "agree" in run("reconcile").out
+
+
+def test_panic_cancels_and_flattens_only_when_asked(run, folder) -> None:
+    with answering(folder, "executor", lambda _: Done(lines=("cancelled 1",), left=1)) as asked:
+        answer = run("panic")
+        assert answer.status == 0
+        assert "cancelled 1" in answer.out
+        assert "not confirmed yet" in answer.err
+        assert run("panic", "--flatten").status == 2
+        assert run("panic", "--flatten", "--yes").status == 0
+    assert all(isinstance(one, CancelEverything) and one.by for one in asked)
+    assert [one.flatten for one in asked] == [False, True]
+
+
+def test_the_kill_switch_is_thrown_at_once_and_released_by_a_person(run, folder) -> None:
+    with answering(folder, "executor", lambda _: Done()) as asked:
+        assert run("risk", "halt", "--why", "news").status == 0
+        assert run("risk", "halt", "--reducing").status == 0
+        assert run("risk", "resume").status == 2
+        assert run("risk", "resume", "--yes").status == 0
+    assert [one.state for one in asked] == ["halted", "reducing", "active"]
+    assert all(isinstance(one, SetSwitch) and one.by for one in asked)
+    assert asked[0].text == "news"
+
+
+def test_what_an_executor_declines_ends_with_its_status(run, folder) -> None:
+    declined = Declined(status=7, text="the account has not been compared", hint="wait")
+    with answering(folder, "executor", lambda _: declined):
+        answer = run("risk", "resume", "--yes")
+    assert answer.status == 7
+    assert "has not been compared" in answer.err
+
+
+@pytest.mark.parametrize("words", [("reconcile",), ("panic",), ("risk", "halt")])
+def test_controls_of_a_session_that_does_not_run_say_so(run, folder, words) -> None:
+    answer = run(*words)
+    assert answer.status == 6
+    assert "the executor of this session is not running" in answer.err
