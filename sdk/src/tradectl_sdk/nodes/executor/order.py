@@ -178,10 +178,17 @@ class Order(msgspec.Struct, array_like=True):
 
     @property
     def exposure(self) -> int:
-        """Lots by which it may still increase a position; the most that is possible."""
-        if self.flags & REDUCE_ONLY or self.ended or self.parked:
-            return 0  # one that is approved counts at once, though it has not been sent
-        return max(self.remaining, self.leg_remaining)
+        """Lots by which it may still increase a position; the most that is possible.
+
+        An order that is approved counts at once, though it has not been sent; of one that has
+        ended, fills that the venue has announced and not told count until they come.
+        """
+        if self.flags & REDUCE_ONLY or self.parked:
+            return 0
+        announced = max(self.leg_seen - self.leg_filled, 0) + self.owed
+        if self.ended:
+            return announced
+        return max(self.remaining, self.leg_remaining, announced)
 
     @property
     def shown(self) -> int:
