@@ -46,6 +46,9 @@ class Stand:
     def cancel(self, order) -> None:
         self.wanted.append(("cancel", order))
 
+    def modify(self, order, lots, limit, trigger) -> None:
+        self.wanted.append(("modify", order, lots, limit, trigger))
+
     def tie(self, first, second) -> None:
         self.wanted.append(("tie", first, second))
 
@@ -195,7 +198,24 @@ def test_what_was_changed_since_is_not_overwritten_by_older_news():
     stand.changed(1, S.TRIGGERED, lots=5, trigger=9_700)
     assert stand.cell(1, O_TRIGGER) == 9_700
     stand.engine.hear(9)
-    assert stand.strategy.updates == [(S.TRIGGERED, DenyReason.MARGIN)]
+    told = [(S.ACCEPTED, 0), (S.TRIGGERED, DenyReason.MARGIN)]  # changed, then triggered
+    assert stand.strategy.updates == told
+
+
+def test_a_change_that_the_venue_refuses_is_taken_back_and_told():
+    def script(ctx: Any) -> None:
+        ctx.modify(ctx.buy(10, limit=99), quantity=8, limit=98.5)
+
+    stand = Stand(once(0, script))
+    assert stand.wanted == [("place", 1, 10), ("modify", 1, 8, 9_850, 0)]
+    assert (stand.cell(1, O_LOTS), stand.cell(1, O_LIMIT), stand.exposed) == (8, 9_850, 8)
+    stand.changed(1, S.ACCEPTED, lots=8, limit=9_850)
+    stand.engine.hear(9)
+    before = len(stand.strategy.updates)
+    stand.changed(1, S.ACCEPTED, lots=10, limit=9_900)
+    stand.engine.hear(9)
+    assert (stand.cell(1, O_LOTS), stand.cell(1, O_LIMIT), stand.exposed) == (10, 9_900, 10)
+    assert len(stand.strategy.updates) == before + 1
 
 
 def test_news_of_unknown_orders_are_passed_over():

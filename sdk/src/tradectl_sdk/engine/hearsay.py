@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.domain.orders import OrderEvent, OrderStatus, Pending
+from tradectl_sdk.domain.orders import OrderEvent, OrderStatus, OrderType, Pending
 from tradectl_sdk.engine.columns import (
     F_BAR,
     F_FEE,
@@ -33,6 +33,7 @@ from tradectl_sdk.engine.columns import (
     O_REASON,
     O_STATUS,
     O_TRIGGER,
+    O_TYPE,
     O_VALUE,
 )
 from tradectl_sdk.engine.orders import FILL_ENTRY, NOBODY
@@ -56,6 +57,7 @@ PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 FILLED = int(OrderStatus.FILLED)
 CANCELED = int(OrderStatus.CANCELED)
 UNHEARD = int(CloseReason.UNHEARD)
+TRAILING_STOP = int(OrderType.TRAILING_STOP)
 CANCEL_PENDING = int(Pending.CANCEL)
 
 
@@ -263,6 +265,7 @@ class Hearsay:
         self, row: int, status: int, lots: int, limit: int, trigger: int, reason: int
     ) -> None:
         rows = self._orders.rows
+        former = rows[row, O_LIMIT], rows[row, O_TRIGGER]
         self._booking.expose(row, lots - rows[row, O_LOTS])
         self._terms(row, lots, limit, trigger)
         if reason:
@@ -272,6 +275,11 @@ class Hearsay:
         news = {TRIGGERED, UNKNOWN} if before != UNKNOWN else {TRIGGERED, ACCEPTED}
         if status != before and status in news:
             self._journal.note(status, row)
+        elif rows[row, O_TYPE] != TRAILING_STOP and former != (
+            rows[row, O_LIMIT],
+            rows[row, O_TRIGGER],
+        ):
+            self._journal.change(status, row)  # not as it was asked for
 
     def _return(self, row: int, status: int, lots: int, limit: int, trigger: int) -> None:
         """Let an order work again that was thought to be over."""

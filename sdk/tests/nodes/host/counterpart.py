@@ -15,7 +15,7 @@ from tradectl_sdk.bus.messages.events import (
     OrderChanged,
     Progress,
 )
-from tradectl_sdk.bus.messages.intents import Cancel, Cursor, Intents, Place, Tie
+from tradectl_sdk.bus.messages.intents import Cancel, Cursor, Intents, Modify, Place, Tie
 from tradectl_sdk.bus.messages.market import Bars
 from tradectl_sdk.data.bars import to_floats
 from tradectl_sdk.domain.orders import OrderStatus
@@ -112,11 +112,22 @@ class Executor:
         elif isinstance(command, Cancel):
             row = self.places[command.epoch or intents.epoch, command.number]
             self.venue.cancel(row, intents.decided)
+        elif isinstance(command, Modify):
+            self._modify(command, intents)
         elif isinstance(command, Tie):
             first = self.places[command.epoch or intents.epoch, command.first]
             second = self.places[command.second_epoch or intents.epoch, command.second]
             if self.venue.orders.alive(first) and self.venue.orders.alive(second):
                 self.venue.tie(first, second)
+
+    def _modify(self, modify: Modify, intents: Intents) -> None:
+        row = self.places[modify.epoch or intents.epoch, modify.number]
+        request = OrderRequest()
+        request.limit, request.trigger = modify.limit, modify.trigger
+        approved = ApprovedOrder(request)
+        approved.lots = modify.lots - self.cells(row)["filled"]
+        if self.venue.orders.alive(row) or self.cells(row)["status"] == OrderStatus.HELD:
+            self.venue.modify(row, approved, intents.decided)
 
     def _place(self, place: Place, intents: Intents) -> None:
         request = OrderRequest()
@@ -171,7 +182,8 @@ class Executor:
         rows = self.venue.orders.rows
         for row in range(self.venue.orders.count):
             status = rows[row, COLUMN["status"]]
-            state = (status, rows[row, COLUMN["quantity"]], rows[row, COLUMN["trigger"]])
+            terms = ("quantity", "limit", "trigger")
+            state = (status, *(rows[row, COLUMN[name]] for name in terms))
             alive = self.venue.orders.alive(row)
             if alive and self.shown.get(row) != state:
                 self.shown[row] = state
