@@ -77,15 +77,20 @@ class Continuity:
         self.stale: set[str] = set()
         self.doubted: set[str] = set(instruments)
 
-    def distrust(self, instrument: str = "") -> None:
-        """Data of an instrument, or of all, are stale until further notice."""
-        self.stale.update(self._meant(instrument))
-
-    def trust(self, instrument: str = "") -> None:
-        """Data flow again; what was missed in between is in doubt."""
+    def distrust(self, instrument: str = "") -> bool:
+        """Data of an instrument, or of all, are stale until further notice; say if that is news."""
         meant = self._meant(instrument)
+        news = not self.stale.issuperset(meant)
+        self.stale.update(meant)
+        return news
+
+    def trust(self, instrument: str = "") -> bool:
+        """Data flow again; what was missed in between is in doubt. Say if that is news."""
+        meant = self._meant(instrument)
+        news = not self.stale.isdisjoint(meant)
         self.stale.difference_update(meant)
         self.doubted.update(meant)
+        return news
 
     def doubt(self) -> None:
         """Something of the stream is missing."""

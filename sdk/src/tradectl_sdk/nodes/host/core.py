@@ -184,7 +184,8 @@ class HostCore:
 
     def _peer_changed(self, now: int, peer: PeerChanged) -> None:
         self.state = "waiting"  # for its snapshot
-        self._notice("executor changed", now, f"epoch {peer.epoch}")
+        if self._trader is not None:
+            self._notice("executor changed", now, f"epoch {peer.epoch}")
 
     def _peer_lost(self, now: int, peer: PeerLost) -> None:
         """Nothing is decided that the executor could not judge at once."""
@@ -196,20 +197,19 @@ class HostCore:
         self._notice("executor back", now)
 
     def _stale(self, now: int, message: Stale) -> None:
-        self._continuity.distrust()
-        self._notice("stale", now, message.text)
+        if self._continuity.distrust():
+            self._notice("stale", now, message.text)
 
     def _fresh(self, now: int, _message: Fresh) -> None:
-        self._continuity.trust()
-        self._notice("fresh", now)
+        if self._continuity.trust():
+            self._notice("fresh", now)
 
     def _feed(self, now: int, message: Feed) -> None:
         state = message.state
-        if state.live:
-            self._continuity.trust(state.instrument)
-        else:
-            self._continuity.distrust(state.instrument)
-        self._notice("fresh" if state.live else "stale", now, f"{state.instrument} {state.text}")
+        judge = self._continuity.trust if state.live else self._continuity.distrust
+        if judge(state.instrument):
+            what = "fresh" if state.live else "stale"
+            self._notice(what, now, f"{state.instrument} {state.text}".strip())
 
     def _stop(self, now: int, _message: StopNode) -> None:
         if self._trader is not None:

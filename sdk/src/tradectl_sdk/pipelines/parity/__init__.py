@@ -2,9 +2,9 @@
 
 ::
 
-    from tradectl_sdk import parity
+    from tradectl_sdk.pipelines.parity import parity
 
-    report = parity("p-3f9a1c")
+    report = parity(Sessions(root).find("p-3f9a1c"))
     print(report.ok, report.matched, report.counts("cause"))
 
 The recording of the session is replayed through the backtest's engine: the same bars, the same
@@ -14,15 +14,21 @@ warm-up, the same parameters, settings and starting account. Then both are compa
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Market
 from tradectl_sdk.engine.bars import Feed
-from tradectl_sdk.errors import DataError
+from tradectl_sdk.errors import DataError, NotFoundError
 from tradectl_sdk.nodes.host.recording import read_frames
 from tradectl_sdk.nodes.host.records import Began
+from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.parity.replay import replay
 from tradectl_sdk.pipelines.parity.story import read_story
+from tradectl_sdk.pipelines.sessions.pinning import unpinned
+from tradectl_sdk.pipelines.sessions.plan import SessionPlan
+from tradectl_sdk.pipelines.sessions.planning import resolve_plan
 from tradectl_sdk.runs.parity import (
     Account,
     Circumstances,
@@ -37,11 +43,57 @@ from tradectl_sdk.runs.parity import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tradectl_sdk.domain.timeframe import Timeframe
     from tradectl_sdk.engine import Plan
+    from tradectl_sdk.nodes.session_folder import SessionFolder
     from tradectl_sdk.pipelines.parity.story import Story
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.strategy import Strategy
 
 SECOND = 1_000_000_000
+
+
+def parity(
+    folder: SessionFolder,
+    *,
+    price_bps: float = 0.0,
+    seconds: float = 0.0,
+    allowed: int = 0,
+    strategy: type[Strategy] | None = None,
+    plugins: Plugins | None = None,
+) -> ParityReport:
+    """Compare a session with the backtest of what it saw; it may still be running.
+
+    Args:
+        folder: The session.
+        price_bps: Basis points within which two prices count as the same.
+        seconds: Seconds within which two times count as the same.
+        allowed: How many differences are accepted.
+        strategy: The class itself where it cannot be found by name.
+        plugins: Installed plugins, if they are loaded already.
+
+    Raises:
+        NotFoundError: If the session has recorded nothing, or its strategy is gone.
+        DataError: If the recording is damaged, or says too little.
+    """
+    plan, settings = SessionPlan.of(folder.manifest()), unpinned(folder.settings())
+    if not folder.record.exists():
+        raise NotFoundError(
+            f"session {folder.id} has recorded nothing",
+            hint="a session records once its strategy runs; tradectl ps --all shows how it is",
+        )
+    resolved = resolve_plan(plan, settings, plugins, strategy)
+    report = compare_recording(
+        folder.record,
+        resolved.engine,
+        Timeframe.parse(plan.timeframe),
+        price_bps=price_bps,
+        seconds=seconds,
+        allowed=allowed,
+    )
+    if plan.code and plan.code != class_hash(resolved.found.cls):
+        note = "the strategy's code is not what it was when the session was started"
+        report = replace(report, notes=(note, *report.notes))
+    return report
 
 
 def compare_recording(
