@@ -145,13 +145,14 @@ class HostCore:
             self._ask(now)
 
     def _start(self, now: int, snapshot: AccountSnapshot) -> None:
-        self._record(of.Found(snapshot=snapshot, time=now))
+        found = of.Found(snapshot=snapshot, time=now)
         if self._trader is None:
+            self._record(found)
             self._trader = Trader(self._setup, snapshot)
             self._warm(self._trader)
             self._trader.adopt(snapshot.orders)
         else:
-            self._resume(self._trader, now, snapshot)
+            self._resume(self._trader, now, found)
         self._inbox.reach(snapshot.executions)
         self.state = "ready"
 
@@ -161,11 +162,13 @@ class HostCore:
             trader.turn(bars, late=True)
         trader.outbox.denied.clear()  # as many as it likes; that is what warming up means
 
-    def _resume(self, trader: Trader, now: int, snapshot: AccountSnapshot) -> None:
+    def _resume(self, trader: Trader, now: int, found: of.Found) -> None:
         """Go on with an executor in another life, which may have seen what we have not."""
+        snapshot = found.snapshot
         for event in snapshot.recent:
             self._inbox.add(event)
         self._apply(trader, now, None, trader.engine.desk.time)
+        self._record(found)
         trader.compare(snapshot, now)
         trader.outbox.read(snapshot.heard)
         for intents in trader.outbox.unread:

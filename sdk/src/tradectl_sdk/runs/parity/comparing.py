@@ -166,7 +166,7 @@ def _facts(mine: OrderFact, theirs: OrderFact, around: Circumstances) -> Iterato
     elif mine.filled != theirs.filled and (mine.depends or mine.asked == theirs.asked):
         why = late or _fill_cause(mine, around)
         yield _said(mine, theirs, "size", why, mine.filled, theirs.filled)
-    elif mine.outcome != theirs.outcome and (mine.fills or theirs.fills):
+    elif mine.outcome != theirs.outcome and _is_fact(mine, theirs):
         why = late or _fill_cause(mine, around)
         yield _said(mine, theirs, "status", why, mine.outcome, theirs.outcome)
     if mine.fills and theirs.fills:
@@ -182,6 +182,11 @@ def _refused(mine: OrderFact, theirs: OrderFact) -> str:
     if (mine.outcome == "rejected") != (theirs.outcome == "rejected"):
         return "restart" if mine.reason in LOST else "venue"
     return ""
+
+
+def _is_fact(mine: OrderFact, theirs: OrderFact) -> bool:
+    """Whether another end of an order is something that happened, and nobody's decision."""
+    return bool(mine.fills or theirs.fills) or mine.reason in LOST
 
 
 def _fill_cause(mine: OrderFact, around: Circumstances) -> str:
@@ -272,7 +277,7 @@ def _decisions(
         yield said("terms", _terms(mine, names), _terms(theirs, names))
     if mine.asked != theirs.asked and not mine.depends and mine.outcome != "denied":
         yield said("size", mine.asked, theirs.asked)
-    ended = mine.outcome != theirs.outcome and not mine.fills and not theirs.fills
+    ended = mine.outcome != theirs.outcome and not _is_fact(mine, theirs)
     if ended and not _refused(mine, theirs):
         yield said("status", mine.outcome, theirs.outcome)
 
