@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.hooks import DataSourceSpec, RiskRuleSpec, StrategySpec
+from tradectl_sdk.hooks import DataSourceSpec, ExchangeSpec, RiskRuleSpec, StrategySpec
 
 if TYPE_CHECKING:
     from conftest import FakeSite
@@ -143,3 +144,15 @@ def test_declaring_components_imports_nothing_heavy() -> None:
     ).stdout.split()
 
     assert not {"numpy", "pydantic", "numba", "duckdb", "typer"} & set(modules)
+
+
+def test_an_exchange_names_where_it_can_be_tried() -> None:
+    def exchange(rehearsal: str) -> ExchangeSpec:
+        return ExchangeSpec(name="acme", summary="A", factory="a:b", rehearsal=rehearsal)
+
+    assert exchange("").load_rehearsal() is None
+    assert exchange("os.path:join").load_rehearsal() is os.path.join
+    with pytest.raises(PluginError, match="rehearsal"):
+        exchange("no reference")
+    with pytest.raises(PluginError, match="could not be imported"):
+        exchange("no_such_module:stage").load_rehearsal()

@@ -197,8 +197,10 @@ async def trades(exchange: CcxtExchange, of: Instrument, since: int) -> Sequence
         for row in rows:
             report = convert.trade_report(row, of, exchange.dialect.prefix)
             found[report.trade_id] = report
-        if len(rows) < ROWS or len(found) == before:
+        if len(rows) < ROWS:
             break
+        if len(found) == before:
+            raise UnreadableAnswerError(f"{exchange.name} gave the same page of trades again")
         start = max(int(row["timestamp"]) for row in rows)
     else:
         raise UnreadableAnswerError(f"{exchange.name} has more trades than can be paged")
