@@ -48,16 +48,28 @@ class Lifeline:
         self._node = node
         self._grace = grace
         self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
+
+    def start(self) -> None:
+        """Begin to wait for a first supervisor."""
+        if self._grace is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._grace, self._give_up)
 
     def adopted(self, held: bool) -> None:
         """Take note that a supervisor holds the node, or that the last one is gone."""
-        self.cancel()
-        if not held and self._grace is not None:
-            LOG.warning("there is no supervisor; stopping in %g s unless one comes", self._grace)
-            self._timer = asyncio.get_running_loop().call_later(self._grace, self._give_up)
+        if self._is_over or self._grace is None:
+            return
+        self._cancel()
+        if not held:
+            LOG.warning("the supervisor is gone; stopping in %g s unless one comes", self._grace)
+            self.start()
 
-    def cancel(self) -> None:
+    def end(self) -> None:
         """Wait for nobody any more."""
+        self._is_over = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -91,10 +103,10 @@ async def run_node(node: Node, socket: Path, *, orphan_grace: float | None = Non
     server = ControlServer(socket, answer, lifeline.adopted)
     await server.start()
     try:
-        lifeline.adopted(False)
+        lifeline.start()
         await node.run()
     finally:
-        lifeline.cancel()
+        lifeline.end()
         await server.close()
 
 

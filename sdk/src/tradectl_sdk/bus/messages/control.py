@@ -95,7 +95,7 @@ ToNode = (
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages a node has sent to another one and has dealt with from it, in its life.
+    """Messages that a node has sent to another one and dealt with from it, in both present lives.
 
     What a channel says itself, such as that the peer has changed, does not count.
     """

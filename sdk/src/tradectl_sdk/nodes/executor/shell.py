@@ -7,14 +7,13 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import NOTICES, Gap
+from tradectl_sdk.bus.link import Gap
 from tradectl_sdk.bus.messages.control import (
     CancelEverything,
     Declined,
     NodeStatus,
     Reconcile,
     SetSwitch,
-    Traffic,
 )
 from tradectl_sdk.bus.messages.events import Progress
 from tradectl_sdk.errors import ExitStatus
@@ -25,6 +24,7 @@ from tradectl_sdk.nodes.executor.recorder import GATEWAY, HOST
 from tradectl_sdk.nodes.failpoints import failpoint
 from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
+from tradectl_sdk.nodes.tally import Tally
 
 if TYPE_CHECKING:
     from tradectl_sdk.bus.link import Channel, Subscriber
@@ -70,8 +70,7 @@ class Executor:
         self._inbox = Inbox()
         self._answers: dict[str, asyncio.Future[FromNode]] = {}
         self._questions = 0
-        self._sent = dict.fromkeys(self._channels, 0)
-        self._handled = dict.fromkeys(self._channels, 0)
+        self._tallies = {port: Tally(port) for port in self._channels}
         self._started = self._clock.now()
         self._stopping = False
 
@@ -117,10 +116,7 @@ class Executor:
             data=core.data,
             executions=core.executions,
             busy=core.busy + len(self._inbox),
-            traffic=tuple(
-                Traffic(peer=port, sent=self._sent[port], handled=self._handled[port])
-                for port in self._channels
-            ),
+            traffic=tuple(tally.traffic() for tally in self._tallies.values()),
             figures={**core.figures, "journal records": self._journal.seq},
         )
 
@@ -154,10 +150,10 @@ class Executor:
         """Deal with several events in one commit."""
         steps = [self._core.step(self._clock.now(), event) for event in events]
         failpoint("executor.batch.stepped")
-        wake = self._carry_out(steps)
         for event in events:
-            if isinstance(event, Received) and event.port in self._handled:
-                self._handled[event.port] += not isinstance(event.message, NOTICES)
+            if isinstance(event, Received) and event.port in self._tallies:
+                self._tallies[event.port].handled(event.message)
+        wake = self._carry_out(steps)
         if self._journal.wants_checkpoint:
             self._journal.checkpoint(self._core.state, self._clock.now())
         return wake
@@ -171,7 +167,7 @@ class Executor:
         for port, message in in_order(steps):
             if port in self._channels:
                 self._channels[port].send(message)
-                self._sent[port] += 1
+                self._tallies[port].sent()
             elif (answer := self._answers.pop(port, None)) is not None and not answer.done():
                 answer.set_result(message)
             if port == GATEWAY:

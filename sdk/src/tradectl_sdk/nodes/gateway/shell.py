@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import NOTICES
 from tradectl_sdk.bus.messages.control import (
     BarsFetched,
     Declined,
@@ -17,7 +16,6 @@ from tradectl_sdk.bus.messages.control import (
     FetchInstruments,
     InstrumentsFetched,
     NodeStatus,
-    Traffic,
 )
 from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.bus.messages.market import Bars
@@ -29,6 +27,7 @@ from tradectl_sdk.nodes.gateway.core import GatewayCore
 from tradectl_sdk.nodes.gateway.inputs import EXECUTOR, MARKET, Note, Opened, Wake
 from tradectl_sdk.nodes.gateway.performing import PATIENCE, perform
 from tradectl_sdk.nodes.inbox import Inbox
+from tradectl_sdk.nodes.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -87,7 +86,7 @@ class Gateway:
         self._calls: set[asyncio.Task[None]] = set()
         self._published = Cursor(epoch, 0)
         self.latest_bar = 0
-        self._sent = self._handled = 0
+        self._tally = Tally("executor")
         self._state, self._text = "starting", ""
         self._started = self._clock.now()
         self._stopping = asyncio.Event()
@@ -136,7 +135,7 @@ class Gateway:
             data=self._published,
             executions=core.executions,
             busy=core.under_way + core.held + len(self._inbox),
-            traffic=(Traffic(peer="executor", sent=self._sent, handled=self._handled),),
+            traffic=(self._tally.traffic(),),
             figures={
                 "account stream": "up" if core.link.up else f"down: {core.link.text}",
                 "stale": ", ".join(sorted(core.stale)) or "none",
@@ -192,17 +191,17 @@ class Gateway:
             effects.calls += more.calls
             effects.wake = more.wake
         effects.messages += self._core.settle().messages
+        for event in events:
+            if isinstance(event, _Said):
+                self._tally.handled(event.message)
         self._carry_out(effects)
-        self._handled += sum(
-            isinstance(event, _Said) and not isinstance(event.message, NOTICES) for event in events
-        )
         return effects.wake
 
     def _carry_out(self, effects: Effects) -> None:
         for port, message in effects.messages:
             if port == EXECUTOR:
                 self._executor.send(message)
-                self._sent += 1
+                self._tally.sent()
             elif port == MARKET:
                 place = self._publisher.publish(message)
                 if isinstance(message, Bars):

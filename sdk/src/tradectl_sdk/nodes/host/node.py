@@ -8,8 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.bus.link import NOTICES, Gap
-from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode, Traffic
+from tradectl_sdk.bus.link import Gap
+from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode
 from tradectl_sdk.errors import ExitStatus, TradectlError
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, HostCore
@@ -17,6 +17,7 @@ from tradectl_sdk.nodes.host.records import Failed
 from tradectl_sdk.nodes.host.watchdog import Watchdog
 from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
+from tradectl_sdk.nodes.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,7 +68,7 @@ class Host:
         self._core = HostCore(setup)
         self._inbox = Inbox()
         self._asking: asyncio.Task[None] | None = None
-        self._sent = self._handled = 0
+        self._tally = Tally(EXECUTOR)
         self._started = self._clock.now()
 
     def stop(self) -> None:
@@ -119,7 +120,7 @@ class Host:
             data=core.data,
             executions=core.executions,
             busy=core.busy + len(self._inbox),
-            traffic=(Traffic(peer=EXECUTOR, sent=self._sent, handled=self._handled),),
+            traffic=(self._tally.traffic(),),
             figures={"strategy": self._setup.strategy, "recorded bytes": self._recorder.written},
         )
 
@@ -138,13 +139,10 @@ class Host:
             for event in self._inbox.take() or [Woken()]:
                 with watchdog:
                     effects = self._core.step(self._clock.now(), event)
+                if isinstance(event, Received) and event.port == EXECUTOR:
+                    self._tally.handled(event.message)
                 self._carry_out(effects)
                 wake = effects.wake
-                self._handled += (
-                    isinstance(event, Received)
-                    and event.port == EXECUTOR
-                    and not isinstance(event.message, NOTICES)
-                )
         if self._core.text:
             LOG.error("the strategy failed: %s", self._core.text)
 
@@ -153,7 +151,7 @@ class Host:
         for port, message in effects.messages:
             if port == EXECUTOR:
                 self._executor.send(message)
-                self._sent += 1
+                self._tally.sent()
             elif self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._fetch(message))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.bus.messages.control import SetSwitch
@@ -62,3 +63,34 @@ def latched(session: OpenSession) -> SetSwitch | None:
         return SetSwitch(state="halted", text=path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+
+
+class HaltedAtStart:
+    """An executor whose first act is to halt, because a supervisor could not tell its last life.
+
+    Args:
+        executor: The executor.
+        halt: What to tell it.
+        session: Where the request lies; it is removed once the executor has written it down.
+    """
+
+    def __init__(self, executor: Executor, halt: SetSwitch, session: OpenSession) -> None:
+        self._executor = executor
+        self._halt = halt
+        self._request = session.folder.path / "halt"
+        self.stop = executor.stop
+        self.status = executor.status
+        self.answer = executor.answer
+
+    async def run(self) -> None:
+        """Halt, and work until stopped."""
+        halting = asyncio.create_task(self._latch())
+        try:
+            await self._executor.run()
+        finally:
+            halting.cancel()
+            await asyncio.gather(halting, return_exceptions=True)
+
+    async def _latch(self) -> None:
+        await self._executor.answer(self._halt)
+        self._request.unlink(missing_ok=True)

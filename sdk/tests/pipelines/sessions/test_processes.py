@@ -1,0 +1,159 @@
+"""The same session as three processes: equal to the backtest, and whole again after any kill."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from session_scene import SERIES, at_venue, in_backtest, in_paper, session
+from tradectl_sdk import backtest
+from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
+from tradectl_sdk.errors import AccountInUseError, NotFoundError, TradectlError
+from tradectl_sdk.nodes.control import ask
+from tradectl_sdk.nodes.executor import JournalView
+from tradectl_sdk.nodes.session_folder import Sessions
+from tradectl_sdk.pipelines.sessions.opening import open_session
+from tradectl_sdk.pipelines.sessions.parts import holding_account
+from tradectl_sdk.pipelines.sessions.supervising import (
+    is_running,
+    start_detached,
+    stop_session,
+    supervise,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tradectl_sdk.nodes.session_folder import SessionFolder
+    from tradectl_sdk.pipelines.sessions.parts import OpenSession
+
+pytestmark = pytest.mark.slow
+PACE = 4e6  # a day in about 20 ms, so that there is time to interfere
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running(tmp_path: Path) -> Iterator[None]:
+    yield
+    for folder in Sessions(tmp_path).list():
+        with contextlib.suppress(TradectlError):
+            stop_session(folder)
+
+
+def play(opened: OpenSession) -> str:
+    async def run() -> str:
+        return (await asyncio.wait_for(supervise(opened), 240)).state
+
+    return asyncio.run(run())
+
+
+def status(folder: SessionFolder, node: str) -> NodeStatus | None:
+    try:
+        return ask(folder.socket(f"{node}.sock"), AskStatus(), NodeStatus, seconds=5)
+    except TradectlError:
+        return None
+
+
+def wait(what: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+
+
+def played(folder: SessionFolder) -> int:
+    found = status(folder, "gateway")
+    return found.data.seq if found else 0
+
+
+def test_three_processes_over_a_replay_are_the_backtest(tmp_path: Path) -> None:
+    opened = session(tmp_path, "donchian-breakout", SERIES, "2017-01-01")
+    assert play(opened) == "finished"
+    run = backtest("donchian-breakout", SERIES, start="2017-01-01", end="2018-01-01").record
+    assert len(run.fills) > 1
+    assert in_paper(opened.folder) == in_backtest(SERIES, run)
+
+
+@pytest.mark.parametrize("node", ["gateway", "executor", "host"])
+def test_a_node_that_is_killed_loses_and_duplicates_nothing(tmp_path: Path, node: str) -> None:
+    opened = session(tmp_path, fast=5, slow=20, start="2016-01-01", speed=PACE)
+    folder = opened.folder
+    start_detached(opened)
+    for mark in (60, 120):
+        wait(lambda mark=mark: played(folder) > mark)  # type: ignore[misc]
+        found = status(folder, node)
+        if found is None:
+            continue
+        os.kill(found.pid, signal.SIGKILL)
+        wait(lambda pid=found.pid: (s := status(folder, node)) is not None and s.pid != pid)  # type: ignore[misc]
+        if node == "gateway":
+            break  # its numbers begin anew
+    wait(lambda: not is_running(folder))
+    assert folder.state()["state"] == "finished"
+    assert folder.state()["nodes"][node]["restarts"] > 0
+    assert at_venue(opened) == in_paper(folder)
+    with JournalView(folder.journal) as journal:
+        assert not [one for one in journal.orders() if one.status == "unknown"]
+        assert journal.check() == ""
+
+
+def test_a_detached_session_is_stopped_in_good_order_and_resumed(tmp_path: Path) -> None:
+    opened = session(tmp_path, speed=PACE)
+    folder = opened.folder
+    start_detached(opened)
+    wait(lambda: played(folder) > 50)
+    assert stop_session(folder)["state"] == "stopped"
+    with pytest.raises(NotFoundError, match="not running"):
+        stop_session(folder)
+    assert at_venue(opened) == in_paper(folder)
+    again = open_session(folder)
+    assert again.plan == opened.plan
+    assert play(again) == "finished"
+    assert at_venue(opened) == in_paper(folder)
+
+
+def test_sigterm_stops_the_whole_session_in_good_order(tmp_path: Path) -> None:
+    opened = session(tmp_path, speed=PACE)
+    boss = start_detached(opened)
+    wait(lambda: played(opened.folder) > 20)
+    os.kill(boss, signal.SIGTERM)
+    wait(lambda: not is_running(opened.folder))
+    wait(lambda: opened.folder.state()["state"] == "stopped")
+    assert at_venue(opened) == in_paper(opened.folder)
+
+
+def test_a_supervisor_that_is_killed_is_followed_by_one_that_takes_the_nodes_over(
+    tmp_path: Path,
+) -> None:
+    opened = session(tmp_path, speed=PACE)
+    folder = opened.folder
+    boss = start_detached(opened)
+    wait(lambda: played(folder) > 20)
+    before = {name: node["pid"] for name, node in folder.state()["nodes"].items()}
+    os.kill(boss, signal.SIGKILL)
+    wait(lambda: not is_running(folder))
+    start_detached(open_session(folder))
+    assert {name: node["pid"] for name, node in folder.state()["nodes"].items()} == before
+    stop_session(folder)
+
+
+MINE = "from tradectl_sdk import Strategy\nclass Mine(Strategy): ..."
+
+
+def test_what_keeps_a_session_from_starting_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    opened = session(tmp_path, f"{tmp_path / 'mine.py'}:Mine")
+    (tmp_path / "mine.py").write_text("raise ValueError('changed')")
+    with pytest.raises(TradectlError, match="could not be imported: ValueError: changed"):
+        start_detached(opened)
+    (tmp_path / "mine.py").write_text(MINE)
+    with (
+        holding_account(opened),
+        pytest.raises(AccountInUseError, match=f"in use by {opened.folder.id}"),
+    ):
+        start_detached(opened)
