@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 NEVER = 2**63 - 1  # a time no event has
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Columns:
-    """One series ready for the engine; all arrays have shape (n_bars,).
+    """One series ready for the engine; all arrays have shape (n_bars,) and do not change any more.
 
     Attributes:
         instrument: Index of its instrument in the run.
@@ -59,6 +60,30 @@ def one_bar(instrument: int, ticks: int, price: float) -> Columns:
         prices=(np.array([price]),) * 4,
         volume=lots.astype(np.float64),
     )
+
+
+# A sweep runs over the same series again and again; joining them would take longer than the run.
+_last: dict[tuple[int, ...], tuple[NDArray[Any], ...]] = {}
+
+
+def _joined(streams: Sequence[Columns]) -> tuple[NDArray[Any], ...]:
+    """Return the columns of several series, one after another, read-only.
+
+    Those of the last call are kept until one of its series is gone.
+    """
+    key = tuple(id(one) for one in streams)
+    found = _last.get(key)
+    if found is None:
+        found = tuple(
+            np.concatenate(parts) for parts in zip(*(s.flat for s in streams), strict=True)
+        )
+        for whole in found:
+            whole.flags.writeable = False
+        _last.clear()
+        _last[key] = found
+        for one in streams:
+            weakref.finalize(one, _last.pop, key, None)
+    return found
 
 
 _FEED_COLUMNS = (
@@ -101,9 +126,9 @@ class Feed:
 
     def load(self, streams: Sequence[Columns]) -> None:
         """Take over the series of a run; call it once, in plain Python."""
-        for name, *parts in zip(_FEED_COLUMNS, *(one.flat for one in streams), strict=True):
-            # One series needs no copy, and it is the usual case.
-            whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        # One series needs no copy, and it is the usual case.
+        joined = streams[0].flat if len(streams) == 1 else _joined(streams)
+        for name, whole in zip(_FEED_COLUMNS, joined, strict=True):
             setattr(self, name, (view_floats if whole.dtype.kind == "f" else view_ints)(whole))
         row = 0
         for columns in streams:

@@ -84,6 +84,8 @@ class Plan:
 class Lookup:
     """Answers ``ctx.bar`` and ``ctx.signal`` while strategies start."""
 
+    NEVER_COMPILED = True  # it holds the whole plan, data and all
+
     def __init__(self, plan: Plan, feed: Feed) -> None:
         self._plan = plan
         self._feed = feed

@@ -85,6 +85,7 @@ class Engine:
         self._event_of = list(EVENT_OF)
         self._shared = len(strategies) == 1
         self._settle_at_close = settle_at_close
+        self._following = 0  # the instant after the present one
         self._venue: Venue = desk.venue  # type: ignore[assignment]  # one that also matches
         self._booking = desk.venue.booking
         self._orders = desk.orders
@@ -220,53 +221,59 @@ class ManyEngine(Engine):
         """Run to the end of the data (DONE); GROW and PAUSE are those of :class:`SingleEngine`."""
         feed, desk = self.feed, self.desk
         left = max(STRIDE // feed.streams, 1)
-        while True:
+        following = self._earliest()
+        while following != NEVER:
             if left == 0:
                 return PAUSE
             left -= 1
-            now = self._earliest()
-            if now == NEVER:
-                return DONE
             if not self._room():
                 return GROW
+            now = following
+            desk.time = now
             desk.placed = 0
             desk.warming = self.instants < self.warmup
             if self._orders.working > 0:
                 self._venue.match(now)
-            if not self._mark(now):
+            heard = self._mark(now)
+            following = self._following
+            if not heard:
                 continue  # only a longer bar has ended; no moment of the run's own
             self._tell()
             for stream in range(feed.streams):
-                if feed.heard[stream]:
-                    self._deliver(stream)
+                if not feed.heard[stream]:
+                    continue
+                self._deliver(stream)
             value = self._account.equity()
             self.equity[self.instants] = value
             self.times[self.instants] = now
             self.instants += 1
             if self._gate.observing:
                 self._gate.observe(now, value)
+        return DONE
 
     def _earliest(self) -> int:
-        """The next instant, which becomes the present; NEVER at the end of the data."""
+        """The next instant; NEVER at the end of the data."""
         feed, now = self.feed, NEVER
         for stream in range(feed.streams):
             now = min(now, feed.due[stream])
-        if now != NEVER:
-            self.desk.time = now
         return now
 
     def _mark(self, now: int) -> bool:
-        """Make the bars that close now known; return whether any of them is to be delivered."""
+        """Make the bars that close now known; return whether any of them is to be delivered.
+
+        On the way it finds the instant that follows, so that one walk over the streams serves both.
+        """
         feed = self.feed
-        found = False
+        found, following = False, NEVER
         for stream in range(feed.streams):
-            due = feed.due[stream] == now
-            heard = due and feed.drives[stream]
-            feed.heard[stream] = heard
-            if due:
+            heard = False
+            if feed.due[stream] == now:
                 feed.advance(stream)
-            if heard:
-                found = True
+                heard = feed.drives[stream]
+                found = found or heard
+            feed.heard[stream] = heard
+            following = min(following, feed.due[stream])
+        self._following = following
         return found
 
     def _deliver(self, stream: int) -> None:

@@ -115,13 +115,17 @@ def _run_compiled(
     notify: Callable[[str], None] | None,
     compiled: CompiledKernel | None,
 ) -> Outcome:
-    from tradectl_sdk.kernel import compile_kernel
+    from tradectl_sdk.kernel.census import take_census
+    from tradectl_sdk.kernel.compiled import find_compiled
 
-    if compiled is None or not compiled.fits(engine):
-        compiled = compile_kernel(engine, entry="run", notify=_naming(engine, notify))
+    census = take_census(engine)
+    if compiled is None or not compiled.fits(census):
+        compiled = find_compiled(engine, census, notify=_naming(engine, notify))
     started = time.perf_counter()
-    while compiled(engine, pause=PAUSE) == GROW:
+    went = compiled(engine, census, pause=PAUSE)
+    while went == GROW:
         grow(engine)
+        went = compiled(engine, pause=PAUSE)
     seconds = time.perf_counter() - started
     return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
 

@@ -133,12 +133,11 @@ class Venue:
 
     def match(self, now: int) -> None:
         """Match the bars that close now against the orders that rest."""
-        feed = self._feed
-        for stream in range(feed.streams):
-            if feed.due[stream] == now and feed.drives[stream]:
-                instrument = feed.instrument[stream]
-                if self.orders.open[instrument] > 0:
-                    self.match_bar(instrument, stream)
+        feed, open_ = self._feed, self.orders.open
+        driving = feed.streams - len(open_)  # the last streams, one for each instrument in order
+        for instrument in range(len(open_)):
+            if open_[instrument] > 0 and feed.due[driving + instrument] == now:
+                self.match_bar(instrument, driving + instrument)
 
     def match_bar(self, instrument: int, stream: int) -> None:
         """Match the next bar of a stream, which is about to be delivered."""

@@ -101,13 +101,18 @@ def take_census(root: Any) -> Census:
 
 
 def is_kernel(value: Any) -> bool:
-    """Return True for an instance of a plain class that is not Python's or NumPy's own."""
+    """Return True for an instance of a plain class that is not Python's or NumPy's own.
+
+    A class with ``NEVER_COMPILED = True`` is for plain Python only: neither its objects nor what
+    they refer to are looked at.
+    """
     cls = type(value)
     return (
         bool(cls.__flags__ & 0x200)  # a heap type: written in Python, not in C
         and not isinstance(value, (type, Enum, BaseException, types.ModuleType, int, float, str))
         and not isinstance(value, (tuple, list, dict, set, frozenset, bytes, np.ndarray))
         and cls.__module__.partition(".")[0] not in _FOREIGN
+        and not getattr(cls, "NEVER_COMPILED", False)
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tradectl_sdk.kernel.program import Program
-    from tradectl_sdk.kernel.shape import Shape
+    from tradectl_sdk.kernel.shape import Census, Shape
 
 
 class CompiledKernel:
@@ -33,15 +33,16 @@ class CompiledKernel:
         self._layout = layout
         self._loaded = Loaded(program.code, program.entry, program.symbols)
 
-    def fits(self, obj: Any) -> bool:
+    def fits(self, census: Census) -> bool:
         """Whether an object is of the shape this was compiled for."""
-        return take_census(obj).shape == self._shape
+        return census.shape == self._shape
 
-    def __call__(self, obj: Any, *, pause: int | None = None) -> Any:
+    def __call__(self, obj: Any, census: Census | None = None, *, pause: int | None = None) -> Any:
         """Run the entry on an object as it is now and leave the outcome in the object.
 
         Args:
             obj: The entry kernel.
+            census: One taken of it since it last changed; spares taking another.
             pause: A result that means: not done yet, call again. The state stays in compiled form
                 in between, so that a pause costs next to nothing; but Python gets a turn, and with
                 it whoever has pressed Ctrl-C. After that the object is as it was before the call.
@@ -50,7 +51,7 @@ class CompiledKernel:
             KernelRaisedError: The compiled code raised; the object holds the state of that moment.
             NotCompilableError: The object is not of the shape that was compiled.
         """
-        census = take_census(obj)
+        census = census or take_census(obj)
         if census.shape != self._shape:
             raise NotCompilableError(_difference(self._shape, census.shape))
         memory = Memory(census, self._layout)
@@ -88,7 +89,13 @@ def compile_kernel(
     Raises:
         NotCompilableError: Something it reaches cannot be expressed as machine code.
     """
-    census = take_census(obj)
+    return find_compiled(obj, take_census(obj), entry, notify)
+
+
+def find_compiled(
+    obj: Any, census: Census, entry: str = "run", notify: Callable[[str], None] | None = None
+) -> CompiledKernel:
+    """Do what :func:`compile_kernel` does for an object whose census has been taken."""
     function = inspect.getattr_static(type(obj), entry, None)
     if not isinstance(function, types.FunctionType):
         raise NotCompilableError(f"{type(obj).__qualname__} has no method {entry!r}")

@@ -186,11 +186,13 @@ class Memory:
 
 def _places(shape: Shape, numbers: list[int]) -> tuple[list[int], int]:
     """Return each member's first word, and how many words there are."""
+    known = [shape.place(number) for number in range(len(shape.structs))]
+    sizes = [struct.size for struct in shape.structs]
     starts, size = [], shape.singles
     for number in numbers:
-        place = shape.place(number)
+        place = known[number]
         starts.append(size if place is None else place)
-        size += shape.structs[number].size if place is None else 0
+        size += sizes[number] if place is None else 0
     return starts, size
 
 
