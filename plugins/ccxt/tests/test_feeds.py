@@ -120,6 +120,8 @@ def test_bars_left_out_of_the_stream_are_asked_for() -> None:
         await fake.push(candle(first + 5 * MINUTE, "109.00"))
         await ear.until(lambda: len(ear.of(BarClosed)) == 5)
         assert opens(ear) == [first, *later]
+        # The second had begun in the stream, but nobody saw how it ended
+        assert [bar.close for bar in ear.of(BarClosed)] == [10_100, *[10_500] * 4]
 
     play(act)
 
