@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from tradectl_sdk.engine import Columns, Outcome, Plan
 from tradectl_sdk.engine import run as engine_run
 from tradectl_sdk.engine.build import build
+from tradectl_sdk.engine.columns import O_LOTS
 from tradectl_sdk.engine.engine import GROW
 from tradectl_sdk.engine.run import Mode, grow
 from tradectl_sdk.exchange import Accepted, BarClosed, OrderRef, Ticket, TradeReport
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Command:
-    """Something a strategy did: ``place``, ``cancel`` or ``tie``."""
+    """Something a strategy did: ``place``, ``cancel``, ``modify`` or ``tie``."""
 
     kind: str
     time: int
     orders: tuple[int, ...] = ()
     ticket: Ticket | None = None
+    terms: dict[str, int] = field(default_factory=dict)
 
 
 def overhear(plan: Plan) -> list[Command]:
@@ -66,6 +69,16 @@ def overhear(plan: Plan) -> list[Command]:
         heard.append(Command("tie", engine.desk.time, (first + 1, second + 1)))
         tie(first, second)
 
+    def on_modify(row: int, approved: Any, now: int) -> None:
+        modify(row, approved, now)
+        rows, request = engine.desk.orders.rows, approved.request
+        terms = {"limit": request.limit, "trigger": request.trigger}
+        if not request.parent:
+            terms["lots"] = rows[row, O_LOTS]
+        heard.append(Command("modify", now, (row + 1,), terms=terms))
+
+    modify = venue.modify
+    venue.modify = on_modify
     venue.submit, venue.cancel, venue.tie = on_submit, on_cancel, on_tie
     while engine.run() == GROW:
         grow(engine)
@@ -145,28 +158,25 @@ def _perform(core: PaperCore, command: Command, tickets: list[Ticket], now: int)
     elif command.kind == "cancel":
         core.cancel(_ref(core, command.orders[0]), now)
     else:
-        first, second = command.orders
-        report = core.query(_ref(core, second))
-        ticket = _tickets(core)[second]
-        trails = ticket.trail > 0
-        changed = replace_ticket(
-            ticket,
-            lots=report.lots,
-            group=f"o{first}",
-            trigger=0 if trails else report.trigger,
-        )
-        answer = core.amend(_ref(core, second), changed, now)
+        order = command.orders[-1]
+        terms = command.terms or {"group": f"o{command.orders[0]}"}
+        ticket = _tickets(core)[order]
+        answer = core.amend(_ref(core, order), _as_it_is(core, ticket, terms, now), now)
         assert isinstance(answer, Accepted), answer
+
+
+def _as_it_is(core: PaperCore, ticket: Ticket, terms: dict[str, Any], now: int) -> Ticket:
+    """The ticket of an order as it stands now, with changes."""
+    report = core.query(_ref(core, int(ticket.client_id[1:])))
+    present = {"lots": report.lots, "limit": report.limit, "trigger": report.trigger}
+    changed = present | terms | {"decided": now}
+    if ticket.trail:
+        changed["trigger"] = 0  # it keeps the one it has trailed to
+    return msgspec.structs.replace(ticket, **changed)
 
 
 def _tickets(core: PaperCore) -> dict[int, Ticket]:
     return {int(r.ticket.client_id[1:]): r.ticket for r in core.ledger.working()}
-
-
-def replace_ticket(ticket: Ticket, **changes: Any) -> Ticket:
-    import msgspec
-
-    return msgspec.structs.replace(ticket, **changes)
 
 
 def _ref(core: PaperCore, order: int) -> OrderRef:

@@ -17,11 +17,13 @@ from tradectl_sdk.exchange import (
     BarClosed,
     FeedState,
     OrderRef,
+    Print,
+    Quote,
     Subscription,
     Ticket,
     TradeReport,
 )
-from tradectl_sdk.paper import MemoryLedger, PaperExchange, PaperSettings, Replay
+from tradectl_sdk.paper import Matching, MemoryLedger, PaperExchange, PaperSettings, Replay
 
 
 def series(prices: list[int], one=None, length: int = MINUTE, start: int = START) -> Bars:
@@ -237,3 +239,83 @@ def test_a_listener_that_is_busy_is_waited_for_until_it_leaves():
         return seen
 
     assert run(session()) == ["heard", "left", "FeedState", *["BarClosed"] * 3]
+
+
+class Ticker(Replay):
+    """A source that tells trades and quotes."""
+
+    async def _ticks(self, wanted: Any) -> Any:
+        for number, price in enumerate((100, 99, 90)):
+            time = START + number
+            self.now = time
+            yield Quote(
+                instrument=BTC, time=time, bid=price - 1, bid_lots=1, ask=price + 1, ask_lots=1
+            )
+            yield Print(instrument=BTC, time=time, price=price, lots=1000)
+
+    def market_data(self, wanted: Any) -> Any:
+        return self._ticks(wanted)
+
+
+def test_trades_and_quotes_fill_orders_where_that_was_chosen():
+    async def session() -> list[Any]:
+        source = Ticker([series([100])])
+        settings = PaperSettings(assumptions=assume(), matching=Matching.PRINTS)
+        exchange = PaperExchange(source, MemoryLedger(), settings, clock=source.clock)
+        await exchange.open()
+        async for event in exchange.market_data([Subscription(instrument=BTC, kind="trades")]):
+            if isinstance(event, Print) and event.price == 100:
+                await exchange.submit([ticket("taker", START)])
+                await exchange.submit([ticket("maker", START, type=1, limit=95)])
+        return [(one.client_id, one.price, one.maker) for one in await exchange.trades(BTC, 0)]
+
+    assert run(session()) == [("taker", 101, False), ("maker", 95, True)]
+
+
+def test_an_order_is_amended_and_contracts_are_positions():
+    async def session() -> tuple[Any, Any]:
+        spx = instrument("SPX", lot_size=Decimal(1))
+        source = Replay([series([100, 90, 90], spx)])
+        settings = PaperSettings(assumptions=assume(margin=True))
+        exchange = PaperExchange(
+            source, MemoryLedger(), settings, clock=source.clock, instruments=["SPX.PAPER"]
+        )
+        await exchange.open()
+        order = ticket("a", START, instrument="SPX.PAPER", type=1, limit=50, lots=3)
+        await exchange.submit([order])
+        ref = OrderRef(instrument="SPX.PAPER", client_id="a")
+        changed = ticket("a", START, instrument="SPX.PAPER", type=1, limit=95, lots=3)
+        outcome = await exchange.amend(ref, changed)
+        async for event in exchange.market_data(
+            [Subscription(instrument="SPX.PAPER", length=MINUTE)]
+        ):
+            if isinstance(event, BarClosed) and event.close == 90:
+                break
+        return outcome.report.limit, await exchange.positions()
+
+    limit, (position,) = run(session())
+    assert limit == 95
+    assert (position.instrument, position.lots) == ("SPX.PAPER", 3)
+
+
+def test_an_instrument_that_the_source_does_not_know_is_refused():
+    exchange = paper(Replay([series([100])]), instruments=["DOGE/USDT.PAPER"])
+    with pytest.raises(ExchangeError, match="does not know DOGE"):
+        run(exchange.open())
+
+
+def test_a_ledger_that_fails_leaves_an_order_unclear():
+    class Full(MemoryLedger):
+        def write(self, changes):
+            raise ExchangeError("no space left on device")
+
+    async def session() -> tuple[Any, Any]:
+        exchange = paper(Replay([series([100])]), Full())
+        (before,) = await exchange.submit([ticket("a", START)])
+        await exchange.open()
+        (during,) = await exchange.submit([ticket("a", START, type=1, limit=90)])
+        return before, during
+
+    before, during = run(session())
+    assert (before.sent, during.sent) == (False, True)
+    assert "no space left" in during.text

@@ -328,7 +328,7 @@ class PaperCore:
             if self.settings.matching is Matching.PRINTS:
                 self._touch(ticket, now)
             elif self._settles:
-                self._settle(ticket, now)
+                self._settle(ticket)
         self._register.conclude(now)
         return [Accepted(report=self._answer(number)) for number in numbers]
 
@@ -341,10 +341,10 @@ class PaperCore:
         last = book.last_time(index)
         return ticket.decided if ticket.decided >= last else max(now, last)
 
-    def _settle(self, ticket: Ticket, now: int) -> None:
+    def _settle(self, ticket: Ticket) -> None:
         """Fill a market order at the close it was decided on, if that is still the last one."""
         book, index = self._ticket_place(ticket)
-        if self._date(ticket, now) == book.last_time(index) > 0:
+        if ticket.decided == book.last_time(index) > 0:
             book.settle(index)
 
     def _touch(self, ticket: Ticket, now: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tradectl_sdk.errors import ExchangeError
 from tradectl_sdk.exchange import (
@@ -21,6 +21,7 @@ from tradectl_sdk.exchange import (
     Quote,
     Subscription,
     Unclear,
+    until_closed,
 )
 from tradectl_sdk.paper.card import paper_card
 from tradectl_sdk.paper.core import PaperCore
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
     from tradectl_sdk.paper.records import Ledger
 
+T = TypeVar("T")
 GRACE = 1.0  # seconds to wait for the other bars of an instant
 
 
@@ -82,6 +84,7 @@ class PaperExchange(Exchange):
         self._clock = clock
         self._grace = grace
         self._core: PaperCore | None = None
+        self._closed = asyncio.Event()
         self._listeners: list[asyncio.Queue[AccountEvent]] = []
 
     @property
@@ -89,9 +92,9 @@ class PaperExchange(Exchange):
         """The venue.
 
         Raises:
-            ExchangeError: Before it was opened.
+            ExchangeError: Before it was opened, and after it was closed.
         """
-        if self._core is None:
+        if self._core is None or self._closed.is_set():
             raise ExchangeError("the paper exchange was not open", hint="await open() first")
         return self._core
 
@@ -116,8 +119,9 @@ class PaperExchange(Exchange):
 
     async def close(self) -> None:
         """Write down where things stand and disconnect; orders stay as they are."""
-        if self._core is not None:
+        if self._core is not None and not self._closed.is_set():
             self._core.save(self._now())
+        self._closed.set()
         await self._source.close()
 
     # Market data -----------------------------------------------------------------------------
@@ -128,16 +132,21 @@ class PaperExchange(Exchange):
 
     async def venue_time(self) -> int:
         """Tell the venue's time."""
+        _ = self.core
         return self._now()
 
     async def history(
         self, instrument: str, length: int, since: int, until: int
     ) -> Sequence[BarClosed]:
         """Ask the source."""
+        _ = self.core
         return await self._source.history(instrument, length, since, until)
 
-    async def market_data(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
+    def market_data(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
         """Pass the source's data on, each datum after what it did to the account."""
+        return until_closed(self._data(wanted), self._closed)
+
+    async def _data(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
         instants = Instants(wanted)
         events: asyncio.Queue[MarketEvent | _End] = asyncio.Queue(maxsize=1)
         reader = asyncio.create_task(_read(self._source.market_data(wanted), events))
@@ -194,8 +203,11 @@ class PaperExchange(Exchange):
 
     # The account -----------------------------------------------------------------------------
 
-    async def account_events(self) -> AsyncIterator[AccountEvent]:
+    def account_events(self) -> AsyncIterator[AccountEvent]:
         """Tell what becomes of orders, from now on."""
+        return until_closed(self._events(), self._closed)
+
+    async def _events(self) -> AsyncIterator[AccountEvent]:
         queue: asyncio.Queue[AccountEvent] = asyncio.Queue()
         queue.put_nowait(AccountLink(up=True, text="paper"))
         self._listeners.append(queue)
@@ -214,26 +226,25 @@ class PaperExchange(Exchange):
 
     async def submit(self, tickets: Sequence[Ticket]) -> Sequence[SubmitOutcome]:
         """Take orders; they are in the ledger before this returns."""
-        try:
-            outcomes = self.core.submit(tickets, self._now())
-        except ExchangeError as error:
-            return [Unclear(text=error.message) for _ in tickets]
-        self._tell()
-        return outcomes
+        outcomes = self._attempt(lambda core: core.submit(tickets, self._now()))
+        return [outcomes] * len(tickets) if isinstance(outcomes, Unclear) else outcomes
 
     async def cancel(self, order: OrderRef) -> CancelOutcome:
         """End an order."""
-        try:
-            outcome = self.core.cancel(order, self._now())
-        except ExchangeError as error:
-            return Unclear(text=error.message)
-        self._tell()
-        return outcome
+        return self._attempt(lambda core: core.cancel(order, self._now()))
 
     async def amend(self, order: OrderRef, ticket: Ticket) -> CancelOutcome:
         """Change quantity, prices or group of an order."""
+        return self._attempt(lambda core: core.amend(order, ticket, self._now()))
+
+    def _attempt(self, change: Callable[[PaperCore], T]) -> T | Unclear:
+        """Change the account and tell of it; say what is known when that fails."""
         try:
-            outcome = self.core.amend(order, ticket, self._now())
+            core = self.core
+        except ExchangeError as error:
+            return Unclear(text=error.message, sent=False)
+        try:
+            outcome = change(core)
         except ExchangeError as error:
             return Unclear(text=error.message)
         self._tell()

@@ -24,7 +24,7 @@ from tradectl_sdk.engine.columns import (
     O_PARENT,
     O_STATUS,
 )
-from tradectl_sdk.engine.orders import ACCEPTED, FILL_ENTRY, FILLED, PARTIALLY_FILLED
+from tradectl_sdk.engine.orders import ACCEPTED, CHANGE_ENTRY, FILL_ENTRY, FILLED, PARTIALLY_FILLED
 from tradectl_sdk.errors import ExchangeError, UsageError
 from tradectl_sdk.exchange.values import TradeReport
 from tradectl_sdk.paper.checking import TRAILING_STOP
@@ -225,9 +225,13 @@ class Register:
         self._report(entry, FILLED if whole else PARTIALLY_FILLED, now)
         return TradeRecord(number=self._trades, order=entry.number, known=now, report=report)
 
-    def _tell_status(self, book: Book, row: int, status: int, now: int) -> None:
+    def _tell_status(self, book: Book, row: int, kind: int, now: int) -> None:
         entry = self._entries[book.numbers[row]]
-        if status == ACCEPTED:  # an exit whose entry has begun to fill joins the queue
+        changed = kind <= CHANGE_ENTRY
+        status = CHANGE_ENTRY - kind if changed else kind
+        if (
+            status == ACCEPTED and not changed
+        ):  # an exit whose entry has begun to fill joins the queue
             entry.rank = self.next_rank()
         self._report(entry, status, now)
 

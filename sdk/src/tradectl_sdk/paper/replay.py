@@ -10,7 +10,7 @@ import numpy as np
 
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import ExchangeError, NotFoundError, UsageError
-from tradectl_sdk.exchange import BarClosed, Exchange, FeedState, KeyPermissions
+from tradectl_sdk.exchange import BarClosed, Exchange, FeedState, KeyPermissions, until_closed
 from tradectl_sdk.paper.card import paper_card
 
 if TYPE_CHECKING:
@@ -107,8 +107,11 @@ class Replay(Exchange):
         last = min(int(np.searchsorted(bars.time, most)), first + PAGE)
         return [_closed(bars, at) for at in range(first, last)]
 
-    async def market_data(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
+    def market_data(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
         """Play the bars that were asked for, instant by instant, from now on."""
+        return until_closed(self._play(wanted), self._closed)
+
+    async def _play(self, wanted: Sequence[Subscription]) -> AsyncIterator[MarketEvent]:
         others = [one.kind for one in wanted if one.kind != "bars"]
         if others:
             raise UsageError(f"a replay has bars, but {others[0]} were asked for")
@@ -116,8 +119,6 @@ class Replay(Exchange):
         yield FeedState(live=True, text="replay")
         for time, bars in _instants(series, self.now):
             await self._wait_for(time)
-            if self._closed.is_set():
-                return
             self.now = max(self.now, time)
             for bar in bars:
                 yield bar
@@ -128,13 +129,7 @@ class Replay(Exchange):
         if self._pace is not None:
             await self._pace(time)
         pause = (time - self.now) / 1e9 / self._speed if self._speed else 0.0
-        if pause <= 0:
-            await asyncio.sleep(0)
-            return
-        try:
-            await asyncio.wait_for(self._closed.wait(), pause)
-        except TimeoutError:
-            return
+        await asyncio.sleep(max(pause, 0.0))
 
     def _find(self, instrument: str, length: int) -> Bars:
         found = self._series.get((instrument, length))
