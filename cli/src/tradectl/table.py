@@ -58,6 +58,7 @@ BUILT_IN = (
     Row("fills", "Trading", "Show the fills of a session", "account:fills"),
     Row("positions", "Trading", "Show what a session holds", "account:positions"),
     Row("balance", "Trading", "Show the money of a session", "account:balance"),
+    Row("parity", "Trading", "Compare a session with its backtest", "parity:parity"),
     Row(
         "reconcile", "Trading", "Compare a session's account with the venue's", "controls:reconcile"
     ),

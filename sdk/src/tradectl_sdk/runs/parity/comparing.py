@@ -1,20 +1,9 @@
 """Order by order: what is different between a session and its backtest, and why.
 
-Causes, where a fact explains the difference by itself:
-
-- ``latency``: the order came too late for the bar that the backtest filled it in, or acted late;
-- ``price``: it filled in time, at another price than the backtest assumes;
-- ``fee``: it cost something else;
-- ``partial fill``: the market took less, or more, of it;
-- ``risk``: a risk gate refused it or made it smaller;
-- ``venue``: the venue refused it or ended it;
-- ``late exit``: the exit began to work some time after its entry had filled;
-- ``gap``: bars were missing when it was due;
-- ``restart``: the host was down or starting when it was due, or the strategy had lost its memory.
-
-Everything else is a decision of the strategy. Where something before it was different, it is a
-``consequence`` of that; where nothing was, the same strategy has decided otherwise on the same
-data: ``signal``, which should not happen.
+Some differences are facts that explain themselves; :data:`CAUSE_WORDS` lists their causes. All
+others are decisions of the strategy. Where something before was different, a decision that differs
+is a ``consequence`` of it; where nothing was, the same strategy has decided otherwise on the same
+data: ``signal``.
 """
 
 from __future__ import annotations
@@ -32,10 +21,20 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.runs.parity.facts import OrderFact
 
-CAUSES = (
-    "signal", "consequence", "latency", "price", "fee", "partial fill", "risk", "venue",
-    "late exit", "gap", "restart",
-)  # fmt: skip
+CAUSE_WORDS = {
+    "latency": "the order came too late for the bar that the backtest filled it in, or acted late",
+    "price": "it filled in time, at another price than the backtest assumes",
+    "fee": "it cost something else than the rate that the backtest assumes",
+    "partial fill": "the market took less of it, or more",
+    "risk": "a risk gate refused it or made it smaller",
+    "venue": "the venue refused it",
+    "late exit": "the exit began to work some time after its entry had filled",
+    "gap": "bars were missing when it was due, or it follows from that",
+    "restart": "the host was down when it was due, or the strategy had lost its memory",
+    "consequence": "the strategy decided otherwise because something before was different",
+    "signal": "the strategy decided otherwise on the same data: its code, or chance",
+}
+CAUSES = tuple(CAUSE_WORDS)
 TRAILING_STOP = int(OrderType.TRAILING_STOP)  # the venue moves its trigger
 LOST = {int(CloseReason.UNHEARD)}
 Value = int | float | str | dict[str, int] | None
