@@ -51,6 +51,7 @@ def live_engine(
         UsageError: If the plan cannot be had in a session.
         Exception: Whatever a strategy's ``on_start`` raises.
     """
+    check_plan(plan)
     plan = _without_data(plan, cash, holdings)
     feed = StreamingFeed()
     strategies = make_strategies(plan)
@@ -73,13 +74,21 @@ def live_engine(
     )
 
 
-def _without_data(plan: Plan, cash: int, holdings: Sequence[int]) -> Plan:
+def check_plan(plan: Plan) -> None:
+    """Refuse what no session can have.
+
+    Raises:
+        UsageError: If market orders were to fill at a close that is known when they are decided.
+    """
     if plan.assumptions.market_fill is MarketFill.THIS_CLOSE:
         raise UsageError(
             "market_fill was this_close, expected next_open or next_close: nothing can be bought "
             "at a close that is already known",
             hint="set backtest.market_fill to next_open and run the backtest again to compare",
         )
+
+
+def _without_data(plan: Plan, cash: int, holdings: Sequence[int]) -> Plan:
     assumptions = replace(plan.assumptions, cash=Decimal(cash) / MONEY_UNITS)
     columns = [no_bars(one.instrument, one.length) for one in plan.columns]
     return replace(plan, assumptions=assumptions, columns=columns, holdings=tuple(holdings))

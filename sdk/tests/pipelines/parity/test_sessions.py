@@ -10,7 +10,7 @@ from typing import Any
 import gambler
 import pytest
 from tradectl_sdk.config import Settings
-from tradectl_sdk.errors import NotFoundError
+from tradectl_sdk.errors import NotFoundError, UsageError
 from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions
 from tradectl_sdk.pipelines.parity import parity
 from tradectl_sdk.pipelines.sessions.in_process import InProcessSession
@@ -72,6 +72,18 @@ def test_a_paper_session_equals_its_backtest(
     assert report.matched > 8
     assert report.ours == report.theirs
     assert report.notes == ()
+
+
+def test_what_no_session_can_have_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="market_fill was this_close"):
+        opened(
+            tmp_path,
+            "sma-cross",
+            SERIES[:1],
+            start="2017-01-01",
+            backtest={"market_fill": "this_close"},
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_session_that_has_recorded_nothing_cannot_be_compared(tmp_path: Path) -> None:

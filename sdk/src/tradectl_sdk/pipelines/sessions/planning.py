@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk import __version__
 from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.engine.live_build import check_plan
 from tradectl_sdk.errors import NotFoundError, UsageError, did_you_mean
 from tradectl_sdk.paper import paper_card
 from tradectl_sdk.pipelines.codehash import class_hash
@@ -204,7 +205,7 @@ def _checked(
     found = find_strategy(strategy, plugins)
     values = parameter_values(found, parameters)
     plan = replace(plan, parameters=values, name=found.name, code=class_hash(found.cls))
-    resolve_plan(plan, settings, plugins, strategy)
+    check_plan(resolve_plan(plan, settings, plugins, strategy).engine)
     return plan
 
 
