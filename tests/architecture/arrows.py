@@ -42,9 +42,21 @@ WORLD = {
     "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib",
     "uuid", "zoneinfo",
 }  # fmt: skip
+# Objects that are stepped: what happens goes in, what is to be done comes out.
+CORES = (
+    "tradectl_sdk.nodes.gateway.core",
+    "tradectl_sdk.nodes.executor.core",
+    "tradectl_sdk.nodes.host.core",
+    "tradectl_sdk.paper.core",
+    "tradectl_sdk.bus.channel",
+    "tradectl_sdk.bus.publishing",
+    "tradectl_sdk.bus.subscribing",
+)
+CORE_ROOMS = {"nodes", "bus", "paper", "exchange", "engine"}
 # Module and import -> why it may.
 WORLDLY = {
     ("tradectl_sdk.engine.run", "time"): "measures how long a finished run took",
+    ("tradectl_sdk.nodes.failpoints", "os"): "kills the process where a test asks for it",
 }
 
 
@@ -120,8 +132,33 @@ def worldly_imports(source: Path, room: str = "") -> list[str]:
         for module in modules(source)
         if not room or module.room == room
         for target in module.imports()
-        if target.module.partition(".")[0] in WORLD and (module.name, target.module) not in WORLDLY
+        if _leads_outside(module, target)
     ]
+
+
+def worldly_cores(source: Path) -> list[str]:
+    """Return imports of the world by a core, or by anything of its rooms that it needs."""
+    homes = {module.name: module for module in modules(source)}
+    waiting, met, found = [name for name in CORES if name in homes], set(), []
+    while waiting:
+        module = homes[waiting.pop()]
+        if module.name in met:
+            continue
+        met.add(module.name)
+        for target in module.needs():
+            inner = next(
+                (n for n in (f"{target.module}.{target.name}", target.module) if n in homes), ""
+            )
+            if inner and homes[inner].room in CORE_ROOMS and not homes[inner].is_package:
+                waiting.append(inner)
+            if _leads_outside(module, target):
+                found.append(_line(module, target, f"{target.module} leads outside"))
+    return found
+
+
+def _leads_outside(module: Module, target: Import) -> bool:
+    world = target.module.partition(".")[0] in WORLD
+    return world and (module.name, target.module) not in WORLDLY
 
 
 def _inner_imports(source: Path) -> Iterator[tuple[Module, Import]]:

@@ -9,6 +9,7 @@ from arrows import (
     room_arrows,
     unknown_rooms,
     unpublished_imports,
+    worldly_cores,
     worldly_imports,
 )
 from workspace import ROOT, SDK, distributions
@@ -142,6 +143,23 @@ def test_the_engine_sees_no_clock_disk_network_or_chance() -> None:
 
 def test_strategies_see_no_clock_disk_network_or_chance() -> None:
     assert worldly_imports(ROOT / "plugins" / "strategies" / "src") == []
+
+
+def test_cores_see_no_clock_disk_network_or_chance() -> None:
+    assert worldly_cores(SDK / "src") == []
+
+
+def test_what_a_core_needs_is_looked_at_too(plant: Plant) -> None:
+    source = plant(
+        {
+            "tradectl_sdk/nodes/host/core.py": "from tradectl_sdk.nodes.host import inner\n",
+            "tradectl_sdk/nodes/host/inner.py": "def f():\n    import time\n",
+            "tradectl_sdk/nodes/host/node.py": "import time\n",
+            "tradectl_sdk/bus/channel.py": "if TYPE_CHECKING:\n    import asyncio\n",
+        }
+    )
+    (found,) = worldly_cores(source)
+    assert found == "tradectl_sdk.nodes.host.inner:2 time: time leads outside"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "sdk"
@@ -45,13 +45,26 @@ class Module:
 
     def imports(self) -> Iterator[Import]:
         """Yield every import, inside functions and for type checkers too."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield Import(alias.name, "", node.lineno)
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    yield Import(node.module or "", alias.name, node.lineno)
+        yield from _imports(ast.walk(self.tree))
+
+    def needs(self) -> Iterator[Import]:
+        """Yield what it imports when it is used, which leaves out what is for type checkers."""
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            yield from _imports([node])
+            if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+                waiting += ast.iter_child_nodes(node)
+
+
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[Import]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, "", node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield Import(node.module or "", alias.name, node.lineno)
 
 
 def modules(source: Path) -> list[Module]:
