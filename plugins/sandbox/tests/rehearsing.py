@@ -17,6 +17,7 @@ from tradectl_sandbox import Sandbox, SandboxSettings
 from tradectl_sandbox.sources import coin
 from tradectl_sdk.data import Bars
 from tradectl_sdk.domain.timeframe import Timeframe
+from yarl import URL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -81,7 +82,8 @@ class Client:
             query += f"&signature={signature.hexdigest()}"
         headers = {"X-MBX-APIKEY": self.key} if self.key else {}
         address = f"{self.url}{path}?{query}" if query else f"{self.url}{path}"
-        async with self._session.request(method, address, headers=headers) as response:
+        exact = URL(address, encoded=True)  # what was signed is what is sent
+        async with self._session.request(method, exact, headers=headers) as response:
             text = await response.text()
             kind = response.content_type
             body = await response.json() if kind == "application/json" else text
