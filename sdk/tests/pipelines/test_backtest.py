@@ -43,7 +43,7 @@ class Peek(Strategy):
     """Looks at tomorrow through the back door."""
 
     def on_start(self, ctx):
-        self.feed = ctx._desk._feed
+        self.feed = ctx._market._feed
 
     def on_bar(self, ctx, bar):
         row = self.feed.next[0]
