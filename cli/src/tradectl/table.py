@@ -48,6 +48,7 @@ class Row(NamedTuple):
 BUILT_IN = (
     Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
     Row("backtest", "Start here", "Run a strategy over past bars", "backtest:backtest"),
+    Row("paper", "Start here", "Trade a strategy on paper", "paper:app"),
     Row("status", "Start here", "Show how a session is", "watching:status"),
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
@@ -64,6 +65,7 @@ BUILT_IN = (
     ),
     Row("risk", "Trading", "Throw or release the kill switch", "controls:risk"),
     Row("panic", "Trading", "Halt a session and cancel all its orders", "controls:panic"),
+    Row("node", "Trading", "Run one node of a session by itself", "node:node"),
     Row("exchange", "Trading", "List, describe and try exchanges", "exchange:app"),
     Row("keys", "Trading", "Store, list, check and replace API keys", "keys:app"),
     Row("notify", "Trading", "List the senders of notices, and try them", "notify:app"),

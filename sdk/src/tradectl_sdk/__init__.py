@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Assumptions
     from tradectl_sdk.errors import TradectlError
     from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
+    from tradectl_sdk.pipelines.session import (
+        Session,
+        SessionResult,
+        paper_session,
+        resume_session,
+    )
     from tradectl_sdk.runs import RunStore
     from tradectl_sdk.strategy import Strategy, param
 
@@ -31,12 +37,16 @@ _HOMES = {
     "Catalog": "tradectl_sdk.data",
     "Instrument": "tradectl_sdk.domain.instrument",
     "RunStore": "tradectl_sdk.runs",
+    "Session": "tradectl_sdk.pipelines.session",
+    "SessionResult": "tradectl_sdk.pipelines.session",
     "Settings": "tradectl_sdk.config",
     "Strategy": "tradectl_sdk.strategy",
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
     "backtest": "tradectl_sdk.pipelines.backtest",
+    "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
+    "resume_session": "tradectl_sdk.pipelines.session",
 }
 
 __all__ = [
@@ -46,13 +56,17 @@ __all__ = [
     "Catalog",
     "Instrument",
     "RunStore",
+    "Session",
+    "SessionResult",
     "Settings",
     "Strategy",
     "Timeframe",
     "TradectlError",
     "__version__",
     "backtest",
+    "paper_session",
     "param",
+    "resume_session",
 ]
 
 

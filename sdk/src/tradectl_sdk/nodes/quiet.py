@@ -50,7 +50,8 @@ def is_at_rest(statuses: Statuses) -> bool:
     published = statuses["gateway"].data
     return (
         all(one.state in _READY and not one.busy for one in statuses.values())
-        and (not published.seq or all(one.data >= published for one in statuses.values()))
+        and published.seq > 0  # a stream begins with how live it is: who has that has joined it
+        and all(one.data >= published for one in statuses.values())
         and all(_all_dealt_with(name, one, statuses) for name, one in statuses.items())
     )
 

@@ -36,6 +36,13 @@ class Node(Protocol):
         """Answer what only a node of this role can."""
 
 
+class Stoppable(Protocol):
+    """What can be asked to stop."""
+
+    def stop(self) -> None:
+        """Stop in good order."""
+
+
 class Lifeline:
     """Stops a node that nobody looks after.
 
@@ -111,8 +118,8 @@ async def run_node(node: Node, socket: Path, *, orphan_grace: float | None = Non
 
 
 @contextlib.contextmanager
-def stopping_on_signals(node: Node) -> Iterator[None]:
-    """Let SIGTERM and SIGINT ask a node to stop; to be used where an event loop runs."""
+def stopping_on_signals(node: Stoppable) -> Iterator[None]:
+    """Let SIGTERM and SIGINT ask for the end; to be used where an event loop runs."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
     for each in signals:

@@ -17,13 +17,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
-from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
+from tradectl_sdk.errors import (
+    AccountInUseError,
+    DataError,
+    NotFoundError,
+    UsageError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,6 +111,25 @@ class SessionFolder:
             return read_json(self.path / "state.json")
         except NotFoundError:
             return {}
+
+    @contextlib.contextmanager
+    def supervised(self) -> Iterator[None]:
+        """Be the only one who runs the session; the lock dies with the process.
+
+        Raises:
+            AccountInUseError: If somebody runs it already.
+        """
+        import fcntl
+
+        with (self.path / "supervisor.lock").open("a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise AccountInUseError(
+                    f"session {self.id} has a supervisor already",
+                    hint=f"tradectl status {self.id}",
+                ) from error
+            yield
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Replace what the supervisor sees, whole or not at all."""

@@ -115,7 +115,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
         text: Why, in one line, where that is not plain.
         started: When its life began, UTC nanoseconds.
         time: When this was said.
-        data: How far market data were dealt with; of the gateway, the latest bars it published.
+        data: How far market data were dealt with; of the gateway, how far they were published.
         executions: How far the account stream was dealt with, or told by the gateway.
         busy: Requests or events that are still under way.
         traffic: With each node it speaks to.

@@ -203,9 +203,8 @@ class Gateway:
                 self._executor.send(message)
                 self._tally.sent()
             elif port == MARKET:
-                place = self._publisher.publish(message)
+                self._published = self._publisher.publish(message)
                 if isinstance(message, Bars):
-                    self._published = place
                     self.latest_bar = max(self.latest_bar, message.bars[0].time)
             else:
                 self._log(message)

@@ -56,6 +56,7 @@ class HostCore:
         self.state = "waiting"
         self.text = ""
         self.data = Cursor(0, 0)
+        self._heard = Cursor(0, 0)  # of the market stream, whatever it was
         self._setup = setup
         self._trader: Trader | None = None
         self._inbox = Inbox()
@@ -101,6 +102,11 @@ class HostCore:
         return dict(zip(self._setup.instruments, lots, strict=True))
 
     @property
+    def read(self) -> Cursor:
+        """How far market data were dealt with, other messages than bars among them."""
+        return self.data if self._waiting else max(self.data, self._heard)
+
+    @property
     def busy(self) -> int:
         """How many messages of market data have not reached the strategy yet.
 
@@ -130,6 +136,7 @@ class HostCore:
 
     def _take(self, now: int, event: Input) -> None:
         if isinstance(event, Datum):
+            self._heard = event.at
             if isinstance(event.message, Bars):
                 self._waiting.append((event.at, event.message))
             elif isinstance(event.message, Feed):

@@ -117,7 +117,7 @@ class Host:
             text=core.text,
             started=self._started,
             time=self._clock.now(),
-            data=core.data,
+            data=core.read,
             executions=core.executions,
             busy=core.busy + len(self._inbox),
             traffic=(self._tally.traffic(),),

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.messages.control import Declined, NodeStatus, SetSwitch
-from tradectl_sdk.errors import AccountInUseError, ExitStatus
+from tradectl_sdk.errors import ExitStatus
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.session_folder import NODES
@@ -29,8 +29,6 @@ from tradectl_sdk.nodes.supervisor.core import (
 from tradectl_sdk.nodes.supervisor.launching import LaunchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tradectl_sdk.bus.messages.control import FromNode, ToNode
     from tradectl_sdk.nodes.effects import Effects
     from tradectl_sdk.nodes.session_folder import SessionFolder
@@ -76,7 +74,7 @@ class Supervisor:
         Raises:
             AccountInUseError: If another supervisor runs it.
         """
-        with self._alone():
+        with self.folder.supervised():
             wake = self._carry_out(self.core.start(self._clock.now()))
             while not self.core.over:
                 await self._inbox.wait(None if wake is None else self._seconds_until(wake))
@@ -106,21 +104,6 @@ class Supervisor:
             status=int(ExitStatus.USAGE),
             text=f"a supervisor does not answer {type(request).__name__}",
         )
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Be the only supervisor of the session; the lock dies with the process."""
-        import fcntl
-
-        with (self.folder.path / "supervisor.lock").open("a", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise AccountInUseError(
-                    f"session {self.folder.id} has a supervisor already",
-                    hint=f"tradectl status {self.folder.id}",
-                ) from error
-            yield
 
     def _seconds_until(self, wake: int) -> float:
         return max(0.0, (wake - self._clock.now()) / 1e9)

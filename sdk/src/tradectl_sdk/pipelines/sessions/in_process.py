@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.errors import StrategyError
+from tradectl_sdk.bus.messages.control import Declined, NodeStatus
+from tradectl_sdk.errors import ExitStatus, StrategyError
 from tradectl_sdk.keys import Redactor
 from tradectl_sdk.nodes.deferred import Deferred
 from tradectl_sdk.nodes.epochs import next_epoch
@@ -18,7 +22,7 @@ from tradectl_sdk.pipelines.sessions.parts import holding_account, make_gateway,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tradectl_sdk.bus.messages.control import NodeStatus
+    from tradectl_sdk.bus.messages.control import FromNode, ToNode
     from tradectl_sdk.nodes.running import Node
     from tradectl_sdk.pipelines.sessions.parts import OpenSession
 
@@ -36,6 +40,7 @@ class InProcessSession:
         self._redactor = redactor or Redactor()
         self._nodes: dict[str, Node] = {}
         self._stopping = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def stop(self) -> None:
         """Ask the session to stop in good order: host, executor, gateway."""
@@ -45,28 +50,56 @@ class InProcessSession:
         """Say how the nodes are that run."""
         return {name: node.status() for name, node in self._nodes.items()}
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
         """Run the session until it is stopped, or until its replay is over.
 
+        Returns:
+            Whether it was stopped.
+
         Raises:
+            AccountInUseError: If somebody runs it already.
             StrategyError: If the strategy failed.
             TradectlError: Whatever ended a node.
         """
         folder = self.session.folder
         folder.make_run_folder()
-        with holding_account(self.session):
+        with folder.supervised(), holding_account(self.session):
             self._make()
-            tasks = {
-                name: asyncio.create_task(run_node(node, folder.socket(f"{name}.sock")))
-                for name, node in self._nodes.items()
-            }
-            stopping = asyncio.create_task(self._stopping.wait())
             try:
-                await asyncio.wait([stopping, *tasks.values()], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                stopping.cancel()
-                await self._end(tasks)
-        self._raise_failure(tasks)
+                await run_node(_Whole(self), folder.socket("supervisor.sock"))
+            except BaseException as error:
+                self._write_state("failed", str(error))
+                raise
+            stopped = self._stopping.is_set()
+            self._write_state("stopped" if stopped else "finished", "")
+        return stopped
+
+    async def run_nodes(self) -> None:
+        """Run the nodes until one of them ends or the session is stopped."""
+        folder = self.session.folder
+        self._tasks = {
+            name: asyncio.create_task(run_node(node, folder.socket(f"{name}.sock")))
+            for name, node in self._nodes.items()
+        }
+        self._write_state("running", "")
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait(
+                [stopping, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            stopping.cancel()
+            await self._end(self._tasks)
+        self._raise_failure(self._tasks)
+
+    def _write_state(self, state: str, text: str) -> None:
+        """Write down what ``tradectl ps`` shows; a full disk must not end a session."""
+        node = {"state": state, "pid": os.getpid(), "text": "", "since": 0, "restarts": 0}
+        nodes = dict.fromkeys(self._nodes, node)
+        time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        values = {"state": state, "text": text, "nodes": nodes, "supervisor": os.getpid()}
+        with contextlib.suppress(OSError):
+            self.session.folder.write_state({**values, "time": time})
 
     def _make(self) -> None:
         folder = self.session.folder
@@ -104,6 +137,26 @@ class InProcessSession:
                 f"{self.session.plan.name} failed: {failed}",
                 hint=f"{self.session.folder.record} has the traceback",
             )
+
+
+class _Whole:
+    """A session as a node, so that it can be asked and stopped from outside."""
+
+    def __init__(self, session: InProcessSession) -> None:
+        self._session = session
+        self.stop = session.stop
+        self.run = session.run_nodes
+
+    def status(self) -> NodeStatus:
+        """Say that it runs."""
+        return NodeStatus(name="supervisor", pid=os.getpid(), epoch=1, state="running")
+
+    async def answer(self, request: ToNode) -> FromNode:
+        """Decline: whatever a supervisor can be asked, every node can."""
+        return Declined(
+            status=int(ExitStatus.USAGE),
+            text=f"a supervisor does not answer {type(request).__name__}",
+        )
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -26,6 +26,7 @@ from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor
 from tradectl_sdk.nodes.supervisor.core import FAILED, HALTED, RUNNING
 from tradectl_sdk.nodes.supervisor.launching import ProcessLauncher
 from tradectl_sdk.pipelines.sessions.lines import HOST
+from tradectl_sdk.pipelines.sessions.telling import telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,17 +78,20 @@ async def supervise(
         # Orders have to be looked after without a strategy, too; a replay is pointless without
         dispensable=frozenset() if session.plan.replay else frozenset({HOST}),
     )
-    watching = asyncio.create_task(_watch(boss, changed))
-    try:
-        with stopping_on_signals(boss):
-            await run_node(boss, session.folder.socket("supervisor.sock"))
-    finally:
-        watching.cancel()
+    async with telling(session, boss.core.describe):
+        watching = asyncio.create_task(_watch(boss, changed))
+        try:
+            with stopping_on_signals(boss):
+                await run_node(boss, session.folder.socket("supervisor.sock"))
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
     changed(boss.core.state)
     return SessionEnd(state=boss.core.state, text=boss.core.text)
 
 
 async def _watch(boss: Supervisor, changed: Callable[[str], None]) -> None:
+    """Pass on every change of the session's state."""
     before = ""
     while True:
         if boss.core.state != before:
