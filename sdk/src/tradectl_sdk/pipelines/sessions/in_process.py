@@ -18,6 +18,7 @@ from tradectl_sdk.nodes.session_folder import NODES
 from tradectl_sdk.pipelines.sessions.executor_part import make_executor
 from tradectl_sdk.pipelines.sessions.lines import EXECUTOR, GATEWAY, HOST, InProcessLines
 from tradectl_sdk.pipelines.sessions.parts import holding_account, make_gateway, make_host
+from tradectl_sdk.pipelines.sessions.telling import telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,13 +66,17 @@ class InProcessSession:
         folder.make_run_folder()
         with folder.supervised(), holding_account(self.session):
             self._make()
-            try:
-                await run_node(_Whole(self), folder.socket("supervisor.sock"))
-            except BaseException as error:
-                self._write_state("failed", str(error))
-                raise
-            stopped = self._stopping.is_set()
-            self._write_state("stopped" if stopped else "finished", "")
+            async with telling(self.session, folder.state):
+                return await self._run_to_the_end()
+
+    async def _run_to_the_end(self) -> bool:
+        try:
+            await run_node(_Whole(self), self.session.folder.socket("supervisor.sock"))
+        except BaseException as error:
+            self._write_state("failed", str(error))
+            raise
+        stopped = self._stopping.is_set()
+        self._write_state("stopped" if stopped else "finished", "")
         return stopped
 
     async def run_nodes(self) -> None:
