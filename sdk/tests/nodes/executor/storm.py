@@ -388,6 +388,7 @@ class Storm:
     def heal(self) -> None:
         """Let the weather clear, and everything arrive."""
         self.calm = True
+        calm_since = self.floor.now
         for _ in range(400):
             while self.wire or self.queue or self.requests:
                 self.carry()
@@ -396,7 +397,7 @@ class Storm:
                 self.collect()
             self.floor.wait(SECOND)
             self.collect()
-            if self.at_rest:
+            if calm_since + 70 * SECOND < self.floor.now and self.at_rest:
                 return
 
     @property

@@ -271,9 +271,10 @@ class ExecutorCore:
             return "halted", switched + proven
         if standing.gateway == 0:
             return "waiting", "for the gateway"
-        if not standing.agreed:
+        if not standing.is_sure:
             differing = "; ".join(one.shown.subject for one in self.parts.reconciler.findings)
-            return "reconciling", differing
+            silent = "" if standing.link_up else "the venue does not tell what it does"
+            return "reconciling", differing or silent
         if standing.clock_is_off:
             return "waiting", "our clock and the venue's are too far apart"
         return "ready", "" if state.switch == ACTIVE else switched

@@ -123,10 +123,12 @@ class Prober:
                 self.doubt(order, FATE)
             else:
                 known.kind = FATE
-        elif known is not None and (
-            known.kind == FATE or (known.kind == END and not order.pending)
-        ):
+        elif known is not None and known.kind != PRESENCE:
+            if known.kind == END and order.pending:
+                return
             self._drop(order.key)
+            if order.pending:
+                self.expect_end(order, unclear=True)
 
     def _drop(self, key: int) -> None:
         self._questions.pop(self.doubts.pop(key).asked, None)
@@ -237,8 +239,8 @@ class Prober:
         if not doubt.denied or not doubt.unlisted:
             return
         order = self._state.book.orders[key]
-        if order.ended:
-            return
+        if order.ended or order.heard >= min(doubt.denied, doubt.unlisted):
+            return  # there is newer news of it
         arrived = order.status not in {SUBMITTED, UNKNOWN}
         self._recorder.move(
             order, NOT_FOUND, VANISHED if arrived else NEVER_ARRIVED, "", doubt.unlisted

@@ -64,6 +64,11 @@ class Standing:
         return self.offset is None or abs(self.offset) + self.uncertainty > self._most
 
     @property
+    def is_sure(self) -> bool:
+        """Whether we know what the account holds, now and from now on."""
+        return self.agreed and self.link_up
+
+    @property
     def can_send(self) -> bool:
         """Whether an approved order may leave at all."""
         return self.gateway > 0 and self.opened and not self.clock_is_off
@@ -89,7 +94,7 @@ class Standing:
         return 0 if reduces else self._against_risk(instrument, behind=behind)
 
     def _against_risk(self, instrument: str, *, behind: bool) -> int:
-        if not (self.agreed and self.link_up):
+        if not self.is_sure:
             return NOT_RECONCILED
         if self._state.switch == REDUCING:
             return REDUCING_REASON

@@ -1,0 +1,69 @@
+"""What people see of a journal, while it is being written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from floor import Floor, place, setup
+from test_journal import trading
+from tradectl_sdk.domain.orders import OrderStatus
+from tradectl_sdk.nodes.executor import JournalView
+from tradectl_sdk.nodes.executor.journal import Journal
+
+
+def test_orders_fills_positions_and_balance(tmp_path):
+    _, journal = trading(tmp_path / "j", orders=8, close=False)
+    with JournalView(tmp_path / "j") as view:
+        orders = list(view.orders())
+        assert [one.number for one in orders] == list(range(1, 9))
+        assert {one.status for one in orders} == {"filled", "accepted"}
+        (working,) = view.orders(working=True)
+        assert (working.number, working.side, working.type) == (8, "buy", "limit")
+        assert (working.quantity, working.limit, working.trigger) == (
+            Decimal("0.010"), Decimal("99.00"), None,
+        )  # fmt: skip
+        fills = list(view.fills())
+        assert [one.order for one in fills] == list(range(1, 8))
+        assert (fills[0].price, fills[0].fee_currency) == (Decimal(100), "USDT")
+        assert view.positions() == {"BTC/USDT.TEST": Decimal("0.070")}
+        balance = view.balance()
+        assert (balance.currency, balance.cash) == ("USDT", Decimal(999_993))
+        assert list(view.notices()) == []
+        assert view.check() == ""
+    journal.close()
+
+
+def test_a_view_is_of_one_moment_and_does_not_disturb_the_writer(tmp_path):
+    floor, journal = trading(tmp_path / "j", close=False)
+    with JournalView(tmp_path / "j") as view:
+        before = len(list(view.orders()))
+        floor.place(place(7, limit=9_900))
+        floor.account(floor.trade_of(7, 1, trade_id="t1"))
+        journal.commit(floor.records)
+        journal.checkpoint(floor.state, 1)
+        assert len(list(view.orders())) == before
+    with JournalView(tmp_path / "j") as view:
+        assert len(list(view.orders())) == before + 1
+        assert [one.what for one in view.notices()] == ["trade"]
+    journal.close()
+
+
+def test_what_a_host_made_up_is_shown_as_it_came(tmp_path):
+    journal = Journal(tmp_path / "j")
+    floor = Floor(setup(), state=journal.state).open()
+    floor.intend(place(1, type=77, time_in_force=88, instrument="NO.SUCH"))
+    assert floor.status(1) == OrderStatus.DENIED
+    journal.commit(floor.records)
+    journal.close()
+    with JournalView(tmp_path / "j") as view:
+        (order,) = view.orders()
+        assert (order.type, order.time_in_force, order.reason) == ("77", "88", "NO_INSTRUMENT")
+        assert order.quantity == 10
+        assert view.positions() == {}
+
+
+def test_an_empty_journal_shows_nothing(tmp_path):
+    Journal(tmp_path / "j").close()
+    with JournalView(tmp_path / "j") as view:
+        assert list(view.orders()) == []
+        assert view.balance().currency == ""
