@@ -65,8 +65,10 @@ def _values(thing: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str,
     """Yield the path and value of everything a rule could remember."""
     for name, value in vars(thing).items():
         path = f"{prefix}{name}"
-        if isinstance(value, bool | int | float | str):
-            yield path, value.value if isinstance(value, enum.Enum) else value
+        if isinstance(value, enum.Enum):
+            yield path, value.value
+        elif isinstance(value, bool | int | float | str):
+            yield path, value
         elif isinstance(value, list):
             for place, element in enumerate(value):
                 if isinstance(element, bool | int | float):
@@ -86,5 +88,6 @@ def _set(thing: Any, path: str, value: Value) -> None:
     if last.endswith("]"):
         name, _, place = last[:-1].partition("[")
         getattr(thing, name)[int(place)] = value
-    elif not isinstance(getattr(thing, last), enum.Enum):
-        setattr(thing, last, value)
+    else:
+        present = getattr(thing, last)
+        setattr(thing, last, type(present)(value) if isinstance(present, enum.Enum) else value)
