@@ -191,6 +191,27 @@ def test_an_order_that_only_a_cancellation_stands_in_the_way_of_waits_for_its_en
     assert floor.tickets[-1].limit == 9_800
 
 
+def test_orders_of_one_instant_see_each_other():
+    class Most:
+        """Refuses to have more than ten lots open."""
+
+        reason = int(DenyReason.POSITION)
+
+        def check(self, order, account, market, now):
+            return order.lots if account.open_buys[0] + order.lots <= 10 else 0
+
+        def observe(self, now, equity):
+            """Look away."""
+
+    floor = Floor(setup(make_rules=lambda: [Most()])).open()
+    floor.intend(place(1, lots=6, limit=9_900), place(2, lots=6, limit=9_900))
+    assert floor.order(2).reason == DenyReason.POSITION
+    floor.intend(place(3, lots=4, limit=9_900), data=Cursor(1, floor.seq + 1))
+    floor.intend(place(4, lots=4, limit=9_900), data=Cursor(1, floor.seq + 1))
+    floor.bar(10_000)
+    assert floor.order(4).reason == DenyReason.POSITION
+
+
 def test_an_order_does_not_wait_for_a_cancellation_for_ever():
     class Cash:
         reason = int(DenyReason.CASH)

@@ -103,7 +103,6 @@ class Admission:
             self._one(command, intents, exits, behind=behind)
         if intents.number:
             self._recorder.write(of.IntentsRead(self._recorder.now, intents.number))
-        self._gatekeeper.note()
 
     def _one(
         self, command: Command, intents: Intents, exits: dict[int, list[Place]], *, behind: bool
@@ -246,8 +245,9 @@ class Admission:
     @property
     def next_deadline(self) -> int | None:
         """When the first order that waits is judged for the last time."""
-        waiting = [self._book.orders[key].parked for key in self._parked]
-        return min(waiting, default=None)
+        if not self._parked:
+            return None
+        return min(self._book.orders[key].parked for key in self._parked)
 
     def judge_parked(self) -> None:
         """Judge the orders again that wait for what an order being cancelled still binds."""

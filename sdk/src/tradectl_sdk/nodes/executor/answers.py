@@ -58,10 +58,12 @@ class Answers:
 
     def expire(self, now: int) -> None:
         """Take requests that nobody has answered in time for unclear."""
-        for number, request in list(self._router.requests.items()):
+        requests = self._router.requests
+        while requests:
+            number, request = next(iter(requests.items()))
             if request.deadline > now:
                 return
-            del self._router.requests[number]
+            del requests[number]
             self._unanswered(request, "no answer in time")
 
     def lose_all(self, text: str) -> None:

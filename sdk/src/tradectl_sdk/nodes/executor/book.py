@@ -48,11 +48,11 @@ class OrderBook:
         for revision, (client_id, venue_id) in enumerate(order.earlier):
             self._name(order, revision, client_id, venue_id)
         self._name(order, order.revision, order.client_id, order.venue_id)
+        self._expose(order, order.exposure)
         if order.ended:
             self.ended += 1
         else:
             _insert(self._live, order.instrument, order.key)
-            self._expose(order, order.exposure)
             self._count_unknown(order, int(order.status == UNKNOWN))
 
     def drop(self, order: Order) -> None:

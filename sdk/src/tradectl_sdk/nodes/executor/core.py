@@ -328,4 +328,3 @@ class ExecutorCore:
             intents, behind = ready
             if not 0 < intents.number <= self.state.heard:
                 self.parts.admission.read(intents, behind=behind)
-            self.parts.work()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import UsageError
@@ -18,9 +17,9 @@ _FEWEST_BITS = 64
 class ClientIdMaker:
     """Makes client ids in a venue's alphabet.
 
-    An id is the BLAKE2b hash of (account, strategy, life of the host, number, revision), written in
-    base ``len(alphabet)``: for 32 letters that is base 32. The revision counts the orders that an
-    order has become at a venue which cannot change one in place.
+    An id is the BLAKE2b hash of (account, strategy, life of the host, number, revision), five bits
+    to a letter (base 32), or as many as the alphabet has room for. The revision counts the orders
+    that an order has become at a venue which cannot change one in place.
 
     Raises:
         UsageError: If the venue takes no ids of ours, or too short ones to be unique.
@@ -34,24 +33,21 @@ class ClientIdMaker:
                 "be found again",
                 hint="trade on a venue that takes client order ids",
             )
-        symbols = len(set(form.alphabet))
-        bits = math.log2(symbols) if symbols > 1 else 0.0
-        if form.length * bits < _FEWEST_BITS:
+        alphabet = "".join(dict.fromkeys(form.alphabet))
+        bits = max(len(alphabet).bit_length() - 1, 0)
+        if form.length * bits < _FEWEST_BITS or not alphabet.isascii():
             raise UsageError(
-                f"order ids of {form.length} out of {symbols} characters hold "
-                f"{form.length * bits:.0f} bits, expected at least {_FEWEST_BITS}"
+                f"order ids of {form.length} out of {len(alphabet)} characters hold "
+                f"{form.length * bits} bits, expected at least {_FEWEST_BITS}"
             )
-        self._alphabet = "".join(dict.fromkeys(form.alphabet))
-        self._length = min(form.length, math.ceil(_BITS / bits))
+        letters = alphabet[: 2**bits].encode()
+        self._table = letters * (256 // len(letters))  # each letter for as many bytes
+        self._length = min(form.length, -(-_BITS // bits))
         self._account = account
 
     def make(self, strategy: str, epoch: int, number: int, revision: int = 0) -> str:
         """Return the id of an order, the same whenever it is asked for."""
         parts = (self._account, strategy, str(epoch), str(number), str(revision))
-        text = "\x00".join(f"{len(part)}:{part}" for part in parts)
-        value = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=32).digest(), "big")
-        letters = []
-        for _ in range(self._length):
-            value, place = divmod(value, len(self._alphabet))
-            letters.append(self._alphabet[place])
-        return "".join(letters)
+        text = "\x00".join([f"{len(part)}:{part}" for part in parts])
+        hashed = hashlib.blake2b(text.encode(), digest_size=64).digest()
+        return hashed[: self._length].translate(self._table).decode()

@@ -134,12 +134,14 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def remaining(self) -> int:
         """Lots wanted and not filled."""
-        return max(self.lots - self.filled, 0)
+        return self.lots - self.filled if self.lots > self.filled else 0
 
     @property
     def leg_remaining(self) -> int:
         """Lots that the venue may still fill of the present revision."""
-        return max(self.leg_lots - self.leg_filled, 0) if self.at_venue else 0
+        if self.at_venue and self.leg_lots > self.leg_filled:
+            return self.leg_lots - self.leg_filled
+        return 0
 
     @property
     def unfilled(self) -> int:
@@ -185,8 +187,10 @@ class Order(msgspec.Struct, array_like=True):
         """
         if self.flags & REDUCE_ONLY or self.parked:
             return 0
-        announced = max(self.leg_seen - self.leg_filled, 0) + self.owed
-        if self.ended:
+        announced = self.owed
+        if self.leg_seen > self.leg_filled:
+            announced += self.leg_seen - self.leg_filled
+        if ENDED[self.status]:
             return announced
         return max(self.remaining, self.leg_remaining, announced)
 
