@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from tradectl_sdk.nodes.executor.order import ENDED, UNKNOWN
+from tradectl_sdk.nodes.executor.order import ENDED, REDUCE_ONLY, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ class OrderBook:
         orders: By key, in the order they were placed.
         ended: How many of them have ended.
         unknown: Orders of unknown fate by instrument.
+        reducers: Reduce-only orders that have not ended, by instrument.
         next_key: The key of the next order.
     """
 
@@ -29,6 +30,7 @@ class OrderBook:
         self.ended = 0
         self.next_key = 1
         self.unknown: dict[str, int] = {}
+        self.reducers: dict[str, int] = {}
         self._clients: dict[str, tuple[int, int]] = {}
         self._venues: dict[tuple[str, str], tuple[int, int]] = {}
         self._numbers: dict[tuple[int, int], int] = {}
@@ -52,7 +54,7 @@ class OrderBook:
         if order.ended:
             self.ended += 1
         else:
-            _insert(self._live, order.instrument, order.key)
+            self._list(order)
             self._count_unknown(order, int(order.status == UNKNOWN))
 
     def drop(self, order: Order) -> None:
@@ -79,13 +81,20 @@ class OrderBook:
             if order.ended:
                 self.ended += 1
                 del self._live[order.instrument][order.key]
+                if order.flags & REDUCE_ONLY:
+                    self.reducers[order.instrument] -= 1
             else:
                 self.ended -= 1
-                _insert(self._live, order.instrument, order.key)
+                self._list(order)
 
     def named(self, order: Order) -> None:
         """Let an order be found by the names of its present revision."""
         self._name(order, order.revision, order.client_id, order.venue_id)
+
+    def _list(self, order: Order) -> None:
+        _insert(self._live, order.instrument, order.key)
+        if order.flags & REDUCE_ONLY:
+            self.reducers[order.instrument] = self.reducers.get(order.instrument, 0) + 1
 
     def _count_unknown(self, order: Order, change: int) -> None:
         self.unknown[order.instrument] = self.unknown.get(order.instrument, 0) + change
@@ -119,6 +128,11 @@ class OrderBook:
         """Return the order that a life of the host placed under a number."""
         key = self._numbers.get((epoch, number))
         return None if key is None else self.orders.get(key)
+
+    @property
+    def has_exits(self) -> bool:
+        """Whether any order in memory depends on another."""
+        return bool(self._children)
 
     def children(self, key: int) -> list[Order]:
         """Return the orders that an order's fills activate."""

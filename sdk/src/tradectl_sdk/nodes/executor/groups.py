@@ -45,7 +45,7 @@ class Groups:
             self._stop_entering(order)
         self._activate_exits(order, lots, late=late)
         held = self._ledger.position(order.instrument) * order.side
-        if 0 <= held < lots:
+        if 0 <= held < lots and self._book.has_exits:
             self._drop_exits(order.instrument)
 
     def ended(self, order: Order) -> None:

@@ -26,6 +26,7 @@ from tradectl_sdk.nodes.executor.watching import Waiting, Watcher
 
 if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
+    from tradectl_sdk.nodes.executor.order import Order
     from tradectl_sdk.nodes.executor.recorder import Recorder
     from tradectl_sdk.nodes.executor.reports import Past
     from tradectl_sdk.nodes.executor.setup import Bounds, Setup
@@ -137,18 +138,20 @@ class Parts:
     def _work_touched(self) -> None:
         touched, orders = self.recorder.touched, self.state.book.orders
         while touched:
-            key = next(iter(touched))
-            del touched[key]
-            order = orders.get(key)
-            if order is None:
-                continue
-            self.router.work(order)
-            self.prober.review(order)
-            self.triggers.watch(order)
-            if not order.settled:
-                self.reconciler.soon(self.bounds.settle)
-            elif order.ended:
-                self.groups.ended(order)
+            keys = list(touched)
+            touched.clear()
+            for key in keys:
+                if key in orders:
+                    self._work_one(orders[key])
+
+    def _work_one(self, order: Order) -> None:
+        self.router.work(order)
+        self.prober.review(order)
+        self.triggers.watch(order)
+        if not order.settled:
+            self.reconciler.soon(self.bounds.settle)
+        elif order.ended:
+            self.groups.ended(order)
 
     def next_time(self) -> int | None:
         """When something is due at the latest."""
@@ -162,7 +165,11 @@ class Parts:
             self.reconciler.next_time() if self.standing.gateway else None,
             min((time for time in self.router.overdue.values() if time), default=None),
         )
-        return min((time for time in times if time is not None), default=None)
+        soonest = None
+        for time in times:
+            if time is not None and (soonest is None or time < soonest):
+                soonest = time
+        return soonest
 
 
 def terms_of(one: Instrument) -> of.Terms:

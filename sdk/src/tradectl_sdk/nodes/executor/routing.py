@@ -8,6 +8,7 @@ way an order is left alone. A create is asked for once and never again.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ class Router:
         standing: Standing,
         ids: ClientIdMaker,
     ) -> None:
-        self.requests: dict[int, Request] = {}
+        self.requests: OrderedDict[int, Request] = OrderedDict()
         self.overdue: dict[int, int] = {}
         self._setup = setup
         self._card = setup.card
@@ -139,7 +140,7 @@ class Router:
 
     def position_changed(self, instrument: str) -> None:
         """Look at what may only reduce a position again, where the venue does not see to that."""
-        if self._card.reduce_only:
+        if self._card.reduce_only or not self._state.book.reducers.get(instrument):
             return
         for order in self._state.book.live(instrument):
             if order.flags & REDUCE_ONLY:

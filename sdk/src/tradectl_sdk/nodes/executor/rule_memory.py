@@ -8,6 +8,8 @@ as a rule still has the shape it had.
 from __future__ import annotations
 
 import enum
+from itertools import compress
+from operator import ne
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,97 +25,96 @@ class RuleMemory:
     """Watches rules for changes of what they remember."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = {f"{place}.{type(one).__name__}": one for place, one in enumerate(rules)}
-        self._before: dict[str, dict[str, Value | list[Value]]] = {}
-        self._take_down()
-        self._shapes = {name: _shape(values) for name, values in self._before.items()}
-
-    def _take_down(self) -> None:
-        self._before = {name: dict(_values(rule)) for name, rule in self._rules.items()}
+        self._rules = {
+            f"{place}.{type(one).__name__}": list(_memories(one)) for place, one in enumerate(rules)
+        }
+        self._shapes = {
+            name: ",".join(one.shape for one in memories) for name, memories in self._rules.items()
+        }
 
     def restore(self, kept: Mapping[str, Mapping[str, Value]]) -> list[str]:
         """Put what was kept into the rules; return those whose shape has changed since."""
         strangers = []
         for name, values in kept.items():
-            if name not in self._rules or values.get(_SHAPE) != self._shapes[name]:
+            if values.get(_SHAPE) != self._shapes.get(name):
                 strangers.append(name)
                 continue
+            by_path = {one.path: one for one in self._rules[name]}
             for path, value in values.items():
                 if path != _SHAPE:
-                    _set(self._rules[name], path, value)
-        self._take_down()
+                    whole, _, place = path.rstrip("]").partition("[")
+                    by_path[whole].put(value, place)
         return strangers
 
     def changes(self) -> dict[str, dict[str, Value]]:
         """Return what has changed since the last call."""
         found: dict[str, dict[str, Value]] = {}
-        for name, rule in self._rules.items():
+        for name, memories in self._rules.items():
             changed: dict[str, Value] = {}
-            before = self._before[name]
-            for path, value in _values(rule):
-                if value == before[path]:
-                    continue
-                if isinstance(value, list):
-                    for place in _differing(value, before[path], 0, len(value)):
-                        changed[f"{path}[{place}]"] = value[place]
-                else:
-                    changed[path] = value
-                before[path] = value
+            for memory in memories:
+                memory.collect(changed)
             if changed:
                 found[name] = {_SHAPE: self._shapes[name], **changed}
         return found
 
     def undo(self) -> None:
         """Let the rules forget what has changed since the last call of :meth:`changes`."""
-        for name, values in self._before.items():
-            for path, value in values.items():
-                _set(self._rules[name], path, value)
+        for memories in self._rules.values():
+            for memory in memories:
+                memory.undo()
 
 
-def _values(
-    thing: Any, prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, Value | list[Value]]]:
-    """Yield the path and value of everything a rule could remember; lists are copies."""
+class _Memory:
+    """One attribute of a rule, or of something within it, as it was last seen."""
+
+    def __init__(self, owner: Any, name: str, path: str) -> None:
+        self.path = path
+        self._values = vars(owner)
+        self._name = name
+        present = self._values[name]
+        self._is_list = isinstance(present, list)
+        self._before = present.copy() if self._is_list else present
+        self.shape = f"{path}[{len(present)}]" if self._is_list else path
+
+    def collect(self, changed: dict[str, Value]) -> None:
+        """Add what has changed to a table, and take it for seen."""
+        present, before = self._values[self._name], self._before
+        if present == before:
+            return
+        if self._is_list:
+            for place in compress(range(len(present)), map(ne, present, before)):
+                changed[f"{self.path}[{place}]"] = present[place]
+            self._before = present.copy()
+        else:
+            changed[self.path] = present.value if isinstance(present, enum.Enum) else present
+            self._before = present
+
+    def put(self, value: Value, place: str) -> None:
+        """Set the attribute, or one element of it, and take that for seen."""
+        present = self._values[self._name]
+        if place:
+            present[int(place)] = value
+            self._before = present.copy()
+        else:
+            own = type(present)(value) if isinstance(present, enum.Enum) else value
+            self._values[self._name] = self._before = own
+
+    def undo(self) -> None:
+        """Set it to what was last seen."""
+        if self._is_list:
+            self._values[self._name][:] = self._before
+        else:
+            self._values[self._name] = self._before
+
+
+def _memories(thing: Any, prefix: str = "", depth: int = 0) -> Iterator[_Memory]:
+    """Yield everything that a rule could remember by."""
     for name, value in vars(thing).items():
         path = f"{prefix}{name}"
-        if isinstance(value, enum.Enum):
-            yield path, value.value
-        elif isinstance(value, bool | int | float | str):
-            yield path, value
+        if isinstance(value, enum.Enum | bool | int | float | str):
+            yield _Memory(thing, name, path)
         elif isinstance(value, list):
-            if all(isinstance(element, bool | int | float) for element in value[:1]):
-                yield path, value.copy()
+            if all(isinstance(element, bool | int | float) for element in value):
+                yield _Memory(thing, name, path)
         elif hasattr(value, "__dict__") and depth < 3:
-            yield from _values(value, f"{path}.", depth + 1)
-
-
-def _differing(now: list[Value], before: Any, low: int, high: int) -> Iterator[int]:
-    """Yield the places where two lists differ, found by halving: most often there is one."""
-    if now[low:high] == before[low:high]:
-        return
-    if high - low == 1:
-        yield low
-        return
-    middle = (low + high) // 2
-    yield from _differing(now, before, low, middle)
-    yield from _differing(now, before, middle, high)
-
-
-def _shape(values: Mapping[str, Value | list[Value]]) -> str:
-    sizes = (f"{p}[{len(v)}]" if isinstance(v, list) else p for p, v in values.items())
-    return ",".join(sizes)
-
-
-def _set(thing: Any, path: str, value: Value | list[Value]) -> None:
-    *parents, last = path.split(".")
-    for name in parents:
-        thing = getattr(thing, name)
-    if last.endswith("]"):
-        name, _, place = last[:-1].partition("[")
-        getattr(thing, name)[int(place)] = value
-        return
-    present = getattr(thing, last)
-    if isinstance(value, list):
-        present[:] = value
-    else:
-        setattr(thing, last, type(present)(value) if isinstance(present, enum.Enum) else value)
+            yield from _memories(value, f"{path}.", depth + 1)
