@@ -96,10 +96,13 @@ def test_an_order_that_comes_after_the_next_bar_is_dated_when_it_came():
     counter.flat(100)
     late = counter.ticket(1, 500)
     counter.flat(101)
+    counter.now += MINUTE // 2  # the bar that follows has opened, at a price that is known
     counter.submit(late)
-    assert fills(counter.flat(102)) == [("c1", 500, 102)]
+    counter.now -= MINUTE // 2
+    assert fills(counter.flat(102)) == []
+    assert fills(counter.flat(103)) == [("c1", 500, 103)]
     trade = counter.core.trades(BTC, 0)[0]
-    assert trade.time == START + 2 * MINUTE
+    assert trade.time == START + 3 * MINUTE
 
 
 def test_bars_that_come_again_or_overlap_change_nothing():

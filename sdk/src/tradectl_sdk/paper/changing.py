@@ -51,6 +51,6 @@ def refuse_change(register: Register, entry: Entry, ticket: Ticket) -> Refused |
     if ticket.lots < entry.book.orders.rows[entry.row, O_FILLED]:
         return Refused(code="bad_quantity", text="more has been filled already")
     ties = ticket.group not in {"", before.group}
-    if ties and register.working_ids().get(ticket.group) != ticket.instrument:
+    if ties and register.instrument_of(ticket.group) != ticket.instrument:
         return Refused(code="bad_group", text=f"no working order {ticket.group} to be tied to")
     return None

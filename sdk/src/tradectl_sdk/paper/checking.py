@@ -10,7 +10,7 @@ from tradectl_sdk.engine.booking import trailed
 from tradectl_sdk.exchange import Refused, ticket_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from tradectl_sdk.exchange import Card, Ticket
     from tradectl_sdk.paper.book import Book
@@ -50,14 +50,14 @@ def refuse_terms(ticket: Ticket, card: Card) -> Refused | None:
     return None
 
 
-def refuse_ties(tickets: Sequence[Ticket], known: Mapping[str, str]) -> Refused | None:
+def refuse_ties(tickets: Sequence[Ticket], known: Callable[[str], str]) -> Refused | None:
     """Refuse ties that lead nowhere.
 
     Args:
         tickets: Orders that came together, in order.
-        known: Instrument of each order that works already, by client id.
+        known: Gives the instrument of an order that works already, by its client id.
     """
-    instruments = dict(known)
+    instruments: dict[str, str] = {}
     parent = ""
     for ticket in tickets:
         if ticket.client_id in instruments:
@@ -67,7 +67,7 @@ def refuse_ties(tickets: Sequence[Ticket], known: Mapping[str, str]) -> Refused 
             return Refused(code="bad_parent", text="exits come right after their entry, with it")
         parent = ticket.parent or ticket.client_id
         for tied in filter(None, (ticket.group, ticket.parent)):
-            if instruments.get(tied) != ticket.instrument:
+            if (instruments.get(tied) or known(tied)) != ticket.instrument:
                 return Refused(code="bad_group", text=f"no working order {tied} to be tied to")
     return None
 

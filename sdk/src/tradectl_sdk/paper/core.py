@@ -149,7 +149,7 @@ class PaperCore:
                 for report in known
             ]
         refused = [self._refuse(ticket) for ticket in tickets]
-        if not any(refused) and (against := refuse_ties(tickets, self._register.working_ids())):
+        if not any(refused) and (against := refuse_ties(tickets, self._register.instrument_of)):
             refused[0] = against
         if not any(refused) and self.settings.reserves:
             refused[0] = self._uncovered(tickets)

@@ -105,11 +105,10 @@ class Register:
         """Find an order that has not ended."""
         return self._entries.get(number)
 
-    def working_ids(self) -> dict[str, str]:
-        """Instrument of each order that has not ended, by client id."""
-        return {
-            client: self._entries[number].ticket.instrument for client, number in self._ids.items()
-        }
+    def instrument_of(self, client_id: str) -> str:
+        """Instrument of an order that has not ended, empty when there is none of that id."""
+        number = self._ids.get(client_id)
+        return "" if number is None else self._entries[number].ticket.instrument
 
     def take(self, book: Book, ticket: Ticket, date: int, note: str) -> int:
         """Take the order that the book's gate has approved, and return its number."""
