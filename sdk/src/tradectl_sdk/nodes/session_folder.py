@@ -138,7 +138,7 @@ class SessionFolder:
     def make_run_folder(self) -> None:
         """Make the folder of the sockets, elsewhere if the paths would be too long for them."""
         link = self.path / "run"
-        if len(os.fsencode(link / "executor-orders.sock")) <= LONGEST_SOCKET:
+        if len(os.fsencode(link.absolute() / "executor-orders.sock")) <= LONGEST_SOCKET:
             link.mkdir(mode=0o700, exist_ok=True)
         elif not link.is_dir():
             link.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from array import array
 
 import pytest
 from gateway_scene import BTC, ETH, MINUTE, SECOND, SIMULATED, Bench, bar, cursor, minutes, trade
+from msgspec.structs import replace
 from tradectl_sdk.bus.messages.market import Bars, Feed, Quotes, Ticks
 from tradectl_sdk.exchange import FeedState, Print, Quote, Subscription
 
@@ -76,6 +77,24 @@ def test_bars_nobody_asked_for_are_left_out_and_told_of_once() -> None:
     scene = bench(*minutes(BTC)).step(bar(ETH, 1), bar(ETH, 2))
     assert groups(scene) == []
     assert scene.notes() == [f"bars of {ETH} came unasked"]
+
+
+def test_a_bar_waits_only_for_streams_that_close_with_it() -> None:
+    hours = Subscription(instrument=BTC, kind="bars", length=60 * MINUTE)
+    weeks = Subscription(instrument=ETH, kind="bars", length=7 * 1440 * MINUTE)
+    scene = bench(hours, weeks, *minutes(BTC))
+    scene.step(bar(BTC, 1), bar(BTC, 59))
+    assert groups(scene) == [[(BTC, 1)], [(BTC, 59)]]
+    scene.step(bar(BTC, 60))
+    assert scene.core.held == 1  # the hour closes with it
+    monday = 4 * 1440
+    scene.step(bar(BTC, monday))
+    assert scene.core.held == 1  # and the week with this one
+    scene.step(
+        replace(bar(BTC, monday), length=60 * MINUTE),
+        replace(bar(ETH, monday), length=7 * 1440 * MINUTE),
+    )
+    assert groups(scene)[-1] == [(BTC, monday), (ETH, monday), (BTC, monday)]
 
 
 def test_two_lengths_of_one_instrument_are_two_streams() -> None:

@@ -1,8 +1,8 @@
 """Bars that close at one instant travel together, in the order of the session's streams.
 
-A venue sends them one by one, in any order. They are held until all streams have been heard, until
-a bar of a later instant shows that the instant is over, or until a grace has passed. What comes
-after that is told by itself and marked as late.
+A venue sends them one by one, in any order. They are held until every stream that has a bar at that
+instant has been heard, until a bar of a later instant shows that the instant is over, or until a
+grace has passed. What comes after that is told by itself and marked as late.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Stream = tuple[str, int]  # instrument and length
 
 _NOWHERE = Cursor(0, 0)
+DAY = 86_400_000_000_000  # nanoseconds
+WEEK, MONDAY = 7 * DAY, 4 * DAY  # bars of weeks begin on Mondays; 1970-01-01 was a Thursday
 
 
 class BarGroups:
@@ -65,8 +67,15 @@ class BarGroups:
         self._held.setdefault(bar.time, []).append(bar)
         if self._deadline is None:
             self._deadline = now + self._grace
-        latest, slowest = max(self._held), min(self._heard.values())
-        return self._release(now, [t for t in self._held if t < latest or t <= slowest])
+        latest = max(self._held)
+        return self._release(now, [t for t in self._held if t < latest or self._is_complete(t)])
+
+    def _is_complete(self, time: int) -> bool:
+        """Whether every stream has been heard that has a bar closing at a time."""
+        return not any(
+            heard < time and _closes_at(length, heard, time)
+            for (_, length), heard in self._heard.items()
+        )
 
     def expire(self, now: int) -> list[Bars]:
         """Return what has waited long enough."""
@@ -88,3 +97,16 @@ class BarGroups:
         )
         self._told = time
         return Bars(executions=_NOWHERE, bars=tuple(bars))
+
+
+def _closes_at(length: int, heard: int, time: int) -> bool:
+    """Whether a stream has a bar that closes at a time, or has one overdue.
+
+    Args:
+        length: Nanoseconds a bar lasts.
+        heard: When its last bar closed, 0 when there was none.
+        time: The time asked about.
+    """
+    if heard:
+        return heard + length <= time
+    return (time - (MONDAY if length % WEEK == 0 else 0)) % length == 0
