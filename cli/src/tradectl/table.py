@@ -49,6 +49,7 @@ BUILT_IN = (
     Row("doctor", "Start here", "Check this installation, and say what mends it", "doctor:doctor"),
     Row("backtest", "Start here", "Run a strategy over past bars", "backtest:backtest"),
     Row("paper", "Start here", "Trade a strategy on paper", "paper:app"),
+    Row("live", "Start here", "Trade a strategy with real money", "live:app"),
     Row("status", "Start here", "Show how a session is", "watching:status"),
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),

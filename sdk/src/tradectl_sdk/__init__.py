@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.session import (
         Session,
         SessionResult,
+        live_session,
         paper_session,
+        preflight,
         resume_session,
     )
     from tradectl_sdk.runs import RunStore
@@ -44,8 +46,10 @@ _HOMES = {
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
     "backtest": "tradectl_sdk.pipelines.backtest",
+    "live_session": "tradectl_sdk.pipelines.session",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
+    "preflight": "tradectl_sdk.pipelines.session",
     "resume_session": "tradectl_sdk.pipelines.session",
 }
 
@@ -64,8 +68,10 @@ __all__ = [
     "TradectlError",
     "__version__",
     "backtest",
+    "live_session",
     "paper_session",
     "param",
+    "preflight",
     "resume_session",
 ]
 

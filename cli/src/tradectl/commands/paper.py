@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tradectl.session import Session
 
+HISTORY = 500  # bars before a session that warm its strategy up, unless told otherwise
+
 app = noun("Trade on paper: a strategy with live or recorded data, and no money.")
 
 Strategy = Annotated[
@@ -87,7 +89,7 @@ def start(
         typer.Option(min=0, help="Of a replay: times the pace of the market; 0 for no waiting."),
     ] = 0.0,
     warmup: Warmup = 0,
-    history: History = 500,
+    history: History = HISTORY,
     detach: Detach = False,
     in_process: Annotated[
         bool, typer.Option("--in-process", help="Run it in this process, without any other.")

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from tradectl_sdk.config.section import Folder, Section
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 class ExchangeSection(Section):
-    """One exchange as this project uses it; the keys beside these are its adapter's own."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Any] = Field(init=False)
+    """One exchange as this project uses it; its adapter's own settings are its plugin's table."""
 
     adapter: str | None = Field(
         default=None,
@@ -29,11 +23,6 @@ class ExchangeSection(Section):
         min_length=1,
         description="Name of the key that live sessions use; the table's own name unless set.",
     )
-
-    @property
-    def own(self) -> Mapping[str, Any]:
-        """The adapter's own settings, as they were written."""
-        return self.__pydantic_extra__ or {}
 
 
 class PaperSection(Section):

@@ -6,13 +6,13 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tradectl_sdk.config import user_folder
 from tradectl_sdk.errors import DeadlineError, NotFoundError, TradectlError, did_you_mean
 from tradectl_sdk.exchange import ClockEstimate, Exchange
 from tradectl_sdk.keys import KeyStore
-from tradectl_sdk.pipelines.components import NoSettings, loaded, own_settings
+from tradectl_sdk.pipelines.components import loaded, own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +61,6 @@ def exchange_of(
         plugins=plugins,
         sections=settings.plugins,
         credentials=credentials,
-        own=section.own if section is not None else None,
-        path=("exchange", name),
     )
 
 
@@ -72,8 +70,6 @@ def make_exchange(
     plugins: Plugins | None = None,
     sections: PluginsSection | None = None,
     credentials: Credentials | None = None,
-    own: Mapping[str, Any] | None = None,
-    path: tuple[str, ...] = (),
 ) -> Exchange:
     """Make an exchange adapter, not opened yet.
 
@@ -82,8 +78,6 @@ def make_exchange(
         plugins: Where to find it; what is installed when None.
         sections: The settings under ``[plugins]``; defaults when None.
         credentials: The account's keys; None for public data only.
-        own: Settings of this exchange in place of its plugin's; None for the plugin's.
-        path: Where those stand in the settings.
 
     Raises:
         NotFoundError: When no plugin offers it.
@@ -95,10 +89,7 @@ def make_exchange(
     provided = find_exchange(name, plugins)
     model, owner = provided.load_settings(), provided.plugin.name
     table = sections.section(owner) if sections is not None else {}
-    values, where = (own, path) if own else (table, ("plugins", owner))
-    if own and model is None:
-        own_settings(NoSettings, own, path)
-    settings = own_settings(model, values, where) if model is not None else None
+    settings = own_settings(model, table, ("plugins", owner)) if model is not None else None
     factory = provided.load()
     try:
         exchange = factory(settings, credentials)

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.config import Settings
-from tradectl_sdk.errors import UsageError
+from tradectl_sdk.errors import LiveRefusedError, PluginError, UsageError
 from tradectl_sdk.nodes.executor.reading import JournalView
 from tradectl_sdk.nodes.running import stopping_on_signals
+from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.exchanges import exchange_of
 from tradectl_sdk.pipelines.sessions.in_process import InProcessSession
 from tradectl_sdk.pipelines.sessions.opening import open_session, sessions_of
@@ -30,6 +31,7 @@ from tradectl_sdk.pipelines.sessions.parts import OpenSession
 from tradectl_sdk.pipelines.sessions.pinning import pinned
 from tradectl_sdk.pipelines.sessions.plan import LIVE, PAPER, ReplayPlan
 from tradectl_sdk.pipelines.sessions.planning import plan_at_exchange, plan_replay
+from tradectl_sdk.pipelines.sessions.preflight import Preflight, require_preflight, run_preflight
 from tradectl_sdk.pipelines.sessions.supervising import (
     SessionEnd,
     start_detached,
@@ -121,14 +123,15 @@ class Session:
 
         Args:
             processes: Whether its nodes get processes of their own, which survive each other;
-                otherwise they share this one.
+                otherwise they share this one. A live session's always do, so that its keys are
+                in no process but the gateway's.
             changed: Told the session's state whenever it is another.
 
         Raises:
             StrategyError: If the strategy failed, and nothing but this process ran it.
             TradectlError: What kept it from going on.
         """
-        if processes:
+        if processes or self.opened.plan.mode == LIVE:
             self._needs_a_name()
             return self.result(asyncio.run(supervise(self.opened, changed=changed)))
         return self.result(asyncio.run(self._run_here(changed)))
@@ -143,7 +146,16 @@ class Session:
         return SessionEnd(state=state, text="")
 
     async def __aenter__(self) -> Session:
-        """Start it on this event loop."""
+        """Start it on this event loop.
+
+        Raises:
+            UsageError: If it trades with real money: its keys need a process of their own.
+        """
+        if self.opened.plan.mode == LIVE:
+            raise UsageError(
+                "a live session keeps its keys in a process of its own",
+                hint="run() and start() give it that",
+            )
         self._running = InProcessSession(self.opened)
         self._task = asyncio.create_task(self._running.run())  # type: ignore[arg-type]
         return self
@@ -276,25 +288,134 @@ def paper_session(
     if start or end or speed:
         raise UsageError("start, end and speed are for a replay, and none was asked for")
     name = exchange or settings.paper.exchange or ""
-    if not name:
+    plan = _planned(strategy, names, name, mode=PAPER, account="paper", history=history, **given)
+    return _made(plan, strategy, settings, plugins)
+
+
+def preflight(
+    strategy: str,
+    instruments: str | Sequence[str],
+    *,
+    exchange: str = "",
+    timeframe: str = "1d",
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings | None = None,
+    warmup: int = 0,
+    history: int = HISTORY,
+    plugins: Plugins | None = None,
+) -> Preflight:
+    """Go through the checklist before real money moves; the arguments are those of the start.
+
+    What it finds is kept for ``live.preflight_minutes`` minutes, for exactly these arguments, this
+    code and these settings.
+
+    Raises:
+        NotFoundError: If there is no such strategy, exchange or instrument.
+        UsageError: If a parameter is wrong, or the instruments do not fit into one account.
+        ExchangeError: If the exchange cannot be reached.
+    """
+    settings, host = settings or Settings(), loaded(plugins)
+    plan = _live_plan(
+        strategy, instruments, exchange, settings, host,
+        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
+    )  # fmt: skip
+    return run_preflight(plan, settings, host)
+
+
+def live_session(
+    strategy: str,
+    instruments: str | Sequence[str],
+    *,
+    confirm: str,
+    exchange: str = "",
+    timeframe: str = "1d",
+    parameters: Mapping[str, object] | None = None,
+    settings: Settings | None = None,
+    warmup: int = 0,
+    history: int = HISTORY,
+    plugins: Plugins | None = None,
+) -> Session:
+    """Make a session that trades with real money; it is not started yet.
+
+    Args:
+        strategy: The name of a plugin's strategy, or ``path.py:Class``.
+        instruments: What to trade.
+        confirm: The strategy's name once more, written by the person who means it.
+        exchange: Where; ``live.exchange`` of the settings unless given.
+        timeframe: Of the bars that drive the strategy.
+        parameters: Values for the strategy's declared parameters.
+        settings: Limits, account and everything else; ``risk`` has to cap orders, positions and
+            the daily loss.
+        warmup: Bars before orders are accepted, if more than the strategy asks for.
+        history: Bars before the session that the strategy is warmed up with.
+        plugins: Installed plugins, if they are loaded already.
+
+    Raises:
+        LiveRefusedError: If there is no preflight of exactly this that passed a short while ago,
+            or the name does not agree.
+        PluginError: If a plugin is broken.
+        NotFoundError: If there is no such strategy, exchange or instrument.
+        ExchangeError: If the exchange cannot be reached.
+    """
+    settings, host = settings or Settings(), loaded(plugins)
+    for failure in host.failures:
+        raise PluginError(str(failure.message), hint=failure.hint)
+    plan = _live_plan(
+        strategy, instruments, exchange, settings, host,
+        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
+    )  # fmt: skip
+    require_preflight(plan, settings)
+    if confirm != plan.name:
+        raise LiveRefusedError(
+            f"the name was {confirm!r}, expected {plan.name!r}", hint="nothing was started"
+        )
+    return _made(plan, strategy, settings, plugins)
+
+
+def _live_plan(
+    strategy: str,
+    instruments: str | Sequence[str],
+    exchange: str,
+    settings: Settings,
+    plugins: Plugins,
+    **given: Any,
+) -> SessionPlan:
+    name = exchange or settings.live.exchange or ""
+    section = settings.exchange.get(name)
+    account = (section.account if section is not None else None) or name
+    names = [instruments] if isinstance(instruments, str) else list(instruments)
+    return _planned(
+        strategy, names, name,
+        mode=LIVE, account=account, settings=settings, plugins=plugins, **given,
+    )  # fmt: skip
+
+
+def _planned(
+    strategy: str | type[Strategy],
+    names: Sequence[str],
+    exchange: str,
+    *,
+    settings: Settings,
+    plugins: Plugins | None,
+    **rest: Any,
+) -> SessionPlan:
+    if not exchange:
         raise UsageError(
             "no exchange was named",
-            hint="--exchange NAME uses its data, --replay plays data of the catalog",
+            hint="--exchange NAME says which; paper sessions can --replay data of the catalog",
         )
-    source = exchange_of(name, settings=settings, plugins=plugins)
-    plan = asyncio.run(
+    source = exchange_of(exchange, settings=settings, plugins=plugins)
+    return asyncio.run(
         plan_at_exchange(
             strategy,
             names,
             source,
-            mode=PAPER,
-            exchange_name=name,
-            account="paper",
-            history=history,
-            **given,
+            exchange_name=exchange,
+            settings=settings,
+            plugins=plugins,
+            **rest,
         )
     )
-    return _made(plan, strategy, settings, plugins)
 
 
 def resume_session(
@@ -337,9 +458,12 @@ __all__ = [
     "HISTORY",
     "LIVE",
     "PAPER",
+    "Preflight",
     "Session",
     "SessionEnd",
     "SessionResult",
+    "live_session",
     "paper_session",
+    "preflight",
     "resume_session",
 ]

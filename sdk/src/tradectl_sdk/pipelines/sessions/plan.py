@@ -85,7 +85,7 @@ class SessionPlan:
         values = asdict(replace(self, instruments=()))
         return {
             **values,
-            "card": msgspec.to_builtins(self.card),
+            "card": msgspec.to_builtins(self.card, order="deterministic"),
             "instruments": [instrument_to_json(one) for one in self.instruments],
         }
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 _START = 180.0  # seconds a detached session is given until all its processes run
 _POLL = 0.05
-_DETACHED: list[subprocess.Popen[bytes]] = []  # kept, because nobody waits for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +119,11 @@ def start_detached(session: OpenSession) -> int:
             start_new_session=True,
             env=dict(os.environ),
         )
-    _DETACHED.append(boss)
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:
         state = str(folder.state().get("state", ""))
         if state == RUNNING:
-            return boss.pid
+            return _let_go(boss)
         if boss.poll() is not None:
             raise_end(folder)
             return boss.pid  # over already, as a short replay may be
@@ -133,6 +132,18 @@ def start_detached(session: OpenSession) -> int:
     raise DeadlineError(
         f"session {folder.id} did not start within {_START:g} s", hint=f"tradectl logs {folder.id}"
     )
+
+
+def _let_go(boss: subprocess.Popen[bytes]) -> int:
+    """Have nothing to do with a process any more, but fetch its end if we live to see it."""
+    threading.Thread(target=_fetch, args=(boss.pid,), daemon=True).start()
+    boss.returncode = 0  # what Popen would complain about is meant
+    return boss.pid
+
+
+def _fetch(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def raise_end(folder: SessionFolder) -> None:
