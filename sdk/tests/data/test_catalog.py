@@ -133,18 +133,17 @@ def test_unsorted_and_empty_bars_are_refused(catalog: Catalog, bars: Bars) -> No
         catalog.write(bars.rows(0, 0))
 
 
-@pytest.mark.parametrize("step", ["content_hash", "find_gaps", "_flush"])
+@pytest.mark.parametrize("step", ["hash_blocks", "find_gaps", "_flush"])
 def test_a_writer_that_dies_changes_nothing(
     catalog: Catalog, bars: Bars, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog.write(bars)
     before = {path: path.read_bytes() for path in _files(catalog)}
-    module = writing.storage if step == "content_hash" else writing
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, step, die)
+    monkeypatch.setattr(writing, step, die)
     with pytest.raises(KeyboardInterrupt):
         catalog.write(random_walk(10, seed=3), replace=True)
     assert {path: path.read_bytes() for path in _files(catalog)} == before
@@ -192,7 +191,7 @@ def test_removing_leaves_no_trace(catalog: Catalog, bars: Bars) -> None:
 def test_verify_notices_every_kind_of_damage(catalog: Catalog, bars: Bars) -> None:
     info = catalog.write(bars)
     assert catalog.verify(WALK, "1m").ok
-    path = catalog.folder(WALK, "1m") / info.files["bars"]
+    path = catalog.folder(WALK, "1m") / info.parts[0].file
     whole = path.read_bytes()
     for damaged in (whole[:-100], whole[:5000] + b"\0" + whole[5001:], b""):
         path.write_bytes(damaged)
@@ -214,7 +213,7 @@ def test_verify_notices_an_edited_manifest(catalog: Catalog, bars: Bars) -> None
 
 def test_a_truncated_file_is_an_error_not_a_crash(catalog: Catalog, bars: Bars) -> None:
     info = catalog.write(bars)
-    path = catalog.folder(WALK, "1m") / info.files["bars"]
+    path = catalog.folder(WALK, "1m") / info.parts[0].file
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="could not be read") as caught:
         catalog.bars(WALK, "1m")

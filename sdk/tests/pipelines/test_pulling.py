@@ -273,7 +273,7 @@ def test_an_exchange_that_tells_something_else_now_is_refused(catalog: Catalog) 
     pull(Market(100), catalog)
     market = Market(120)
     market.price = {95: 101}
-    with pytest.raises(DataError, match="1 bars with other values"):
+    with pytest.raises(DataError, match="1 bar with other values"):
         pull(market, catalog)
     assert stored(catalog) == list(range(100))
 

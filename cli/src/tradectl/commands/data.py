@@ -86,7 +86,11 @@ _Replace = Annotated[
 ]
 _Append = Annotated[
     bool,
-    typer.Option("--append", help="Add newer bars to it; those it has already must agree."),
+    typer.Option("--append", help="Add the bars to it if it is there already."),
+]
+_Restate = Annotated[
+    Literal["refuse", "keep", "replace"],
+    typer.Option(help="What --append does about bars that are stored with other values."),
 ]
 
 
@@ -112,6 +116,7 @@ def import_(
     accept: _Accept = None,
     replace: _Replace = False,
     append: _Append = False,
+    restate: _Restate = "refuse",
 ) -> ExitStatus:
     """Import bars from a file, checked, whole or not at all.
 
@@ -141,6 +146,7 @@ def import_(
         accept=accept or (),
         replace=replace,
         append=append,
+        restatement=restate,
     )
     _show_import(session, report)
     return ExitStatus.OK
@@ -318,12 +324,13 @@ def _show_series(
 
 
 def _show_import(session: Session, report: ImportReport) -> None:
-    info, out = report.series, session.out
+    info, out, merged = report.series, session.out, report.merged
     out.cells(Cell("imported", "ok"), Cell(f"  {info.instrument_id}  {info.timeframe}"))
     out.fields(
         [
-            ("  bars", f"{report.added:,} of {plural(report.rows_read, 'row')} read"),
-            *([("  in all", plural(info.rows, "bar"))] if report.added != info.rows else []),
+            ("  bars", f"{merged.added:,} of {plural(report.rows_read, 'row')} read"),
+            *([("  in all", plural(info.rows, "bar"))] if merged.added != info.rows else []),
+            *([("  restated", f"{merged.restated:,}")] if merged.restated else []),
             ("  from", moment(info.first)),
             ("  to", moment(info.last)),
             ("  gaps", _gaps(info)),
@@ -335,7 +342,8 @@ def _show_import(session: Session, report: ImportReport) -> None:
     repairs = {
         "repaired": report.repaired,
         "accepted": report.accepted,
-        "added": report.added,
+        "added": merged.added,
+        "restated": merged.restated,
     }
     out.result(
         "data-import/1",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.data.exporting import export_bars
     from tradectl_sdk.data.importing import ImportReport, import_bars
     from tradectl_sdk.data.manifest import SeriesInfo
-    from tradectl_sdk.data.merging import MergeReport, merge_bars
+    from tradectl_sdk.data.merging import MergeReport
     from tradectl_sdk.data.resample import resample
     from tradectl_sdk.data.sources import (
         DataSource,
@@ -49,7 +49,6 @@ _HOMES = {
     "find_descriptor": "tradectl_sdk.data.sources",
     "import_bars": "tradectl_sdk.data.importing",
     "load_series": "tradectl_sdk.data.sources",
-    "merge_bars": "tradectl_sdk.data.merging",
     "resample": "tradectl_sdk.data.resample",
     "synthetic_market": "tradectl_sdk.data.synthetic",
 }
@@ -70,7 +69,6 @@ __all__ = [
     "find_descriptor",
     "import_bars",
     "load_series",
-    "merge_bars",
     "resample",
     "synthetic_market",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tradectl_sdk.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from tradectl_sdk.domain.instrument import Instrument
@@ -233,16 +232,3 @@ def _on_grid(values: FloatColumn, instrument: Instrument, name: str) -> IntColum
             f"expected a multiple of {instrument.tick_size}"
         )
     return ticks
-
-
-def hash_columns(chunks: Iterable[Mapping[str, IntColumn]]) -> str:
-    """Hash the values of bars that come in chunks, however they are cut.
-
-    Returns:
-        SHA-256 over the SHA-256 of each column's little-endian int64 bytes, in hexadecimal.
-    """
-    digests = {name: hashlib.sha256() for name in COLUMNS}
-    for columns in chunks:
-        for name, digest in digests.items():
-            digest.update(np.ascontiguousarray(columns[name], "<i8").data)
-    return hashlib.sha256("".join(d.hexdigest() for d in digests.values()).encode()).hexdigest()

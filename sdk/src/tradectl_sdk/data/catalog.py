@@ -4,7 +4,8 @@ Layout, readable by anything that knows Parquet and hive partitions::
 
     ROOT/venue=BINANCE/instrument=BTC%2FUSDT/kind=bars/timeframe=1m/
         manifest.json               definition, rows, hashes, provenance
-        bars-<hash>.parquet         time, open, high, low, close, volume as int64
+        bars-<hash>.parquet         time, open, high, low, close, volume as int64; newer bars
+                                    than these may follow in further files
         gaps-<hash>.parquet         the gap ledger
         repairs-<hash>.parquet      every change made on import
 
@@ -23,10 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-import numpy as np
-
 from tradectl_sdk.data.bars import Bars
-from tradectl_sdk.data.gaps import GapLedger
 from tradectl_sdk.data.manifest import MANIFEST, Provenance, SeriesInfo, read_manifest
 from tradectl_sdk.data.mapped import between, load_mapped, mapped_path, store_mapped
 from tradectl_sdk.domain.instrument import InstrumentId, parse_instrument_id
@@ -34,11 +32,13 @@ from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import DataError, DataMissingError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
     from tradectl_sdk.data.bars import IntColumn
+    from tradectl_sdk.data.gaps import GapLedger
+    from tradectl_sdk.data.merging import MergeReport, Restatement
     from tradectl_sdk.data.verifying import VerifyReport
     from tradectl_sdk.domain.instrument import Instrument
 
@@ -124,20 +124,20 @@ class Catalog:
             DataMissingError: If the catalog does not have the series.
             DataError: If its file is damaged.
         """
-        path, info = self._open(instrument, timeframe)
-        columns = self._columns(path, info, nanoseconds(start), nanoseconds(end))
+        paths, info = self._open(instrument, timeframe)
+        columns = self._columns(paths, info, nanoseconds(start), nanoseconds(end))
         return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
 
     def _columns(
-        self, path: Path, info: SeriesInfo, start: int | None, end: int | None
+        self, paths: Sequence[Path], info: SeriesInfo, start: int | None, end: int | None
     ) -> dict[str, IntColumn]:
         """Read a series through the memory-mapped copy, or make one when all of it is read."""
-        copy = mapped_path(path.parent, info)
+        copy = mapped_path(paths[0].parent, info)
         if self.cache and (columns := load_mapped(copy, info.rows)) is not None:
             return between(columns, start, end)
         from tradectl_sdk.data.storage import read_columns
 
-        columns = read_columns(path, start, end)
+        columns = read_columns(paths, start, end)
         if self.cache and len(columns["time"]) == info.rows:
             store_mapped(copy, columns)
         return columns
@@ -156,8 +156,8 @@ class Catalog:
             raise UsageError(f"chunk was {chunk}, expected at least 1")
         from tradectl_sdk.data import storage
 
-        path, info = self._open(instrument, timeframe)
-        for columns in storage.iter_columns(path, nanoseconds(start), nanoseconds(end)):
+        paths, info = self._open(instrument, timeframe)
+        for columns in storage.iter_columns(paths, nanoseconds(start), nanoseconds(end)):
             bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
             for first in range(0, len(bars), chunk):
                 yield bars.rows(first, first + chunk)
@@ -169,10 +169,7 @@ class Catalog:
         from tradectl_sdk.data import storage
 
         with storage.connect() as connection:
-            found = connection.execute(
-                'SELECT "start", "end", bars FROM read_parquet(?)', [str(path)]
-            ).fetchnumpy()
-        return GapLedger(*(np.asarray(found[name]) for name in ("start", "end", "bars")))
+            return storage.read_gaps(connection, path)
 
     def repairs(self, instrument: InstrumentId | str, timeframe: Timeframe | str) -> list[Repair]:
         """Read every change that was made when a series was imported."""
@@ -209,21 +206,26 @@ class Catalog:
                 connection, folder, bars.instrument, bars.timeframe, origin, replace=replace
             )
 
-    def append(self, bars: Bars, *, provenance: Provenance | None = None) -> SeriesInfo:
-        """Add newer bars to a series, whole or not at all; one that is not there yet is begun.
+    def merge(
+        self,
+        bars: Bars,
+        *,
+        provenance: Provenance | None = None,
+        restatement: Restatement = "refuse",
+    ) -> MergeReport:
+        """Add bars to a series, whole or not at all; one that is not there yet is begun.
 
-        Bars that are stored already may be among them, but only as they are stored.
+        They may come before, between and after those that are stored, and among them may be some
+        that are stored already. Newer bars leave the files of older ones alone.
 
         Args:
-            bars: At least one bar, on the grid of the stored ones.
-            provenance: Where they came from.
-
-        Returns:
-            The series as it is now; where every bar was stored already, as it was.
+            bars: At least one bar, times rising; they are held to the rules of stored bars.
+            provenance: Where they came from; added to what is known of the series.
+            restatement: What to do about bars that are stored with other values.
 
         Raises:
-            DataError: If a bar breaks a rule, lies before the series or between its bars, or
-                differs from the stored one.
+            DataError: If a bar breaks a rule, the grids do not fit, or a bar differs from the
+                stored one and ``restatement`` is ``refuse``; nothing was changed then.
         """
         from tradectl_sdk.data import storage
         from tradectl_sdk.data.writing import stage_bars, staging
@@ -231,37 +233,34 @@ class Catalog:
         origin = provenance or Provenance(source="memory")
         with staging(self.root) as folder, storage.connect(folder / "spill") as connection:
             stage_bars(connection, bars, folder)
-            info, _ = self.publish_more(connection, folder, bars.instrument, bars.timeframe, origin)
-            return info
+            return self.publish_merged(
+                connection, folder, bars.instrument, bars.timeframe, origin, restatement
+            )
 
-    def publish_more(
+    def publish_merged(
         self,
         connection: DuckDBPyConnection,
         folder: Path,
         instrument: Instrument,
         timeframe: Timeframe,
         provenance: Provenance,
-    ) -> tuple[SeriesInfo, int]:
-        """Make staged bars visible behind those of a series; return it and how many are new.
+        restatement: Restatement,
+    ) -> MergeReport:
+        """Make staged bars visible among those of a series.
 
         Raises:
-            DataError: As for :meth:`append`.
+            DataError: As for :meth:`merge`.
         """
-        from tradectl_sdk.data.appending import check_grid, join_stored, joined
+        from tradectl_sdk.data.merging import MergeReport, merge_staged
         from tradectl_sdk.data.writing import publish
 
         target = self.folder(instrument.id, timeframe)
         if not (target / MANIFEST).exists():
             info = publish(connection, folder, target, instrument, timeframe, provenance)
-            return info, info.rows
+            return MergeReport(series=info, added=info.rows, same=0, restated=0)
         info = self.info(instrument.id, timeframe)
-        check_grid(info, instrument)
-        self.bars_file(info)
-        added = join_stored(connection, folder, target, info)
-        if not added:
-            return info, 0
-        origin = joined(info.provenance, provenance)
-        return publish(connection, folder, target, info.instrument, timeframe, origin), added
+        self.bars_files(info)
+        return merge_staged(connection, folder, target, info, instrument, provenance, restatement)
 
     def publish(
         self,
@@ -315,25 +314,27 @@ class Catalog:
             raise self._missing(str(instrument), Timeframe.parse(timeframe))
         return verify_series(folder, name)
 
-    def bars_file(self, info: SeriesInfo) -> Path:
-        """The Parquet file that holds a series.
+    def bars_files(self, info: SeriesInfo) -> list[Path]:
+        """The Parquet files that hold a series, oldest bars first.
 
         Raises:
-            DataError: If it is lost.
+            DataError: If one is lost.
         """
-        path = self.folder(info.instrument_id, info.timeframe) / info.files["bars"]
-        if not path.is_file():
-            raise DataError(f"{path} was missing", hint="import the series again")
-        return path
+        folder = self.folder(info.instrument_id, info.timeframe)
+        paths = [folder / part.file for part in info.parts]
+        for path in paths:
+            if not path.is_file():
+                raise DataError(f"{path} was missing", hint="import the series again")
+        return paths
 
     def _open(
         self, instrument: InstrumentId | str, timeframe: Timeframe | str
-    ) -> tuple[Path, SeriesInfo]:
+    ) -> tuple[list[Path], SeriesInfo]:
         info = self.info(instrument, timeframe)
-        path = self.folder(instrument, timeframe) / info.files["bars"]
-        if not path.is_file():  # a writer may have replaced it between these two steps
-            info = self.info(instrument, timeframe)
-        return self.bars_file(info), info
+        folder = self.folder(instrument, timeframe)
+        if not all((folder / part.file).is_file() for part in info.parts):
+            info = self.info(instrument, timeframe)  # a writer may have replaced it meanwhile
+        return self.bars_files(info), info
 
     def _missing(self, instrument: str, timeframe: Timeframe) -> DataMissingError:
         known = self.list_series()

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tradectl_sdk.data import storage
 from tradectl_sdk.data.bars import PRICE_COLUMNS
 from tradectl_sdk.data.catalog import nanoseconds
-from tradectl_sdk.domain.money import plain
 from tradectl_sdk.errors import DataMissingError, UsageError
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Sequence
 
     import duckdb
 
@@ -55,7 +54,7 @@ def export_bars(
             hint="name a folder that is there and that you may write to",
         )
     info = catalog.info(instrument, timeframe)
-    stored = catalog.bars_file(info)
+    stored = catalog.bars_files(info)
     moment = _CSV if suffix in {".csv", ".csv.gz", ".tsv"} else _TYPED
     where = storage.time_range(nanoseconds(start), nanoseconds(end))
     query = _query(info, stored, moment, where)
@@ -75,19 +74,11 @@ def export_bars(
     return rows
 
 
-def _query(info: SeriesInfo, stored: Path, moment: str, where: str) -> str:
-    cells = [f"{_exact(c, info.instrument.tick_size)} AS {c}" for c in PRICE_COLUMNS]
-    cells.append(f"{_exact('volume', info.instrument.lot_size)} AS volume")
-    rows = f"(SELECT * FROM read_parquet({storage.quoted(stored)}){where})"  # noqa: S608
+def _query(info: SeriesInfo, stored: Sequence[Path], moment: str, where: str) -> str:
+    cells = [f"{storage.exact(c, info.instrument.tick_size)} AS {c}" for c in PRICE_COLUMNS]
+    cells.append(f"{storage.exact('volume', info.instrument.lot_size)} AS volume")
+    rows = f"(SELECT * FROM {storage.relation(stored)}{where})"  # noqa: S608
     return f"SELECT {moment} AS time, {', '.join(cells)} FROM {rows}"  # noqa: S608
-
-
-def _exact(column: str, step: Decimal) -> str:
-    """SQL for steps times step as DECIMAL: exact, with the step's own number of places."""
-    text = plain(step)
-    whole, _, places = text.partition(".")
-    width = len(whole) + len(places)
-    return f"{column}::DECIMAL(19, 0) * {text}::DECIMAL({width}, {len(places)})"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path, suffix: str) -> int:

@@ -52,6 +52,20 @@ class GapLedger:
         """Number of bars missing in all gaps together."""
         return int(self.bars.sum())
 
+    def until(self, last: int) -> GapLedger:
+        """The gaps that ended with a bar at ``last`` or before."""
+        kept = self.end <= last
+        return GapLedger(self.start[kept], self.end[kept], self.bars[kept])
+
+    def joined(self, later: GapLedger) -> GapLedger:
+        """These gaps and later ones."""
+        return _concatenate([self, later])
+
+
+def no_gaps() -> GapLedger:
+    """A ledger with nothing in it."""
+    return _concatenate([])
+
 
 def find_gaps(times: Iterable[IntColumn], instrument: Instrument, frame: Timeframe) -> GapLedger:
     """Find the gaps in sorted open times that come in chunks.

@@ -26,6 +26,7 @@ from tradectl_sdk.data.findings import check_accepted, raise_refused, run_rules
 from tradectl_sdk.data.gaps import DAY
 from tradectl_sdk.data.loading import ImportOptions, Job, load_raw, load_work, settle_times
 from tradectl_sdk.data.manifest import Provenance, SeriesInfo
+from tradectl_sdk.data.merging import MergeReport
 from tradectl_sdk.data.rules import Rule, rules
 from tradectl_sdk.data.source import open_source
 from tradectl_sdk.data.writing import EMPTY_REPAIRS, staging
@@ -38,30 +39,34 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tradectl_sdk.data.catalog import Catalog
+    from tradectl_sdk.data.merging import Restatement
 
 
 _How = Literal["new", "replace", "append"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """What an import did.
 
     Attributes:
-        series: The stored series.
+        merged: What became of the bars in the series.
         rows_read: Data rows of the source.
         repaired: Rule to number of cells or rows changed; each is recorded in the catalog.
         accepted: Rules whose findings were declared genuine.
-        added: Bars that are new in the series.
         assumptions: Everything inferred rather than given, as sentences.
     """
 
-    series: SeriesInfo
+    merged: MergeReport
     rows_read: int
     repaired: dict[str, int]
     accepted: tuple[str, ...]
     assumptions: tuple[str, ...]
-    added: int
+
+    @property
+    def series(self) -> SeriesInfo:
+        """The stored series."""
+        return self.merged.series
 
 
 def import_bars(
@@ -85,6 +90,7 @@ def import_bars(
     accept: Collection[str] = (),
     replace: bool = False,
     append: bool = False,
+    restatement: Restatement = "refuse",
     now: int | None = None,
 ) -> ImportReport:
     """Import bars from CSV, TSV (plain or gzip), Parquet or Feather.
@@ -108,8 +114,8 @@ def import_bars(
         repair: Mend what can be mended, recording each change.
         accept: Rules whose findings are genuine: non_positive, spike, level_shift, timeframe.
         replace: Replace the series if it exists.
-        append: Add newer bars to it if it exists; those that are stored already must agree. Its
-            definition is the one that is stored.
+        append: Add the bars to it if it exists. Its definition is the one that is stored.
+        restatement: What to do then about bars that are stored with other values.
         now: Nanoseconds UTC after which bars lie in the future; a day from now when None.
 
     Raises:
@@ -136,6 +142,7 @@ def import_bars(
         adjust=adjust,
         repair=repair,
         accept=accept,
+        restatement=restatement,
     )
     parse_instrument_id(instrument if isinstance(instrument, str) else instrument.id)
     latest = time.time_ns() + DAY if now is None else now
@@ -170,14 +177,21 @@ def _import(
         _stage(job, folder, instrument)
         origin = _provenance(job)
         if how == "append":
-            series, added = catalog.publish_more(connection, folder, instrument, frame, origin)
+            merged = catalog.publish_merged(
+                connection, folder, instrument, frame, origin, options.restatement
+            )
         else:
             series = catalog.publish(
                 connection, folder, instrument, frame, origin, replace=how == "replace"
             )
-            added = series.rows
-    accepted = tuple(job.outcome.accepted)
-    return ImportReport(series, rows, job.outcome.repaired, accepted, tuple(job.notes), added)
+            merged = MergeReport(series=series, added=series.rows, same=0, restated=0)
+    return ImportReport(
+        merged=merged,
+        rows_read=rows,
+        repaired=job.outcome.repaired,
+        accepted=tuple(job.outcome.accepted),
+        assumptions=tuple(job.notes),
+    )
 
 
 def _stored_definition(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tradectl_sdk.data.columns import ColumnChoice
+    from tradectl_sdk.data.merging import Restatement
     from tradectl_sdk.data.source import Source
 
 
@@ -44,6 +45,7 @@ class ImportOptions:
     adjust: bool = False
     repair: bool = False
     accept: Collection[str] = ()
+    restatement: Restatement = "refuse"
 
 
 @dataclass(slots=True, kw_only=True)

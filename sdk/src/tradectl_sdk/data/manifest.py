@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tradectl_sdk.data.hashing import Block
 from tradectl_sdk.domain.instrument import Instrument, InstrumentId
 from tradectl_sdk.domain.money import plain
 from tradectl_sdk.domain.timeframe import Timeframe
@@ -17,7 +18,7 @@ from tradectl_sdk.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = "tradectl.series/1"
+SCHEMA = "tradectl.series/2"
 MANIFEST = "manifest.json"  # its file name; readers trust only what it names
 
 
@@ -41,6 +42,25 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the files that hold the bars of a series, one after the other.
+
+    Attributes:
+        file: Its name.
+        hash: SHA-256 of the file.
+        rows: Number of bars.
+        first: Open time of the first bar, nanoseconds UTC.
+        last: Open time of the last bar, nanoseconds UTC.
+    """
+
+    file: str
+    hash: str
+    rows: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesInfo:
     """One series of the catalog.
 
@@ -52,7 +72,9 @@ class SeriesInfo:
         first: Open time of the first bar, nanoseconds UTC.
         last: Open time of the last bar, nanoseconds UTC.
         columns_hash: SHA-256 of the stored values.
-        files: Role (``bars``, ``gaps``, ``repairs``) to file name.
+        blocks: What it was made of.
+        parts: The files of its bars, oldest first.
+        files: Role (``gaps``, ``repairs``) to file name.
         hashes: Role to SHA-256 of that file.
         gaps: Number of gaps.
         missing: Number of bars missing in them.
@@ -66,6 +88,8 @@ class SeriesInfo:
     first: int
     last: int
     columns_hash: str
+    blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
     files: dict[str, str]
     hashes: dict[str, str]
     gaps: int
@@ -76,6 +100,12 @@ class SeriesInfo:
     def instrument_id(self) -> InstrumentId:
         """``SYMBOL.VENUE``."""
         return self.instrument.id
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Every file of the series, by name, with the SHA-256 it must have."""
+        others = {name: self.hashes[role] for role, name in self.files.items()}
+        return {part.file: part.hash for part in self.parts} | others
 
     @property
     def content_hash(self) -> str:
@@ -99,6 +129,8 @@ class SeriesInfo:
             "content_hash": self.content_hash,
             "instrument": instrument_to_dict(self.instrument),
             "timeframe": str(self.timeframe),
+            "blocks": [dataclasses.astuple(block) for block in self.blocks],
+            "parts": [dataclasses.asdict(part) for part in self.parts],
             "provenance": dataclasses.asdict(self.provenance),
         }
         return json.dumps(data, indent=1, sort_keys=True) + "\n"
@@ -134,8 +166,14 @@ def _from_dict(data: dict[str, Any]) -> SeriesInfo:
         origin[name] = tuple(origin[name])
     instrument = instrument_from_dict(data.pop("instrument"))
     timeframe = Timeframe.parse(data.pop("timeframe"))
-    provenance = Provenance(**origin)
-    return SeriesInfo(instrument=instrument, timeframe=timeframe, provenance=provenance, **data)
+    return SeriesInfo(
+        instrument=instrument,
+        timeframe=timeframe,
+        provenance=Provenance(**origin),
+        blocks=tuple(Block(*block) for block in data.pop("blocks")),
+        parts=tuple(Part(**part) for part in data.pop("parts")),
+        **data,
+    )
 
 
 def instrument_to_dict(instrument: Instrument) -> dict[str, str | int]:

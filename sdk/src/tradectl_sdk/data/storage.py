@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
-from tradectl_sdk.data.bars import COLUMNS, IntColumn, hash_columns
+from tradectl_sdk.data.bars import COLUMNS, IntColumn
+from tradectl_sdk.data.gaps import GapLedger
+from tradectl_sdk.data.hashing import BLOCK
+from tradectl_sdk.domain.money import plain
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
-ROW_GROUP = 122_880  # rows; DuckDB reads one row group per thread
+ROW_GROUP = BLOCK  # rows; DuckDB reads one row group per thread
 _PARQUET = (
     f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP})"
 )
@@ -62,35 +66,72 @@ def quoted(path: Path | str) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def exact(column: str, step: Decimal) -> str:
+    """SQL for steps times step as DECIMAL: exact, with the step's own number of places."""
+    text = plain(step)
+    whole, _, places = text.partition(".")
+    width = len(whole) + len(places)
+    return f"{column}::DECIMAL(19, 0) * {text}::DECIMAL({width}, {len(places)})"
+
+
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write the rows of a query, in its order."""
     connection.execute(f"COPY ({query}) TO {quoted(path)} {_PARQUET}")
 
 
-def read_columns(path: Path, start: int | None = None, end: int | None = None) -> Columns:
+def read_columns(
+    paths: Sequence[Path], start: int | None = None, end: int | None = None
+) -> Columns:
     """Read the bars that opened in ``[start, end)`` into arrays of shape ``(n,)``.
 
+    Args:
+        paths: The files of a series, oldest bars first.
+        start: Nanoseconds UTC; None for the beginning.
+        end: Likewise, exclusive; None for all there is.
+
     Raises:
-        DataError: If the file cannot be read, or its times do not increase.
+        DataError: If a file cannot be read, or times do not increase.
     """
-    condition = time_range(start, end)
-    with connect() as connection:
-        return _fetch(connection, path, condition)
+    parts = list(iter_columns(paths, start, end))
+    empty = np.empty(0, np.int64)
+    return {name: np.concatenate([empty, *(p[name] for p in parts)]) for name in COLUMNS}
 
 
-def iter_columns(path: Path, start: int | None = None, end: int | None = None) -> Iterator[Columns]:
+def iter_columns(
+    paths: Sequence[Path],
+    start: int | None = None,
+    end: int | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Iterator[Columns]:
     """Read like :func:`read_columns`, one row group at a time, so memory stays flat."""
-    with connect() as connection:
-        for first, last in _row_groups(connection, path):
-            low = first if start is None else max(start, first)
-            high = last if end is None else min(end - 1, last)
-            if low <= high:
-                yield _fetch(connection, path, time_range(low, high + 1))
+    reached: int | None = None
+    # Opening a database takes longer than reading a row group: whoever has one lends it.
+    with connect() if connection is None else contextlib.nullcontext(connection) as database:
+        for path in paths:
+            for first, last in _row_groups(database, path):
+                low = first if start is None else max(start, first)
+                high = last if end is None else min(end - 1, last)
+                if low > high:
+                    continue
+                columns = _fetch(database, path, time_range(low, high + 1))
+                time = columns["time"]
+                if reached is not None and len(time) and time[0] <= reached:
+                    raise _unsorted(path)
+                reached = int(time[-1]) if len(time) else reached
+                yield columns
 
 
-def content_hash(path: Path) -> str:
-    """Hash what a file of bars says, independent of how it is encoded."""
-    return hash_columns(iter_columns(path))
+def relation(paths: Sequence[Path]) -> str:
+    """SQL for the bars in some files, in their order."""
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}])"
+
+
+def read_gaps(connection: duckdb.DuckDBPyConnection, path: Path) -> GapLedger:
+    """Read a ledger of gaps."""
+    query = 'SELECT "start", "end", bars FROM read_parquet(?)'
+    found = connection.execute(query, [str(path)]).fetchnumpy()
+    return GapLedger(*(np.asarray(found[name]) for name in ("start", "end", "bars")))
 
 
 def file_hash(path: Path) -> str:
@@ -109,8 +150,12 @@ def _fetch(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) ->
         raise DataError(f"{path} was not written by tradectl, expected six int64 columns")
     time = columns["time"]
     if not np.all(time[1:] > time[:-1]):
-        raise DataError(f"times in {path} were not increasing, expected bars sorted by time")
+        raise _unsorted(path)
     return columns
+
+
+def _unsorted(path: Path) -> DataError:
+    return DataError(f"times in {path} were not increasing, expected bars sorted by time")
 
 
 def unreadable(path: Path, error: duckdb.Error) -> DataError:

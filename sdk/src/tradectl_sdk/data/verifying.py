@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.data import storage
-from tradectl_sdk.data.bars import hash_columns
+from tradectl_sdk.data.hashing import hash_blocks, hash_columns
 from tradectl_sdk.data.manifest import MANIFEST, SeriesInfo, read_manifest
 from tradectl_sdk.data.mapped import load_mapped, mapped_path
 from tradectl_sdk.data.writing import broken_rule
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -46,7 +47,7 @@ def verify_series(folder: Path, name: str) -> VerifyReport:
     try:
         info = read_manifest(folder / MANIFEST)
         _verify_files(folder, info)
-        _verify_bars(folder / info.files["bars"], info)
+        _verify_bars([folder / part.file for part in info.parts], info)
         _verify_copy(mapped_path(folder, info), info)
     except DataError as error:
         return VerifyReport(name, 0, (error.message,))
@@ -54,29 +55,29 @@ def verify_series(folder: Path, name: str) -> VerifyReport:
 
 
 def _verify_files(folder: Path, info: SeriesInfo) -> None:
-    for role, name in info.files.items():
+    for name, digest in info.named.items():
         path = folder / name
         if not path.is_file():
             raise DataError(f"{path} was missing")
-        if storage.file_hash(path) != info.hashes[role]:
+        if storage.file_hash(path) != digest:
             raise DataError(f"{path} was changed since it was written: its hash does not fit")
 
 
-def _verify_bars(path: Path, info: SeriesInfo) -> None:
-    rows = 0
-    for columns in storage.iter_columns(path):
+def _verify_bars(paths: Sequence[Path], info: SeriesInfo) -> None:
+    rows, blocks = 0, tuple(hash_blocks(storage.iter_columns(paths)))
+    for columns in storage.iter_columns(paths):
         problem = broken_rule(columns, info.timeframe, info.provenance.accepted, rows)
         if problem:
             raise DataError(problem)
         rows += len(columns["time"])
     if rows != info.rows:
-        raise DataError(f"{path} had {rows} bars, expected {info.rows}")
-    if storage.content_hash(path) != info.columns_hash:
-        raise DataError(f"{path} had other values than its manifest says")
+        raise DataError(f"{paths[0].parent} had {rows} bars, expected {info.rows}")
+    if blocks != info.blocks or hash_columns(blocks) != info.columns_hash:
+        raise DataError(f"{paths[0].parent} had other values than its manifest says")
 
 
 def _verify_copy(path: Path, info: SeriesInfo) -> None:
     if path.exists():
         columns = load_mapped(path, info.rows)
-        if columns is None or hash_columns([columns]) != info.columns_hash:
+        if columns is None or hash_columns(list(hash_blocks([columns]))) != info.columns_hash:
             raise DataError(f"{path} did not hold the series' values", hint="delete it")

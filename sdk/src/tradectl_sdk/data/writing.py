@@ -13,15 +13,18 @@ import contextlib
 import os
 import secrets
 import shutil
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradectl_sdk.data import storage
 from tradectl_sdk.data.bars import COLUMNS, PRICE_COLUMNS, Bars
-from tradectl_sdk.data.gaps import find_gaps, grid_offset
+from tradectl_sdk.data.gaps import GapLedger, find_gaps, grid_offset, no_gaps
+from tradectl_sdk.data.hashing import BLOCK, Block, hash_blocks, hash_columns
 from tradectl_sdk.data.locking import writer_lock
-from tradectl_sdk.data.manifest import MANIFEST, Provenance, SeriesInfo
+from tradectl_sdk.data.manifest import MANIFEST, Part, Provenance, SeriesInfo
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from tradectl_sdk.data.bars import IntColumn
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.domain.timeframe import Timeframe
 
@@ -70,26 +74,46 @@ def publish(
     instrument: Instrument,
     frame: Timeframe,
     provenance: Provenance,
+    *,
+    after: Kept | None = None,
 ) -> SeriesInfo:
     """Turn the staged ``bars.parquet`` and ``repairs.parquet`` into the series at ``target``.
 
+    Args:
+        connection: An open database.
+        folder: The staging folder.
+        target: The folder of the series.
+        instrument: What was traded.
+        frame: Length of a bar.
+        provenance: Where the bars came from.
+        after: What stays of the series as it is, in front of the staged bars.
+
     Raises:
-        DataError: If a stored bar breaks a rule; then nothing has changed.
+        DataError: If a staged bar breaks a rule; then nothing has changed.
     """
+    kept = after or Kept()
     bars = folder / "bars.parquet"
-    rows, first, last = _check_all(bars, frame, provenance.accepted)
-    gaps = find_gaps((c["time"] for c in storage.iter_columns(bars)), instrument, frame)
+    part = check_staged(connection, bars, frame, provenance.accepted)
+    if kept.parts and part.first <= kept.last:
+        raise DataError("the new bars began before the last one that stays, expected them after")
+    columns = storage.iter_columns([bars], connection=connection)
+    times = (each["time"] for each in columns)
+    gaps = kept.gaps.joined(find_gaps(chain([kept.end], times), instrument, frame))
+    blocks = (*kept.blocks, *hash_blocks(kept.columns(connection, target, bars)))
     connection.register("gap_ledger", {"start": gaps.start, "end": gaps.end, "bars": gaps.bars})
     storage.write_parquet(connection, "SELECT * FROM gap_ledger", folder / "gaps.parquet")
-    hashes = {role: storage.file_hash(folder / f"{role}.parquet") for role in _ROLES}
+    hashes = {role: storage.file_hash(folder / f"{role}.parquet") for role in _BESIDE}
+    parts = (*kept.parts, part)
     info = SeriesInfo(
         instrument=instrument,
         timeframe=frame,
-        rows=rows,
-        first=first,
-        last=last,
-        columns_hash=storage.content_hash(bars),
-        files={role: f"{role}-{hashes[role][:16]}.parquet" for role in _ROLES},
+        rows=kept.rows + part.rows,
+        first=parts[0].first,
+        last=part.last,
+        columns_hash=hash_columns(blocks),
+        blocks=blocks,
+        parts=parts,
+        files={role: _name(role, hashes[role]) for role in _BESIDE},
         hashes=hashes,
         gaps=len(gaps),
         missing=gaps.missing,
@@ -99,21 +123,77 @@ def publish(
     return info
 
 
-_ROLES = ("bars", "gaps", "repairs")
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The first files of a series, which stay when later bars are written.
+
+    Attributes:
+        parts: The files, oldest bars first.
+        blocks: Hashes of the blocks that lie in them whole.
+        rest: Open time of the first bar that lies in no such block; None where there is none.
+        gaps: The gaps that end in them.
+    """
+
+    parts: tuple[Part, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    rest: int | None = None
+    gaps: GapLedger = field(default_factory=no_gaps)
+
+    @classmethod
+    def of(cls, info: SeriesInfo, count: int, gaps: GapLedger) -> Kept:
+        """Keep so many files of a series with this ledger of gaps."""
+        parts = info.parts[:count]
+        if not parts:
+            return cls()
+        whole, over = divmod(sum(part.rows for part in parts), BLOCK)
+        rest = info.blocks[whole].first if over else None
+        return cls(parts, info.blocks[:whole], rest, gaps.until(parts[-1].last))
+
+    @property
+    def rows(self) -> int:
+        """Number of bars."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def last(self) -> int:
+        """Open time of the last bar."""
+        return self.parts[-1].last
+
+    @property
+    def end(self) -> IntColumn:
+        """The open time of the last bar as an array of shape ``(1,)``, or an empty one."""
+        return np.array([part.last for part in self.parts[-1:]], np.int64)
+
+    def columns(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, staged: Path
+    ) -> Iterator[storage.Columns]:
+        """Read the bars that lie in no whole block, then the staged ones."""
+        if self.rest is not None:
+            paths = [folder / part.file for part in self.parts]
+            yield from storage.iter_columns(paths, self.rest, connection=connection)
+        yield from storage.iter_columns([staged], connection=connection)
+
+
+_BESIDE = ("gaps", "repairs")  # what is told of the bars, each in a file of its own
+
+
+def _name(role: str, digest: str) -> str:
+    return f"{role}-{digest[:16]}.parquet"
 
 
 def _move_in(folder: Path, target: Path, info: SeriesInfo) -> None:
     target.mkdir(parents=True, exist_ok=True)
     manifest = folder / MANIFEST
     manifest.write_text(info.to_json(), encoding="utf-8")
-    for path in (manifest, *(folder / f"{role}.parquet" for role in _ROLES)):
+    names = info.files | {"bars": info.parts[-1].file}
+    for path in (manifest, *(folder / f"{role}.parquet" for role in names)):
         _flush(path)
-    for role, name in info.files.items():
+    for role, name in names.items():
         (folder / f"{role}.parquet").replace(target / name)
     manifest.replace(target / MANIFEST)
     _flush(target)
     for path in target.iterdir():
-        if path.name not in {MANIFEST, *info.files.values()}:
+        if path.name != MANIFEST and path.name not in info.named:
             path.unlink()
 
 
@@ -128,12 +208,17 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _check_all(path: Path, frame: Timeframe, accepted: tuple[str, ...]) -> tuple[int, int, int]:
+def check_staged(
+    connection: duckdb.DuckDBPyConnection, path: Path, frame: Timeframe, accepted: tuple[str, ...]
+) -> Part:
+    """Hold bars that are about to be stored to the rules, and say what their file holds.
+
+    Raises:
+        DataError: If a bar breaks a rule, or there is none.
+    """
     rows, first, last = 0, 0, 0
-    for columns in storage.iter_columns(path):
+    for columns in storage.iter_columns([path], connection=connection):
         problem = broken_rule(columns, frame, accepted, rows)
-        if rows and columns["time"][0] <= last:
-            problem = f"bar {rows + 1}: time was not after the bar before it"
         if problem:
             raise DataError(problem)
         first = first if rows else int(columns["time"][0])
@@ -141,7 +226,8 @@ def _check_all(path: Path, frame: Timeframe, accepted: tuple[str, ...]) -> tuple
         rows += len(columns["time"])
     if not rows:
         raise DataError("the series had no bars, expected at least one")
-    return rows, first, last
+    digest = storage.file_hash(path)
+    return Part(file=_name("bars", digest), hash=digest, rows=rows, first=first, last=last)
 
 
 def broken_rule(

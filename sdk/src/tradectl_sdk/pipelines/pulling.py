@@ -18,7 +18,7 @@ import numpy as np
 from tradectl_sdk.data.bars import COLUMNS, Bars
 from tradectl_sdk.data.catalog import nanoseconds
 from tradectl_sdk.data.manifest import Provenance
-from tradectl_sdk.data.merging import MergeReport, Restatement, merge_bars
+from tradectl_sdk.data.merging import MergeReport, Restatement
 from tradectl_sdk.data.spooling import Spool
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import (
@@ -297,7 +297,7 @@ def _merge(job: _Pull) -> int:
     if bars is None:
         return 0
     provenance = Provenance(source=job.source)
-    report = merge_bars(job.catalog, bars, provenance=provenance, restatement=job.restatement)
+    report = job.catalog.merge(bars, provenance=provenance, restatement=job.restatement)
     job.spool.clear()
     job.waiting = 0
     job.added += report.added
