@@ -10,6 +10,7 @@ import pytest
 from floor import Floor, X, card, place, setup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tradectl_sdk.bus.messages.events import OrderChanged
 from tradectl_sdk.bus.messages.intents import Cancel, Tie
 from tradectl_sdk.bus.messages.orders import AmendOrder, CancelOrder, Submit
 from tradectl_sdk.domain.instrument import Instrument
@@ -221,6 +222,15 @@ def test_a_venue_that_forgets_a_tie_is_told():
     assert floor.cancels == []
     floor.wait(5 * 10**9)
     assert floor.cancels == [floor.order(4).client_id]
+
+
+def test_a_host_is_told_how_large_an_order_is_that_its_sibling_has_made_smaller():
+    floor = Floor().open()
+    floor.place(place(1, limit=9_000), place(2, limit=9_100))
+    floor.intend(Tie(first=1, second=2))
+    floor.fill(1, 4)
+    told = [one for one in floor.to_host if isinstance(one, OrderChanged) and one.number == 2]
+    assert (told[-1].lots, told[-1].status) == (6, OrderStatus.ACCEPTED)
 
 
 def test_a_tie_of_orders_that_work_is_offered_to_a_venue_that_could_keep_it():

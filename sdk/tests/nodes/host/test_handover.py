@@ -387,6 +387,17 @@ def test_nothing_is_decided_while_the_executor_is_lost():
     assert notices(session) == ["executor lost", "executor back"]
 
 
+def test_an_executor_that_is_back_has_to_show_the_account_first():
+    session = Session(plan(nothing)).run(0, 1)
+    session.say(PeerChanged(name="executor", role="executor", epoch=2))
+    session.say(PeerLost(name="executor"))
+    session.say(PeerBack(name="executor", role="executor", epoch=2))
+    published(session, 1)
+    assert seen(session) == [0]
+    session.say(session.executor.snapshot(1))
+    assert seen(session) == [0, 1]
+
+
 def test_intents_that_a_former_executor_had_not_read_are_repeated():
     session = Session(plan(lambda ctx, bar, at: ctx.buy(1, limit=90.0))).run(0, 1)
     take = session.executor.take

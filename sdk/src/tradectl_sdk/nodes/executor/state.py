@@ -124,15 +124,15 @@ class State:
         order = self.book.orders.get(key)
         if order is None:
             raise RuntimeError(f"a record of order {key}, which is not in memory")
-        shown, exposure, status = order.shown, order.exposure, order.status
+        before, exposure, status = _seen(order), order.exposure, order.status
         on_order(order, record)
         self.book.changed(order, exposure=exposure, status=status)
         if isinstance(record, of.Sent | of.Seen):
             self.book.named(order)
-        return self._tell(order, shown, record.time)
+        return self._tell(order, before, record.time)
 
-    def _tell(self, order: Order, before: int, time: int) -> HostEvent | None:
-        if order.number == 0 or order.shown in {before, NEW, HELD, SUBMITTED}:
+    def _tell(self, order: Order, before: tuple[int, ...], time: int) -> HostEvent | None:
+        if order.number == 0 or order.shown in {NEW, HELD, SUBMITTED} or before == _seen(order):
             return None
         event = order_changed(order, time)
         if order.ended:
@@ -345,3 +345,8 @@ _PLAIN = (
     *("account", "strategy", "epoch", "margin", "host_epoch", "heard", "last_number"),
     *("trades_floor", "switch", "switch_text", "flatten", "proven", "compared", "since", "rules"),
 )
+
+
+def _seen(order: Order) -> tuple[int, ...]:
+    """What others do to an order and its host has to know: where it stands, and how large it is."""
+    return (order.shown, order.lots)

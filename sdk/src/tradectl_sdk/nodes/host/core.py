@@ -59,6 +59,7 @@ class HostCore:
         self._heard = Cursor(0, 0)  # of the market stream, whatever it was
         self._setup = setup
         self._trader: Trader | None = None
+        self._greeted = False  # whether the executor's present life has shown the account
         self._inbox = Inbox()
         lengths = [one.length for one in setup.plan.columns]
         self._continuity = Continuity(setup.instruments, lengths)
@@ -161,6 +162,7 @@ class HostCore:
         else:
             self._resume(self._trader, now, found)
         self._inbox.reach(snapshot.executions)
+        self._greeted = True
         self.state = "ready"
 
     def _warm(self, trader: Trader) -> None:
@@ -193,7 +195,7 @@ class HostCore:
         self._notice("switch", now, f"{message.state}: {message.text}")
 
     def _peer_changed(self, now: int, peer: PeerChanged) -> None:
-        self.state = "waiting"  # for its snapshot
+        self.state, self._greeted = "waiting", False
         if self._trader is not None:
             self._notice("executor changed", now, f"epoch {peer.epoch}")
 
@@ -203,7 +205,7 @@ class HostCore:
         self._notice("executor lost", now, peer.text)
 
     def _peer_back(self, now: int, _peer: PeerBack) -> None:
-        self.state = "ready" if self._trader is not None else "waiting"
+        self.state = "ready" if self._greeted else "waiting"
         self._notice("executor back", now)
 
     def _stale(self, now: int, message: Stale) -> None:

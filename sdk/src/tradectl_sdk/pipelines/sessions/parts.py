@@ -252,7 +252,7 @@ async def make_host(session: OpenSession, lines: Lines, epoch: int) -> HostNode:
         version=__version__,
     )
     host = Host(
-        HostSetup(began=began, plan=resolved.engine, history=history),
+        HostSetup(began=began, plan=resolved.engine, history=history, at_once=plan.mode != PAPER),
         joined.executor,
         joined.market,
         fetch=ask,
