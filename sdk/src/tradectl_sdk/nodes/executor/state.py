@@ -250,7 +250,7 @@ class State:
         self.book.add(order)
         if record.epoch == self.host_epoch:
             self.last_number = max(self.last_number, record.number)
-        return self._tell(order, -1, record.time)
+        return self._tell(order, (), record.time)
 
     def _booked(self, record: of.Booked) -> HostEvent | None:
         order = self.book.orders.get(record.key)
