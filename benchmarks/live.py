@@ -1,0 +1,227 @@
+"""How long a session takes from a bar to a decision, and from a bar to an order at the venue.
+
+``python -m benchmarks.live`` runs gateway, executor and strategy host as three processes over
+ZeroMQ, the journal forced to the disk before every order, and a venue on a socket of this machine
+that sends bars and takes orders. The strategy trades at every bar.
+
+- *bar to signal*: from the bar's leaving the venue to the host's handing over its intents;
+- *bar to order*: from the bar's leaving the venue to the order's arriving there, both by the
+  venue's own clock.
+
+``--soak SECONDS`` goes on that long and shows the memory of each process as it goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import machine
+
+LENGTH = 1_000_000_000  # nanoseconds that a bar claims to last
+WARM = 200  # bars before the clock runs
+STRATEGY = """
+from tradectl_sdk import Strategy
+
+class Restless(Strategy):
+    def on_bar(self, ctx, bar):
+        if ctx.position > 0.0:
+            ctx.sell(ctx.position)
+        else:
+            ctx.buy(1.0)
+"""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    parser.add_argument("--bars", type=int, default=2000, help="bars that are measured")
+    parser.add_argument("--pause", type=float, default=10.0, help="milliseconds between two bars")
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds to go on for memory")
+    parser.add_argument("--node", nargs=3, metavar=("ROLE", "FOLDER", "PORT"), help="internal")
+    options = parser.parse_args(arguments)
+    if options.node:
+        sys.exit(run_node(*options.node))
+    header = machine()
+    print(f"{header['cpu']}, {header['cores']} cores, load {header['load']}, {header['date']}")
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(measure(Path(folder), options))
+    print(json.dumps(found) if not sys.stdout.isatty() else "", end="")
+
+
+def run_node(role: str, folder: str, port: str) -> int:
+    """Run one node of the session; the gateway with the venue's adapter in place of a plugin's."""
+    from tradectl_sdk.nodes.session_folder import SessionFolder
+    from tradectl_sdk.pipelines.sessions import parts, processes
+
+    from benchmarks.live_venue import BenchExchange
+
+    exchange = BenchExchange(int(port), Decimal(1), LENGTH)
+    parts.gateway_exchange = lambda *_, **__: (exchange, None)  # type: ignore[assignment]
+    return processes.run_process(role, SessionFolder(Path(folder)), alone=True)
+
+
+async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Run the session and return what was measured, in microseconds."""
+    from benchmarks.live_venue import Venue
+
+    venue = Venue()
+    port = await venue.listen()
+    session = await made(folder)
+    session.make_run_folder()
+    nodes = {}
+    for role in ("gateway", "executor", "host"):
+        with session.log(role).open("wb") as log:
+            nodes[role] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "benchmarks.live", "--node", role, str(session.path),
+                str(port), stdout=log, stderr=log, cwd=Path(__file__).parents[1],
+            )  # fmt: skip
+    try:
+        await venue.joined()
+        await until_ready(session)
+        await drive(venue, WARM + options.bars, options.pause / 1e3)
+        found = results(session, venue)
+        show(found)
+        if options.soak:
+            await soak(venue, nodes, options)
+    finally:
+        for role in ("host", "executor", "gateway"):
+            nodes[role].terminate()
+            await nodes[role].wait()
+        await venue.close()
+    return found
+
+
+async def made(folder: Path) -> Any:
+    """Make the session's folder."""
+    from tradectl_sdk.config import Settings
+    from tradectl_sdk.nodes.session_folder import Sessions
+    from tradectl_sdk.pipelines.sessions.pinning import pinned
+    from tradectl_sdk.pipelines.sessions.planning import plan_at_exchange
+
+    from benchmarks.live_venue import BenchExchange, Venue
+
+    (folder / "restless.py").write_text(STRATEGY)
+    listed = Venue()
+    settings = Settings()
+    plan = await plan_at_exchange(
+        f"{folder / 'restless.py'}:Restless",
+        ["BENCH"],
+        BenchExchange(await listed.listen(), Decimal(1), LENGTH),
+        mode="paper",
+        exchange_name="bench",
+        account="paper",
+        timeframe="1s",
+        parameters={},
+        settings=settings.model_copy(
+            update={"risk": settings.risk.model_copy(update={"max_orders": 100_000})}
+        ),
+        plugins=None,
+    )
+    await listed.close()
+    values = {"risk": {"max_orders": 100_000}}
+    values |= {key: value for key, value in pinned(settings).items() if key != "risk"}
+    return Sessions(folder / "sessions").create(plan.manifest(), values, mode="paper")
+
+
+async def until_ready(session: Any) -> None:
+    """Wait until all nodes are ready and have joined the stream."""
+    from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
+    from tradectl_sdk.errors import TradectlError
+    from tradectl_sdk.nodes.control import ask
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        states = []
+        for role in ("gateway", "executor", "host"):
+            try:
+                found = await asyncio.to_thread(
+                    ask, session.socket(f"{role}.sock"), AskStatus(), NodeStatus, seconds=5.0
+                )
+            except TradectlError:
+                break
+            states.append(found.state == "ready" and found.data.seq > 0)
+        if states == [True] * 3:
+            return
+    logs = "\n".join(session.log(role).read_text() for role in ("gateway", "executor", "host"))
+    raise RuntimeError(f"the session did not start:\n{logs}")
+
+
+async def drive(venue: Any, bars: int, pause: float, first: int = 1) -> None:
+    """Send bars, one at a time, each when the order before it has arrived."""
+    for number in range(first, first + bars):
+        venue.send_bar(number, 100 + number % 7)
+        await venue.answered(number)
+        await asyncio.sleep(pause)
+
+
+def results(session: Any, venue: Any) -> dict[str, Any]:
+    """Put the times together."""
+    from tradectl_sdk.nodes.host.recording import read_frames
+    from tradectl_sdk.nodes.host.records import Decided
+
+    wall = time.time_ns() - time.monotonic_ns()
+    signals, orders = [], []
+    for frame in read_frames(session.record):
+        if isinstance(frame, Decided):
+            number = frame.intents.decided // LENGTH
+            if number > WARM:
+                signals.append(frame.time - wall - venue.sent[number])
+    for number, arrived in venue.ordered.items():
+        if number > WARM:
+            orders.append(arrived - venue.sent[number])
+    return {"bar to signal": percentiles(signals), "bar to order": percentiles(orders)}
+
+
+def percentiles(nanoseconds: list[int]) -> dict[str, float]:
+    """Return count, p50, p90, p99 and the worst, in microseconds."""
+    ordered = sorted(nanoseconds)
+
+    def at(share: float) -> float:
+        return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)] / 1e3, 1)
+
+    return {"count": len(ordered), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "worst": at(1)}
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the table."""
+    print(f"{'microseconds':<16}{'count':>8}{'p50':>10}{'p90':>10}{'p99':>10}{'worst':>11}")
+    for name, row in found.items():
+        cells = "".join(f"{row[key]:>10,.0f}" for key in ("p50", "p90", "p99"))
+        print(f"{name:<16}{row['count']:>8}{cells}{row['worst']:>11,.0f}", flush=True)
+
+
+async def soak(venue: Any, nodes: dict[str, Any], options: argparse.Namespace) -> None:
+    """Go on, and show what each process holds in memory."""
+    started, number = time.monotonic(), max(venue.sent) + 1
+    print(f"{'seconds':>8}{'orders':>9}" + "".join(f"{role + ' MB':>14}" for role in nodes))
+    due = 0.0
+    while (passed := time.monotonic() - started) < options.soak:
+        if passed >= due:
+            due += max(options.soak / 12, 1.0)
+            sizes = "".join(f"{resident(node.pid):>14.1f}" for node in nodes.values())
+            print(f"{passed:>8.0f}{venue.orders:>9,}{sizes}", flush=True)
+        await drive(venue, 100, options.pause / 1e3, number)
+        number += 100
+        for old in [each for each in venue.sent if each < number - 1000]:
+            del venue.sent[old]
+            venue.ordered.pop(old, None)
+
+
+def resident(pid: int) -> float:
+    """Megabytes that a process holds in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()
