@@ -13,6 +13,7 @@ from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.bus.messages.market import Bars
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine import DenyReason
+from tradectl_sdk.errors import DataError
 from tradectl_sdk.nodes.host.records import Decided, Heard
 from tradectl_sdk.nodes.inputs import Missed
 from tradectl_sdk.runs.parity import CAUSES, ParityReport
@@ -312,3 +313,64 @@ def test_what_a_reader_should_know_is_noted():
     played.say(Progress(executions=Cursor(1, 99)))
     played.publish(Bars(executions=Cursor(1, 99), bars=tuple(played.instants[3])))
     assert played.compared().notes == ("1 fills were of orders that are not the session's",)
+
+
+class Failing(Swing):
+    """Does not survive its fourth bar."""
+
+    def on_bar(self, ctx, bar):
+        self.number += 1
+        if self.number == 4:
+            raise ValueError("enough")
+
+
+class Changing(Swing):
+    """Places an order, changes it, ties it to another one and cancels both."""
+
+    def on_bar(self, ctx, bar):
+        self.number += 1
+        if self.number == 2:
+            self.first, self.second = ctx.buy(5, limit=90.0), ctx.buy(5, limit=91.0)
+            ctx.one_cancels_other(self.first, self.second)
+        if self.number == 3:
+            ctx.modify(self.first, quantity=4, limit=89.0)
+        if self.number == 5:
+            ctx.cancel(self.first)
+
+
+def test_a_session_that_failed_is_compared_up_to_there():
+    failing = Recorded(plan_of(0, 9, strategy=Failing, prices=PRICES)).run()
+    assert failing.core.text == "ValueError: enough"
+    failing.plan = plan_of(0, 9, strategy=Swing, prices=PRICES)
+    notes = failing.compared().notes
+    assert notes == ("the strategy failed: ValueError: enough",)
+
+
+def test_changes_ties_and_cancellations_are_followed():
+    report = Recorded(plan_of(0, 9, strategy=Changing, prices=PRICES)).run().compared()
+    assert report.differences == ()
+    assert report.matched == 2
+
+
+def test_a_cancellation_that_was_sent_and_not_heard_of_counts_as_done():
+    played = Recorded(plan_of(0, 9, strategy=Changing, prices=PRICES)).run(0, 4)
+    played.executor.take = lambda intents: []
+    assert played.run(4, 5).compared().ok
+
+
+def test_orders_from_before_the_session_are_counted_and_not_compared():
+    first = Recorded(plan_of(0, 9, strategy=Changing, prices=PRICES)).run(0, 3)
+    first.frames.clear()
+    first.start()
+    report = first.run(3).compared()
+    assert report.notes[0] == "2 orders were open before the session began"
+
+
+def test_a_recording_that_says_too_little_is_refused():
+    played = session()
+    with pytest.raises(DataError, match="has seen no bar yet"):
+        played.compared()
+    played.run(0, 3)
+    del played.frames[0]
+    with pytest.raises(DataError, match="does not say what was run"):
+        played.compared()
