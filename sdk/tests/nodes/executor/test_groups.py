@@ -113,14 +113,22 @@ class Obedient:
         ]
 
 
-lots = st.integers(1, 12)
+lots = st.integers(1, 8)
+which = st.integers(0, 13)  # counted from the newest order backwards, and round again
+fills = st.tuples(st.just("fill"), which, lots)
 actions = st.one_of(
-    st.tuples(st.just("order"), st.sampled_from([1, -1]), lots),
-    st.tuples(st.just("bracket"), st.sampled_from([1, -1]), lots, st.sampled_from(["both", "one"])),
-    st.tuples(st.just("fill"), st.integers(1, 14), lots),
-    st.tuples(st.just("fill"), st.integers(1, 14), lots),
-    st.tuples(st.just("cancel"), st.integers(1, 14)),
-    st.tuples(st.just("tie"), st.integers(1, 14), st.integers(1, 14)),
+    st.tuples(st.just("order"), st.sampled_from([1, -1]), st.integers(1, 20)),
+    st.tuples(
+        st.just("bracket"),
+        st.sampled_from([1, -1]),
+        st.integers(2, 20),
+        st.sampled_from(["both", "both", "one"]),
+    ),
+    fills,
+    fills,
+    fills,
+    st.tuples(st.just("cancel"), which),
+    st.tuples(st.just("tie"), which, which),
 )
 
 
@@ -138,7 +146,7 @@ def orders_of(action: Any, number: int) -> list[Any]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(actions, max_size=25), st.booleans(), st.booleans())
+@given(st.lists(actions, max_size=30), st.booleans(), st.booleans())
 def test_groups_end_up_as_the_simulated_venue_has_them(script, amends, knows_stops):
     kinds = frozenset(OrderType) if knows_stops else frozenset({0, 1})
     venue = card(amends=amends, order_types=kinds, margin=True)
@@ -152,23 +160,27 @@ def test_groups_end_up_as_the_simulated_venue_has_them(script, amends, knows_sto
             for one in wanted:
                 engine.place(one)
             floor.intend(*wanted)
-        elif action[1] > count:
+            obedient.obey()
+            assert_same(engine, obedient)
             continue
-        elif action[0] == "fill":
-            order = floor.order(action[1])
+        if count == 0:
+            continue
+        one = count - action[1] % count
+        if action[0] == "fill":
+            order = floor.order(one)
             if order.rests_here:  # held here: the market is what fills it
-                price = order.trigger
-                floor.quote(price, price)
+                floor.quote(order.trigger, order.trigger)
                 obedient.obey()
-            size = engine.fill(action[1], action[2])
+            size = engine.fill(one, action[2])
             if size:
-                floor.fill(action[1], size)
+                floor.fill(one, size)
         elif action[0] == "cancel":
-            engine.booking.cancel(action[1] - 1, 1)
-            floor.intend(Cancel(number=action[1]))
-        elif action[2] <= count:
-            engine.tie(action[1], action[2])
-            floor.intend(Tie(first=action[1], second=action[2]))
+            engine.booking.cancel(one - 1, 1)
+            floor.intend(Cancel(number=one))
+        else:
+            other = count - action[2] % count
+            engine.tie(one, other)
+            floor.intend(Tie(first=one, second=other))
         obedient.obey()
         assert_same(engine, obedient)
     assert floor.position == engine.account.lots[0]

@@ -162,6 +162,18 @@ def test_applying_takes_over_foreign_orders_and_trades():
     assert floor.state.book.live_count == 0
 
 
+def test_a_trade_of_an_order_that_is_gone_is_booked_by_itself():
+    floor = Floor(honest=False).open()
+    floor.balances = {"USDT": CASH - 90 * MONEY // 100, "BTC": 1_000_000}
+    floor.control(Reconcile(apply=True))
+    look(floor, trades=(FOREIGN,))
+    assert (floor.position, floor.state.ledger.cash) == (10, CASH - 90 * MONEY // 100)
+    assert floor.state.orphans == {}
+    look(floor, trades=(FOREIGN,))
+    assert floor.position == 10
+    assert deny_reason(floor) == 0
+
+
 def test_an_order_taken_over_with_fills_of_long_ago_counts_for_its_rest_only():
     floor = Floor().open()
     floor.control(Reconcile(apply=True))
