@@ -148,6 +148,29 @@ def orders_of(action: Any, number: int) -> list[Any]:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(actions, max_size=30), st.booleans(), st.booleans())
 def test_groups_end_up_as_the_simulated_venue_has_them(script, amends, knows_stops):
+    compare(script, amends=amends, knows_stops=knows_stops)
+
+
+BRACKET = ("bracket", 1, 5, "both")
+
+
+@pytest.mark.parametrize("amends", [True, False])
+@pytest.mark.parametrize(
+    "script",
+    [
+        [BRACKET, ("fill", 2, 5), ("order", -1, 5), ("fill", 0, 5)],  # closed by another order
+        [BRACKET, ("fill", 2, 5), ("order", -1, 8), ("fill", 0, 8)],  # and turned
+        [BRACKET, ("fill", 2, 5), ("order", -1, 8), ("fill", 0, 3), ("fill", 1, 2)],
+        [BRACKET, ("fill", 2, 2), ("fill", 0, 1), ("fill", 1, 1)],
+        [BRACKET, BRACKET, ("tie", 5, 2), ("fill", 2, 2), ("fill", 0, 2), ("fill", 5, 3)],
+    ],
+)
+def test_exits_go_with_their_position(script, amends):
+    compare(script, amends=amends, knows_stops=True)
+
+
+def compare(script: list[Any], *, amends: bool, knows_stops: bool) -> None:
+    """Do the same with the engine's venue and with an executor, and compare after each step."""
     kinds = frozenset(OrderType) if knows_stops else frozenset({0, 1})
     venue = card(amends=amends, order_types=kinds, margin=True)
     floor = Floor(setup(card=venue, margin=True)).open(price=PRICE)

@@ -336,6 +336,22 @@ def test_repair_keeps_what_is_sound_and_sets_the_rest_aside(tmp_path):
     again.close()
 
 
+def test_after_a_repair_nobody_remembers_what_was_cut_off(tmp_path):
+    floor, _ = trading(tmp_path / "j", orders=600)
+    with database(tmp_path / "j") as connection:
+        (cut,) = connection.execute("SELECT seq FROM fills WHERE trade_id = 't400'").fetchone()
+        connection.execute("UPDATE records SET body = x'90' WHERE seq = ?", (cut,))
+    journal = Journal(tmp_path / "j", repair=True)
+    first, late = floor.tickets[0], floor.tickets[499]
+    assert journal.order(X, first.client_id, "").number == 1
+    assert journal.order(X, late.client_id, "") is None
+    assert journal.trade(X, "t399") is not None
+    assert journal.trade(X, "t400") is None
+    journal.close()
+    with JournalView(tmp_path / "j") as view:
+        assert len(list(view.fills())) == 399
+
+
 def test_a_fill_and_an_ended_order_that_were_changed_are_noticed_when_read(tmp_path):
     floor, _ = trading(tmp_path / "j", orders=600)
     with database(tmp_path / "j") as connection:

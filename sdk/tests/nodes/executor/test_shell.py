@@ -10,6 +10,7 @@ import pytest
 from floor import CASH, X, place, setup
 from tradectl_sdk.bus.identity import Identity
 from tradectl_sdk.bus.in_process import in_process_pair, in_process_stream
+from tradectl_sdk.bus.link import Gap, Stale
 from tradectl_sdk.bus.messages.control import (
     AskStatus,
     CancelEverything,
@@ -21,7 +22,7 @@ from tradectl_sdk.bus.messages.control import (
     SetSwitch,
 )
 from tradectl_sdk.bus.messages.events import AccountSnapshot, Filled, Progress
-from tradectl_sdk.bus.messages.intents import Cursor, Intents
+from tradectl_sdk.bus.messages.intents import Cursor, Intents, StrategyFailed
 from tradectl_sdk.bus.messages.market import Bars
 from tradectl_sdk.bus.messages.orders import (
     AccountFetched,
@@ -267,6 +268,54 @@ async def test_a_venue_that_tells_nothing_is_shown(tmp_path):
         scene.gateway.send(AccountLink(up=False, text="cut"))
         await eventually(lambda: scene.executor.status().state == "reconciling")
         assert "does not tell" in scene.executor.status().text
+
+
+def test_people_are_told_in_the_log_what_they_should_know(tmp_path, caplog):
+    async def play() -> None:
+        async with Scene(tmp_path / "j") as scene:
+            await scene.until(AccountSnapshot)
+            data = scene.bar()
+            scene.intend(1, place(1), data=data)
+            await scene.until(Filled)
+            first = scene.requests[0].tickets[0]
+            scene.gateway.send(
+                TradeReport(trade_id=first.client_id, instrument=X, side=1, lots=9, price=1)
+            )
+            scene.bought = 3
+            scene.host.send(StrategyFailed(strategy="s", epoch=1, text="boom", traceback="line 7"))
+            scene.executor._core.parts.reconciler.soon()
+            await eventually(lambda: "differ" in caplog.text)
+
+    caplog.set_level("WARNING", "tradectl.executor")
+    asyncio.run(play())
+    for words in ("another trade of a known id", "line 7", "the kill switch is halted", "BTC"):
+        assert words in caplog.text
+
+
+class Odd:
+    """A subscriber that has nothing to say but what is wrong."""
+
+    def __init__(self) -> None:
+        self.says = [Gap(expected=Cursor(1, 2), found=Cursor(1, 9)), Stale(text="silent")]
+
+    async def receive(self) -> Any:
+        if self.says:
+            return self.says.pop(0)
+        return await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Have nothing to close."""
+
+
+@in_a_loop
+async def test_what_the_stream_left_out_and_says_of_itself_reaches_the_core(tmp_path):
+    scene = Scene(tmp_path / "j")
+    scene.executor._market = Odd()
+    async with scene:
+        await scene.until(AccountSnapshot)
+        standing = scene.executor._core.parts.standing
+        await eventually(lambda: not standing.stream_fresh)
+        assert list(standing.stale) == [X]
 
 
 def test_progress_that_is_overtaken_is_not_said():

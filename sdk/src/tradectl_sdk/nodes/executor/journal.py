@@ -131,7 +131,16 @@ class Journal:
         with guarded(self.path, "repairing"), self._transaction():
             for table in ("records", "checkpoints", "fills"):
                 self._connection.execute(f"DELETE FROM {table} WHERE seq > ?", (self.seq,))  # noqa: S608 - our own names
+            self._forget_later_ends()
         self.commit([of.Repaired(0, self.seq, damage)])
+
+    def _forget_later_ends(self) -> None:
+        """Let go of orders that left memory after the last sound record."""
+        book = self.state.book
+        gone = [(key,) for key in book.orders]
+        for table in ("ended", "names"):
+            self._connection.execute(f"DELETE FROM {table} WHERE key >= ?", (book.next_key,))  # noqa: S608
+            self._connection.executemany(f"DELETE FROM {table} WHERE key = ?", gone)  # noqa: S608
 
     # Writing ---------------------------------------------------------------------------------
 
