@@ -108,7 +108,7 @@ def test_a_change_is_judged_like_an_order_and_what_is_refused_stays_as_it_was():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"lots": 2}, DenyReason.BAD_QUANTITY),
+        ({"lots": 2}, DenyReason.BELOW_FILLED),
         ({"trigger": 5}, DenyReason.BAD_TERMS),
         ({"limit": -5}, DenyReason.BAD_PRICE),
     ],
@@ -120,6 +120,33 @@ def test_a_change_that_makes_no_sense_is_refused(change, reason):
     assert floor.asked(AmendOrder) == []
     told = [one for one in floor.to_host if isinstance(one, OrderChanged)][-1]
     assert told.reason == reason
+
+
+@pytest.mark.parametrize("amends", [True, False])
+def test_an_order_cut_to_what_is_filled_has_been_filled(amends):
+    floor = Floor(setup(card=card(amends=amends), make_rules=lambda: [Most(10)])).open()
+    floor.place(place(1, limit=9_900))
+    floor.fill(1, 3)
+    floor.intend(Modify(number=1, lots=3))
+    assert floor.cancels == [floor.tickets[0].client_id]
+    assert floor.asked(AmendOrder) == []
+    assert floor.state.book.open_buys(X) == 7, "the venue may still fill the rest"
+    floor.cancelled(1)
+    assert OrderStatus(floor.order(1).status) is OrderStatus.FILLED
+    assert (floor.order(1).lots, floor.order(1).filled) == (3, 3)
+    assert floor.state.book.open_buys(X) == 0
+    told = [one for one in floor.to_host if isinstance(one, OrderChanged)][-1]
+    assert (told.status, told.lots, told.reason) == (OrderStatus.FILLED, 3, 0)
+
+
+def test_a_fill_on_the_way_of_an_order_that_was_cut_counts():
+    floor = amending()
+    floor.fill(1, 3)
+    floor.intend(Modify(number=1, lots=3))
+    floor.fill(1, 2)
+    floor.cancelled(1)
+    assert floor.state.ledger.position(X) == 5
+    assert OrderStatus(floor.order(1).status) is OrderStatus.FILLED
 
 
 def test_what_cannot_be_changed_is_left_alone():

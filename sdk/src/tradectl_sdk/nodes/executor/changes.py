@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.standing import Standing
     from tradectl_sdk.nodes.executor.state import State
 
-BAD_QUANTITY = int(DenyReason.BAD_QUANTITY)
+BELOW_FILLED = int(DenyReason.BELOW_FILLED)
 
 
 class Changes:
@@ -78,8 +78,10 @@ class Changes:
         if reason:
             return reason
         rest = wanted.lots - order.filled
-        if rest <= 0:
-            return BAD_QUANTITY
+        if rest < 0:
+            return BELOW_FILLED
+        if rest == 0:
+            return 0  # the end of the rest, which nobody refuses
         if order.flags & REDUCE_ONLY:
             return self._standing.against(order.instrument, reduces=True, behind=behind)
         grows = rest > order.remaining or wanted.limit != order.limit

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.orders import ILLEGAL, OrderEvent, OrderStatus, next_status
+from tradectl_sdk.engine.reasons import CloseReason
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.order import CANCELLING, ENDED, HELD, MODIFYING, NATIVE_GROUP
 
@@ -22,6 +23,8 @@ FILL = int(OrderEvent.FILL)
 MODIFIED = int(OrderEvent.MODIFIED)
 NOT_FOUND = int(OrderEvent.NOT_FOUND)
 FILLED = int(OrderStatus.FILLED)
+CANCELED = int(OrderStatus.CANCELED)
+REQUESTED = int(CloseReason.REQUESTED)
 
 
 def follows(order: Order, event: int) -> int:
@@ -34,10 +37,14 @@ def move(order: Order, record: of.Moved) -> None:
     status = follows(order, record.event)
     if status == ILLEGAL:
         raise RuntimeError(f"event {record.event} of order {order.key} in status {order.status}")
+    if status == CANCELED and order.ending == REQUESTED and order.filled and not order.remaining:
+        status = (
+            FILLED  # it was cut to what is filled; the venue calls the end of its rest a cancel
+        )
     order.status = status
     order.parked = 0
     order.heard = max(order.heard, record.venue_time)
-    if record.reason:
+    if record.reason and status != FILLED:
         order.reason = record.reason
     if record.text:
         order.text = record.text
