@@ -148,6 +148,20 @@ def test_the_environment_reaches_a_plugins_unknown_key(load: Load) -> None:
     assert "did you mean TRADECTL__PLUGINS__ACME__SIZE?" in problem
 
 
+def test_the_environment_reaches_a_plugin_whose_name_has_hyphens(load: Load) -> None:
+    name = "acme-two-hats"
+    variable = "TRADECTL__PLUGINS__ACME_TWO_HATS__"
+    file = f"[plugins.{name}]\naccount = 'file'"
+    loaded = load(file, environment={f"{variable}ACCOUNT": "main", f"{variable}INNER__NAME": "x"})
+    acme = validate_plugin_section(loaded, name, Acme)
+    assert (acme.account, acme.inner.name) == ("main", "x")
+    assert str(loaded.origins[f"plugins.{name}.account"]).endswith("ACME_TWO_HATS__ACCOUNT")
+
+    loaded = load(environment={f"{variable}ACCOUNT": "a", f"{variable}SISE": "1"})
+    with pytest.raises(ConfigError, match=f"did you mean {variable}SIZE"):
+        validate_plugin_section(loaded, name, Acme)
+
+
 def test_the_value_of_a_secret_is_not_repeated(load: Load) -> None:
     class Wants(BaseModel):
         api_key: Annotated[str, Field(max_length=3)]

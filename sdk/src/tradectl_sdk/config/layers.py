@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "TRADECTL__"
+PLUGINS = "plugins"  # the section that has a table for every plugin
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _NEARLY_PREFIX = re.compile(r"TRADECTL_[A-Z0-9]+__", re.IGNORECASE)
 _TOML_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -173,7 +174,7 @@ def environment_layer(environment: Mapping[str, str]) -> Layer:
     for name, text in sorted(environment.items()):
         origin = Origin(kind=OriginKind.ENVIRONMENT, name=name)
         if name.upper().startswith(PREFIX):
-            path = tuple(name[len(PREFIX) :].lower().split("__"))
+            path = _variable_path(name)
             if all(path):
                 _put(layer, path, text, origin)
             else:
@@ -183,6 +184,19 @@ def environment_layer(environment: Mapping[str, str]) -> Layer:
             meant = PREFIX + name[len("TRADECTL_") :]
             layer.problems.append(origin.problem("", f"names no setting, did you mean {meant}?"))
     return layer
+
+
+def _variable_path(name: str) -> KeyPath:
+    section, *keys = name[len(PREFIX) :].lower().split("__")
+    if section == PLUGINS and len(keys) > 1:
+        # Names of plugins have hyphens and no underscores, those of variables the other way round.
+        keys[0] = keys[0].replace("_", "-")
+    return (section, *keys)
+
+
+def variable_name(path: KeyPath) -> str:
+    """Return the name of the environment variable that sets a path."""
+    return PREFIX + "__".join(str(part).replace("-", "_") for part in path).upper()
 
 
 def override_layer(overrides: Mapping[str, object]) -> Layer:

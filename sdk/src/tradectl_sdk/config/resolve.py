@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tradectl_sdk.config.layers import (
-    PREFIX,
     Layer,
     Origin,
     OriginKind,
@@ -17,6 +16,7 @@ from tradectl_sdk.config.layers import (
     dotted,
     leaves,
     merge,
+    variable_name,
 )
 from tradectl_sdk.config.messages import explain
 from tradectl_sdk.config.section import is_secret_name, is_secret_reference
@@ -173,7 +173,7 @@ class _LayerCheck:
         """Return a key as this layer would write it."""
         whole = (*self.prefix, *key)
         if self.layer.kind is OriginKind.ENVIRONMENT:
-            return PREFIX + "__".join(map(str, whole)).upper()
+            return variable_name(whole)
         beside = key[:-1] == parent and self.layer.kind is not OriginKind.OVERRIDE
         return str(key[-1]) if beside else dotted(whole)
 
