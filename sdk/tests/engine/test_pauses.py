@@ -47,10 +47,14 @@ def test_a_compiled_run_goes_on_after_each_pause(count):
         columns=[columns(bars, one, k) for k, one in enumerate(ones)],
         make_strategy=Counter,
     )
-    compiled = run(plan, Mode.COMPILED)
+    turns: list[int] = []
+    compiled = run(plan, Mode.COMPILED, turn=lambda: turns.append(1))
     assert compiled.mode is Mode.COMPILED
     assert compiled.strategies[0].seen == 150_000
-    same(compiled, run(replace(plan), Mode.INTERPRETED))
+    pauses = 150_000 * count // engine.STRIDE
+    assert len(turns) == pauses
+    same(compiled, run(replace(plan), Mode.INTERPRETED, turn=lambda: turns.append(1)))
+    assert len(turns) == 2 * pauses
 
 
 FOREVER = """

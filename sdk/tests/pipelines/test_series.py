@@ -11,7 +11,15 @@ from tradectl_sdk.data import Bars, Catalog
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.errors import DataError, DataMissingError
-from tradectl_sdk.pipelines.series import Window, content_hash, load_series, with_fees
+from tradectl_sdk.pipelines.series import (
+    LETTING,
+    Letting,
+    Window,
+    content_hash,
+    load_series,
+    to_columns,
+    with_fees,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +140,30 @@ def test_fees_come_from_the_settings_the_instrument_or_the_default(own, given, e
     one = replace(ONE, maker_fee=share(own[0]), taker_fee=share(own[1]))
     fees = with_fees(one, share(given[0]), share(given[1]), share(3))
     assert (fees.maker_fee, fees.taker_fee) == (share(expected[0]), share(expected[1]))
+
+
+def test_memory_of_a_mapped_series_is_let_go_of_at_some_pauses(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = load_series("X.T", "1h", Window(), root)
+    assert loaded.prepared is not None
+    released: list[object] = []
+    monkeypatch.setattr("tradectl_sdk.pipelines.series.release", released.append)
+    letting = Letting([loaded])
+    for _ in range(LETTING - 1):
+        letting()
+    assert released == []
+    letting()
+    assert [one is loaded.bars.time for one in released] == [True]
+
+
+def test_columns_are_the_same_from_a_file_and_computed(root: Path, bars: Bars) -> None:
+    loaded = load_series("X.T", "1h", Window("2024-01-02", "2024-01-05"), root)
+    again = load_series("X.T", "1h", Window(), root)  # leaves a copy for the next
+    from_file = load_series("X.T", "1h", Window("2024-01-02", "2024-01-05"), root)
+    assert (loaded.prepared, again.prepared is None) == (None, False)
+    computed = to_columns(loaded.bars, 0)
+    ready = to_columns(from_file.bars, 0, from_file.prepared)
+    assert len(ready.time) == 72
+    for one, other in zip(computed.flat, ready.flat, strict=True):
+        assert one.tobytes() == other.tobytes()

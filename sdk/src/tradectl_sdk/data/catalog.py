@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote
 
 from tradectl_sdk.data.bars import Bars
 from tradectl_sdk.data.manifest import MANIFEST, Provenance, SeriesInfo, read_manifest
-from tradectl_sdk.data.mapped import between, load_mapped, mapped_path, store_mapped
+from tradectl_sdk.data.mapped import load_mapped, mapped_path, place, store_mapped
 from tradectl_sdk.domain.instrument import InstrumentId, parse_instrument_id
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import DataError, DataMissingError, UsageError, did_you_mean
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.data.bars import IntColumn
     from tradectl_sdk.data.gaps import GapLedger
+    from tradectl_sdk.data.mapped import Prepared
     from tradectl_sdk.data.merging import MergeReport, Restatement
     from tradectl_sdk.data.verifying import VerifyReport
     from tradectl_sdk.domain.instrument import Instrument
@@ -61,8 +62,8 @@ class Catalog:
 
     Args:
         root: The folder; made on the first write.
-        cache: Keep a memory-mapped copy of every series that is read whole, four times the size
-            of its Parquet file, so that the next read takes milliseconds.
+        cache: Keep a memory-mapped copy of every series that is read whole, eight times the size
+            of its Parquet files, so that the next read takes milliseconds.
     """
 
     def __init__(self, root: Path | str, *, cache: bool = True) -> None:
@@ -124,23 +125,42 @@ class Catalog:
             DataMissingError: If the catalog does not have the series.
             DataError: If its file is damaged.
         """
+        return self.prepared(instrument, timeframe, start, end)[0]
+
+    def prepared(
+        self,
+        instrument: InstrumentId | str,
+        timeframe: Timeframe | str,
+        start: Moment | None = None,
+        end: Moment | None = None,
+    ) -> tuple[Bars, Prepared | None]:
+        """Read like :meth:`bars`, with what a run needs of them where a copy on disk has it."""
         paths, info = self._open(instrument, timeframe)
-        columns = self._columns(paths, info, nanoseconds(start), nanoseconds(end))
-        return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
+        since, until = nanoseconds(start), nanoseconds(end)
+        found = self._mapped(paths, info, whole=start is None and end is None)
+        if found is None:
+            from tradectl_sdk.data.storage import read_columns
 
-    def _columns(
-        self, paths: Sequence[Path], info: SeriesInfo, start: int | None, end: int | None
-    ) -> dict[str, IntColumn]:
-        """Read a series through the memory-mapped copy, or make one when all of it is read."""
+            columns = read_columns(paths, since, until)
+            return Bars(instrument=info.instrument, timeframe=info.timeframe, **columns), None
+        first, last = place(found[0]["time"], since, until)
+        bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **found[0])
+        return bars.rows(first, last), found[1].rows(first, last)
+
+    def _mapped(
+        self, paths: Sequence[Path], info: SeriesInfo, *, whole: bool
+    ) -> tuple[dict[str, IntColumn], Prepared] | None:
+        """Map the copy of a series; make it first when all of the series is read."""
+        if not self.cache:
+            return None
         copy = mapped_path(paths[0].parent, info)
-        if self.cache and (columns := load_mapped(copy, info.rows)) is not None:
-            return between(columns, start, end)
-        from tradectl_sdk.data.storage import read_columns
+        found = load_mapped(copy, info.rows)
+        if found is not None or not whole:
+            return found
+        from tradectl_sdk.data.storage import iter_columns
 
-        columns = read_columns(paths, start, end)
-        if self.cache and len(columns["time"]) == info.rows:
-            store_mapped(copy, columns)
-        return columns
+        store_mapped(copy, info, iter_columns(paths))
+        return load_mapped(copy, info.rows)
 
     def iter_bars(
         self,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tradectl_sdk.data import storage
+from tradectl_sdk.data.bars import VALUE_COLUMNS, Bars
 from tradectl_sdk.data.hashing import hash_blocks, hash_columns
 from tradectl_sdk.data.manifest import MANIFEST, SeriesInfo, read_manifest
 from tradectl_sdk.data.mapped import load_mapped, mapped_path
@@ -77,7 +80,23 @@ def _verify_bars(paths: Sequence[Path], info: SeriesInfo) -> None:
 
 
 def _verify_copy(path: Path, info: SeriesInfo) -> None:
-    if path.exists():
-        columns = load_mapped(path, info.rows)
-        if columns is None or hash_columns(list(hash_blocks([columns]))) != info.columns_hash:
-            raise DataError(f"{path} did not hold the series' values", hint="delete it")
+    if path.exists() and not _copy_fits(path, info):
+        raise DataError(f"{path} did not hold the series' values", hint="delete it")
+
+
+def _copy_fits(path: Path, info: SeriesInfo) -> bool:
+    """Whether a mapped copy holds the values of a series and what follows from them."""
+    found = load_mapped(path, info.rows)
+    if found is None:
+        return False
+    columns, prepared = found
+    if tuple(hash_blocks([columns])) != info.blocks:
+        return False
+    bars = Bars(instrument=info.instrument, timeframe=info.timeframe, **columns)
+    for row in range(0, info.rows, storage.ROW_GROUP):
+        part = bars.rows(row, row + storage.ROW_GROUP)
+        ready = prepared.rows(row, row + storage.ROW_GROUP)
+        same = (np.array_equal(part.floats(name), ready.floats[name]) for name in VALUE_COLUMNS)
+        if not (np.array_equal(part.close_time, ready.close_time) and all(same)):
+            return False
+    return True

@@ -73,6 +73,7 @@ def run(
     *,
     notify: Callable[[str], None] | None = None,
     compiled: CompiledKernel | None = None,
+    turn: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run a plan to the end of its data.
 
@@ -82,6 +83,7 @@ def run(
         notify: Told once, in words, when something needs compiling.
         compiled: Machine code of an earlier run with the same strategy class, rules and models;
             spares looking it up.
+        turn: Called whenever the loop pauses, each time after some ten thousands of bars.
 
     Raises:
         NotCompilableError: If ``mode`` is compiled and the strategy cannot be.
@@ -90,15 +92,15 @@ def run(
     engine = _build(plan)
     if mode is not Mode.INTERPRETED:
         try:
-            return _run_compiled(engine, notify, compiled)
+            return _run_compiled(engine, notify, compiled, turn)
         except NotCompilableError as error:
             if mode is Mode.COMPILED:
                 raise
-            return _run_interpreted(_build(plan), error.message)
+            return _run_interpreted(_build(plan), error.message, turn)
         except StrategyError:
             # It raised. Interpreted it raises at the same bar, and Python can say where and why.
-            return _run_interpreted(_build(plan), "")
-    return _run_interpreted(engine, "")
+            return _run_interpreted(_build(plan), "", turn)
+    return _run_interpreted(engine, "", turn)
 
 
 def _build(plan: Plan) -> SingleEngine | ManyEngine:
@@ -114,6 +116,7 @@ def _run_compiled(
     engine: SingleEngine | ManyEngine,
     notify: Callable[[str], None] | None,
     compiled: CompiledKernel | None,
+    turn: Callable[[], None] | None,
 ) -> Outcome:
     from tradectl_sdk.kernel.census import take_census
     from tradectl_sdk.kernel.compiled import find_compiled
@@ -122,10 +125,10 @@ def _run_compiled(
     if compiled is None or not compiled.fits(census):
         compiled = find_compiled(engine, census, notify=_naming(engine, notify))
     started = time.perf_counter()
-    went = compiled(engine, census, pause=PAUSE)
+    went = compiled(engine, census, pause=PAUSE, turn=turn)
     while went == GROW:
         grow(engine)
-        went = compiled(engine, pause=PAUSE)
+        went = compiled(engine, pause=PAUSE, turn=turn)
     seconds = time.perf_counter() - started
     return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
 
@@ -140,12 +143,16 @@ def _naming(
     return lambda _: notify(f"compiling {name} (first run only)")
 
 
-def _run_interpreted(engine: SingleEngine | ManyEngine, why: str) -> Outcome:
+def _run_interpreted(
+    engine: SingleEngine | ManyEngine, why: str, turn: Callable[[], None] | None
+) -> Outcome:
     started = time.perf_counter()
     try:
         while (state := engine.run()) != DONE:
             if state == GROW:
                 grow(engine)
+            elif turn is not None:
+                turn()
     except TradectlError:
         raise
     except Exception as error:

@@ -37,7 +37,14 @@ class CompiledKernel:
         """Whether an object is of the shape this was compiled for."""
         return census.shape == self._shape
 
-    def __call__(self, obj: Any, census: Census | None = None, *, pause: int | None = None) -> Any:
+    def __call__(
+        self,
+        obj: Any,
+        census: Census | None = None,
+        *,
+        pause: int | None = None,
+        turn: Callable[[], None] | None = None,
+    ) -> Any:
         """Run the entry on an object as it is now and leave the outcome in the object.
 
         Args:
@@ -46,6 +53,7 @@ class CompiledKernel:
             pause: A result that means: not done yet, call again. The state stays in compiled form
                 in between, so that a pause costs next to nothing; but Python gets a turn, and with
                 it whoever has pressed Ctrl-C. After that the object is as it was before the call.
+            turn: Called at each pause.
 
         Raises:
             KernelRaisedError: The compiled code raised; the object holds the state of that moment.
@@ -58,6 +66,8 @@ class CompiledKernel:
         result = ctypes.c_int64()
         status = self._loaded.call(ctypes.byref(result), memory.address)
         while result.value == pause and not status:
+            if turn is not None:
+                turn()
             status = self._loaded.call(ctypes.byref(result), memory.address)
         memory.write_back(self._program.stored)
         if status:

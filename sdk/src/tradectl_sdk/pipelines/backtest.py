@@ -18,13 +18,12 @@ import numpy as np
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
-from tradectl_sdk.data.mapped import release
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.pipelines.checks import run_checks
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.recording import make_record
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Letting, Window, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, summary
 
 if TYPE_CHECKING:
@@ -131,11 +130,11 @@ def backtest(
     held = None if store is None or fresh else store.find(job.identity)
     if held is not None and mode in {Mode.AUTO, held.engine["mode"]}:
         return _result(job, held, stored=True, seconds=0.0, checks=())
-    outcome = run(job.plan, Mode(mode), notify=notify)
-    for one in job.series:
-        release(one.bars.time)  # what follows reads little of them
+    letting = Letting(job.series)
+    outcome = run(job.plan, Mode(mode), notify=notify, turn=letting)
+    letting.go()  # what follows reads little of them
     checks = run_checks(job.plan, outcome, job.series)
-    record = make_record(job, outcome, checks)
+    record = make_record(job, outcome, checks, turn=letting.go)
     if store is not None:
         store.save(record, replace=fresh or held is not None)
     return _result(job, record, stored=False, seconds=outcome.seconds, checks=checks)

@@ -79,7 +79,9 @@ def prepare(
     )
     plan = replace(
         bare,
-        columns=tuple(to_columns(one.bars, index) for index, one in enumerate(series)),
+        columns=tuple(
+            to_columns(one.bars, index, one.prepared) for index, one in enumerate(series)
+        ),
         resample=Resampling(series),
         signals=signals,
     )

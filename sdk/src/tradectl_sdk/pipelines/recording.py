@@ -16,7 +16,7 @@ from tradectl_sdk.runs.metrics.sample import Sample
 from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,25 +27,41 @@ if TYPE_CHECKING:
 _CHUNK = 65_536  # instants at a time, so that what lies between input and result stays small
 
 
-def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecord:
-    """Compute trades and metrics, and put everything into one record."""
+def make_record(
+    job: Job,
+    outcome: Outcome,
+    checks: Sequence[Check],
+    *,
+    turn: Callable[[], None] = lambda: None,
+) -> RunRecord:
+    """Compute trades and metrics, and put everything into one record.
+
+    Args:
+        job: What was run.
+        outcome: What came of it.
+        checks: What was found beside.
+        turn: Called after each piece of the data that was read.
+    """
     plan = job.plan
     cash = to_money(plan.assumptions.cash)
     marks = np.array([one.ticks[3][-1] for one in plan.columns], np.int64)
     trades = extract_trades(outcome.fills, plan.instruments, marks=marks)
+    held = exposure(plan, outcome, turn)
     sample = Sample(
         time=outcome.times,
         equity=outcome.equity,
         initial_equity=cash / MONEY_UNITS,
         trades=closed_trades(trades),
-        exposure=exposure(plan, outcome),
-        benchmark=benchmark(plan.columns, outcome.times),
+        exposure=held,
+        benchmark=Basket(plan.columns, outcome.times, turn),
         fees=exact_sum(outcome.fills["fee"]) / MONEY_UNITS,
         slippage=slippage_cost(outcome.fills, plan.instruments) / MONEY_UNITS,
         traded_value=traded_value(outcome.fills, plan.instruments) / MONEY_UNITS,
         session_close=plan.instruments[0].session_close,
         trials=job.trials,
     )
+    metrics = compute_metrics(sample)
+    turn()
     return RunRecord(
         identity=job.identity,
         strategy=job.found.name,
@@ -59,8 +75,8 @@ def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecor
         trades=trades,
         time=outcome.times,
         equity=outcome.equity,
-        exposure=sample.exposure,
-        metrics=compute_metrics(sample),
+        exposure=held,
+        metrics=metrics,
         order_list_hash=order_list_hash(outcome.orders, outcome.fills),
         environment=_environment(job),
         warnings=tuple(
@@ -70,7 +86,9 @@ def make_record(job: Job, outcome: Outcome, checks: Sequence[Check]) -> RunRecor
     )
 
 
-def exposure(plan: Plan, outcome: Outcome) -> NDArray[np.float64]:
+def exposure(
+    plan: Plan, outcome: Outcome, turn: Callable[[], None] = lambda: None
+) -> NDArray[np.float64]:
     """Gross value of all positions at each instant, in the account currency, shape (n,)."""
     total = np.zeros(len(outcome.times))
     for index, columns in enumerate(plan.columns):
@@ -80,29 +98,47 @@ def exposure(plan: Plan, outcome: Outcome) -> NDArray[np.float64]:
         after = np.abs(np.concatenate(([0], own["position"])))
         one = plan.instruments[index]
         value = float(one.lot_size * one.multiplier)
-        price = at_instants(columns, outcome.times)
         for start in range(0, len(total), _CHUNK):
             part = slice(start, start + _CHUNK)
             held = after[np.searchsorted(own["known"], outcome.times[part], side="right")]
-            total[part] += held * value * price[part]
+            total[part] += held * value * at_instants(columns, outcome.times, part)
+            turn()
     return total
 
 
-def benchmark(columns: Sequence[Columns], times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Worth of buying equal parts of every instrument at the first close, shape (n,), from 1."""
-    total = np.zeros(len(times))
-    for one in columns:
-        total += at_instants(one, times) / one.prices[3][0]
-    total /= len(columns)
-    return total
+class Basket:
+    """Worth of buying equal parts of every instrument at the first close, from 1, at each instant.
+
+    It is read like an array of shape (n,), and computed where it is read: metrics look at few
+    instants of it.
+    """
+
+    def __init__(
+        self, columns: Sequence[Columns], times: NDArray[np.int64], turn: Callable[[], None]
+    ) -> None:
+        self._turn = turn
+        self._columns = columns
+        self._times = times
+        self.shape = times.shape
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
+        """Its worth at some instants."""
+        total = np.zeros(len(self._times[rows]))
+        for one in self._columns:
+            total += at_instants(one, self._times, rows) / one.prices[3][0]
+        total /= len(self._columns)
+        self._turn()
+        return total
 
 
-def at_instants(columns: Columns, times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Last close of a series at each instant; its first close before it has begun."""
+def at_instants(
+    columns: Columns, times: NDArray[np.int64], rows: slice | NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Last close of a series at some of all instants; its first close before it has begun."""
     close = columns.prices[3]
     if len(columns.time) == len(times):
-        return close
-    return close[np.maximum(np.searchsorted(columns.time, times, side="right") - 1, 0)]
+        return close[rows]
+    return close[np.maximum(np.searchsorted(columns.time, times[rows], side="right") - 1, 0)]
 
 
 def _environment(job: Job) -> dict[str, str]:

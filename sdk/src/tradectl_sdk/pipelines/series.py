@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.data import Bars, Catalog, resample
-from tradectl_sdk.data.mapped import release
+from tradectl_sdk.data.bars import PRICE_COLUMNS
+from tradectl_sdk.data.mapped import Prepared, release
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Columns
 from tradectl_sdk.errors import DataMissingError, did_you_mean
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.plugins import Plugins
 
+LETTING = 8  # pauses of the engine between two times that memory is let go of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedSeries:
@@ -32,12 +35,14 @@ class LoadedSeries:
         content_hash: SHA-256 of their values.
         origin: ``catalog``, the name of a data source, or ``memory``.
         gaps: Bars that are missing inside, or None when nobody counted.
+        prepared: What the engine reads of them, where a file has it ready.
     """
 
     bars: Bars
     content_hash: str
     origin: str
     gaps: int | None = None
+    prepared: Prepared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +100,46 @@ def content_hash(bars: Bars) -> str:
     return digest.hexdigest()
 
 
-def to_columns(bars: Bars, index: int, *, drives: bool = True) -> Columns:
+def to_columns(
+    bars: Bars, index: int, prepared: Prepared | None = None, *, drives: bool = True
+) -> Columns:
     """Turn bars into columns of the engine, as the run's instrument number ``index``."""
-    names = ("open", "high", "low", "close")
+    ready = prepared or Prepared.of(bars)
     columns = Columns(
         instrument=index,
         length=bars.timeframe.nanoseconds,
-        time=bars.close_time,
-        ticks=tuple(getattr(bars, name) for name in names),
+        time=ready.close_time,
+        ticks=tuple(getattr(bars, name) for name in PRICE_COLUMNS),
         lots=bars.volume,
-        prices=tuple(bars.floats(name) for name in names),  # type: ignore[arg-type]
-        volume=bars.floats("volume"),
+        prices=tuple(ready.floats[name] for name in PRICE_COLUMNS),
+        volume=ready.floats["volume"],
         drives=drives,
     )
     release(bars.time)  # the engine reads floats; of the whole numbers only those near a fill
     return columns
+
+
+class Letting:
+    """Lets go of what was read of mapped series while a run passes over them.
+
+    Called at every pause of the engine; acts at some of them, for it costs as much as thousands
+    of bars.
+    """
+
+    def __init__(self, series: Sequence[LoadedSeries]) -> None:
+        self._times = [one.bars.time for one in series]
+        self._pauses = 0
+
+    def __call__(self) -> None:
+        """Take note of a pause."""
+        self._pauses += 1
+        if self._pauses % LETTING == 0:
+            self.go()
+
+    def go(self) -> None:
+        """Let go of all that was read; reading it again brings it back."""
+        for time in self._times:
+            release(time)
 
 
 class Resampling:
@@ -148,12 +178,14 @@ def _from_catalog(
         return None
     stored = fitting[-1]
     info = catalog.info(wanted, stored)
-    bars = catalog.bars(wanted, stored, window.start, window.end)
+    bars, prepared = catalog.prepared(wanted, stored, window.start, window.end)
     if stored != frame:
-        bars = resample(bars, frame)
+        bars, prepared = resample(bars, frame), None
     whole = stored == frame and window == Window()
     known = info.content_hash if whole else ""
-    return LoadedSeries(bars=bars, content_hash=known, origin="catalog", gaps=info.missing)
+    return LoadedSeries(
+        bars=bars, content_hash=known, origin="catalog", gaps=info.missing, prepared=prepared
+    )
 
 
 def _from_sources(

@@ -25,11 +25,11 @@ from tradectl_sdk.runs.metrics.periods import (
     last_of_each_day,
     months,
 )
+from tradectl_sdk.runs.metrics.pieces import pieces
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from tradectl_sdk.runs.metrics.moments import Floats
+    from tradectl_sdk.runs.metrics.pieces import Curve
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +75,7 @@ class Sample:
     initial_equity: float
     trades: ClosedTrades | None = None
     exposure: Floats | None = None
-    benchmark: Floats | None = None
+    benchmark: Curve | None = None
     fees: float | None = None
     slippage: float | None = None
     traded_value: float | None = None
@@ -101,20 +101,21 @@ class Sample:
         if not self.time.size:
             raise DataError("the equity curve is empty, expected at least one point")
         for name in ("equity", "exposure", "benchmark"):
-            curve: npt.NDArray[np.float64] | None = getattr(self, name)
+            curve: Curve | None = getattr(self, name)
             if curve is None:
                 continue
             if curve.shape != self.time.shape:
                 raise DataError(
                     f"{name} had {curve.shape} values, expected {self.time.shape} as the times"
                 )
-            # The sum of finite values is finite; looking for the culprit is for the bad case.
-            if not math.isfinite(float(curve.sum())) and not np.isfinite(curve).all():
-                row = int(np.flatnonzero(~np.isfinite(curve))[0])
-                raise DataError(f"{name} at row {row} was {curve[row]}, expected a finite number")
-        if (self.time[1:] < self.time[:-1]).any():
-            row = int(np.flatnonzero(self.time[1:] < self.time[:-1])[0]) + 1
-            raise DataError(f"time of the equity curve went back at row {row}")
+            for part in pieces(self.time.size):
+                _check_finite(name, curve[part], part.start)
+        for part in pieces(self.time.size - 1):
+            earlier = self.time[part]
+            later = self.time[part.start + 1 : part.stop + 1]
+            if (later < earlier).any():
+                row = part.start + int(np.flatnonzero(later < earlier)[0]) + 1
+                raise DataError(f"time of the equity curve went back at row {row}")
 
     @cached_property
     def _day_ends(self) -> tuple[Integers, Integers]:
@@ -206,3 +207,10 @@ class Sample:
     def profits(self) -> Floats:
         """Net profits of the closed trades; empty without trades."""
         return self.trades.profits if self.trades else np.empty(0)
+
+
+def _check_finite(name: str, values: Floats, row: int) -> None:
+    # The sum of finite values is finite; looking for the culprit is for the bad case.
+    if not math.isfinite(float(values.sum())) and not np.isfinite(values).all():
+        at = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise DataError(f"{name} at row {row + at} was {values[at]}, expected a finite number")

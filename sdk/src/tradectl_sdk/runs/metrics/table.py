@@ -13,6 +13,7 @@ import numpy as np
 from tradectl_sdk.runs.metrics import growth, moments, ratios, relative, significance, trading
 from tradectl_sdk.runs.metrics.definition import Group, Kind, Metric, Need
 from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY
+from tradectl_sdk.runs.metrics.pieces import sums
 
 if TYPE_CHECKING:
     from tradectl_sdk.runs.metrics.moments import Floats
@@ -58,9 +59,10 @@ def _pair(s: Sample) -> tuple[Floats, Floats]:
 
 
 def _benchmark_return(s: Sample) -> float:
-    if s.benchmark is None or not s.benchmark[0] > 0:
+    if s.benchmark is None:
         return math.nan
-    return float(s.benchmark[-1] / s.benchmark[0]) - 1.0
+    first, last = s.benchmark[np.array([0, -1])]
+    return float(last / first) - 1.0 if first > 0 else math.nan
 
 
 def _mean_holding(s: Sample) -> float:
@@ -76,7 +78,8 @@ def _exposure_time(s: Sample) -> float:
 def _average_leverage(s: Sample) -> float:
     if s.exposure is None or not float(s.equity.min()) > 0:
         return math.nan
-    return float((s.exposure / s.equity).mean())
+    exposure, equity = s.exposure, s.equity
+    return float(sums(equity.size, lambda part: (exposure[part] / equity[part],))[0] / equity.size)
 
 
 def _turnover(s: Sample) -> float:
