@@ -249,6 +249,11 @@ class Admission:
             return None
         return min(self._book.orders[key].parked for key in self._parked)
 
+    @property
+    def waits(self) -> bool:
+        """Whether any order waits to be judged again."""
+        return bool(self._parked)
+
     def judge_parked(self) -> None:
         """Judge the orders again that wait for what an order being cancelled still binds."""
         for key in list(self._parked):

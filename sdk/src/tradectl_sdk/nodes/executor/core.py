@@ -18,6 +18,7 @@ from tradectl_sdk.bus.messages.orders import (
     ClockOffset,
     QueryAnswered,
 )
+from tradectl_sdk.engine.bars import NEVER
 from tradectl_sdk.exchange.values import AccountLink, OrderReport, TradeReport
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.events import open_order
@@ -54,6 +55,7 @@ class ExecutorCore:
         self._parts: Parts | None = None
         self._host_waits = False
         self._told = (Cursor(0, 0), 0)
+        self._due = 0
         self._on_gateway: dict[type, Callable[[Any], None]] = {
             PeerChanged: self._gateway_changed,
             PeerLost: self._gateway_lost,
@@ -99,6 +101,7 @@ class ExecutorCore:
             self._receive(event.port, event.message)
         elif isinstance(event, Datum):
             self.parts.watcher.read(event.at, event.message)
+            self._due = 0  # what is to end at a time may be due by the time of data
         elif isinstance(event, Missed):
             self.parts.watcher.missed(event.found)
             self.parts.reconciler.soon()
@@ -313,14 +316,18 @@ class ExecutorCore:
     def _settle(self, now: int) -> None:
         """Do what is due and what follows from what was written, until nothing does."""
         parts, recorder = self.parts, self._recorder
-        parts.due(now)
-        self._read_waiting(now)
+        if now >= self._due:
+            parts.due(now)
+        if self.parts.waiting:
+            self._read_waiting(now)
         parts.work()
         self._greet_host()
         recorder.at = None
         parts.forgetting.tidy()
         self._report_progress()
-        if (time := parts.next_time()) is not None:
+        time = parts.next_time()
+        self._due = NEVER if time is None else time
+        if time is not None:
             recorder.effects.wake_at(max(time, now))
 
     def _read_waiting(self, now: int) -> None:

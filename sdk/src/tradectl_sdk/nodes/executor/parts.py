@@ -105,7 +105,6 @@ class Parts:
         self.answers.expire(now)
         venue_time = self.standing.venue_time(now) if self.standing.offset is not None else 0
         self.triggers.expire(max(venue_time, self.state.ledger.prices.time))
-        self._resume()
         for key, time in list(self.router.overdue.items()):
             order = self.state.book.orders.get(key)
             if order is None or order.ended:
@@ -127,9 +126,11 @@ class Parts:
         """Let every order that was written about have what it needs, and look at the account."""
         self._resume()
         self._work_touched()
-        self.admission.judge_parked()
+        if self.admission.waits:
+            self.admission.judge_parked()
         self.switch.tick()
-        self._work_touched()
+        if self.recorder.touched:
+            self._work_touched()
         if self.prober.wants_lists or self.switch.wants_proof:
             self.reconciler.soon()
         self.prober.ask(self.recorder.now)

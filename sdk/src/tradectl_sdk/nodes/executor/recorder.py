@@ -55,10 +55,11 @@ class Recorder:
         key: int = getattr(record, "key", 0)
         if key:
             self.touched[key] = None
-        instrument: str = getattr(record, "instrument", "")
-        if not instrument and key in self.state.book.orders:
-            instrument = self.state.book.orders[key].instrument
-        self.changed[instrument] = None
+            order = self.state.book.orders.get(key)
+            if order is not None:
+                self.changed[order.instrument] = None
+        elif isinstance(record, of.Booked | of.Shifted):
+            self.changed[record.instrument] = None
         if event is not None and self.telling:
             changes: dict[str, Any] = {}
             if self.at is not None:
