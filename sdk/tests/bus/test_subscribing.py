@@ -70,7 +70,14 @@ def test_nothing_is_read_before_the_publisher_has_answered() -> None:
     assert not bench.core.joined
     bench.answer().publish()
     assert bench.core.joined
-    assert bench.read() == ["m3"]  # what had been published before was not asked for
+    # What had been published before is not asked for, but whoever joins hears of it: it would wait
+    # in vain for a message that was the last one.
+    assert bench.read() == [Gap(expected=Cursor(1, 1), found=Cursor(1, 2)), "m3"]
+
+
+def test_the_latest_of_a_topic_is_no_gap_when_there_was_nothing_else() -> None:
+    bench = Bench().publish(topic="t")
+    assert bench.answer().read() == ["m1"]
 
 
 def test_a_hole_is_filled_without_a_gap(bench: Bench) -> None:

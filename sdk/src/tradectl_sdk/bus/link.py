@@ -48,7 +48,13 @@ NOTICES = (PeerChanged, PeerLost, PeerBack)  # what a channel says itself, betwe
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages of a stream are missing; a snapshot follows, or the sender is in another life."""
+    """Messages of a stream are missing; a snapshot follows, or the sender is in another life.
+
+    Attributes:
+        expected: The first that may be missing.
+        found: The last that was said before what follows, but for the latest of each topic, which
+            keeps its place.
+    """
 
     expected: Cursor
     found: Cursor

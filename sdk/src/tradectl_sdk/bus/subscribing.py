@@ -6,7 +6,8 @@ goes on from the latest of each topic. Before the first answer it passes nothing
 
 Rules:
 
-1. The first message, after a start, comes from an answer or directly follows one.
+1. The first message, after a start, comes from an answer or directly follows one. What was said
+   before the start is missing, too, and told as a gap.
 2. A hole in the row, a pulse that counts further, another life of the publisher, or more unread
    messages than there is room for: ask, hold back what follows, drop of it what the answer has.
 3. A message may be late by ``stale`` against the promptest of this life; more is :class:`Stale`,
@@ -239,6 +240,8 @@ class SubscriberCore:
             self._queue.push(Gap(expected=missed, found=place))
         else:
             self._joined_at = place
+            if answer.at > max((item.seq for item in items), default=0):
+                self._queue.push(Gap(expected=Cursor(answer.epoch, 1), found=place))
         for item in items:
             if item.cursor > self.at:
                 # The latest of a topic may be old and true; it is not late.

@@ -41,11 +41,11 @@ class Watcher:
         """Messages are missing: what we know of prices is old until the next of each."""
         self._gapped = dict.fromkeys(self._prices.index)
         self._standing.stale.update(self._gapped)
-        self.at = max(self.at, Cursor(found.epoch, found.seq - 1))
+        self.at = max(self.at, found)
 
     def read(self, at: Cursor, message: MarketMessage) -> None:
         """Take note of a message of the market stream."""
-        self.at = at
+        self.at = max(self.at, at)  # after a gap the latest of a topic may be from before it
         if isinstance(message, Bars):
             self._bars(message)
         elif isinstance(message, Quotes):

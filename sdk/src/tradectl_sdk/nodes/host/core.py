@@ -137,12 +137,13 @@ class HostCore:
 
     def _take(self, now: int, event: Input) -> None:
         if isinstance(event, Datum):
-            self._heard = event.at
+            self._heard = max(self._heard, event.at)
             if isinstance(event.message, Bars):
                 self._waiting.append((event.at, event.message))
             elif isinstance(event.message, Feed):
                 self._feed(now, event.message)
         elif isinstance(event, Missed):
+            self._heard = max(self._heard, event.found)
             self._continuity.doubt()
             self._notice("gap", now, f"messages before {event.found} are missing")
         elif isinstance(event, Received):
