@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from floor import SECOND, Floor, X, card, place, setup
+from tradectl_sdk.bus.link import PeerChanged
 from tradectl_sdk.bus.messages.intents import Cancel
 from tradectl_sdk.bus.messages.orders import CancelOrder, FetchAccount, QueryAnswered, QueryOrder
 from tradectl_sdk.domain.orders import OrderFlag, OrderStatus
@@ -86,6 +87,18 @@ def test_absence_is_proven_by_question_and_lists_after_the_window():
     assert len(floor.tickets) == 1, "nothing is ever sent again"
 
 
+def test_a_simulated_venue_is_believed_at_once_though_its_time_stands_still():
+    """A replay waits until nothing is in doubt any more, so no time may have to pass there."""
+    floor = lost(card=card(simulated=True, request_window=0, processing_timeout=0))
+    assert floor.core.busy
+    stopped = floor.now - SECOND
+    floor.wait(SECOND)
+    answer_query(floor, Absent(), venue_time=stopped)
+    floor.fetched(venue_time=stopped)
+    assert floor.order(1).reason == CloseReason.NEVER_ARRIVED
+    assert not floor.core.busy
+
+
 @pytest.mark.parametrize("part", ["open_orders", "closed_orders", "trades"])
 def test_a_list_that_failed_proves_nothing(part):
     floor = lost()
@@ -159,6 +172,23 @@ def test_silence_of_the_gateway_and_its_loss_are_no_answers_either():
     other.intend(place(1, limit=9_900))
     other.connect(2)
     assert other.status(1) == OrderStatus.UNKNOWN
+
+
+def test_what_a_gateway_took_with_it_is_asked_of_the_next_one_at_once():
+    floor = lost()
+    floor.wait(SECOND)
+    asked = len(floor.asked(QueryOrder))
+    floor.gateway(PeerChanged(name="gateway", role="gateway", epoch=2))
+    floor.wait(SECOND // 2)
+    assert len(floor.asked(QueryOrder)) == asked + 1
+
+
+def test_an_answer_may_take_as_long_as_the_gateway_waits_for_it():
+    floor = lost(card=card(request_window=0, processing_timeout=0))
+    floor.wait(2 * SECOND)
+    assert len(floor.asked(QueryOrder)) == 1
+    answer_query(floor, floor.report_of(1, OrderStatus.ACCEPTED))
+    assert floor.status(1) == OrderStatus.ACCEPTED
 
 
 def test_a_working_order_that_is_not_listed_is_asked_for_and_not_dropped():

@@ -206,6 +206,7 @@ class ExecutorCore:
         parts.standing.doubt()
         parts.answers.lose_all("the gateway that was asked is gone")
         parts.answers.lose_former()
+        parts.prober.gateway_changed()
         parts.reconciler.connected()
 
     def _gateway_lost(self, _notice: PeerLost) -> None:
@@ -295,10 +296,11 @@ class ExecutorCore:
 
     @property
     def busy(self) -> int:
-        """Requests that have not been answered, and intents that wait."""
+        """Requests that have not been answered, orders in doubt, and intents that wait."""
         if self._parts is None:
             return 0
-        return len(self.parts.router.requests) + len(self.parts.waiting)
+        parts = self._parts
+        return len(parts.router.requests) + len(parts.prober.doubts) + len(parts.waiting)
 
     @property
     def figures(self) -> dict[str, int | float | str]:

@@ -5,7 +5,8 @@ report of it. That it does not is proven by all of this together: the venue, ask
 says that it knows no such order; its lists of open orders, of ended orders and of trades, fetched
 after it was sent, do not have it; and each of these was said when the venue's own clock was past
 the time it was sent, the window in which the venue takes requests, the time the venue may work on
-one, and a margin. A question that failed proves nothing, however often.
+one, and a margin; a simulated venue needs no such time. A question that failed proves nothing,
+however often.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class Prober:
         self.wants_lists = False
         self._bounds = setup.bounds
         self._card = setup.card
+        self._answer_time = setup.answer_time
         self._state = state
         self._recorder = recorder
         self._standing = standing
@@ -100,7 +102,9 @@ class Prober:
             known.next = min(known.next, now + first)
             return
         margin = self._card.processing_timeout + bounds.clock_margin
-        if order.status in {SUBMITTED, UNKNOWN}:
+        if self._card.simulated:
+            provable = 0  # nothing is ever under way there, and its time may stand still
+        elif order.status in {SUBMITTED, UNKNOWN}:
             provable = order.sent_venue + self._card.request_window + margin
         else:
             provable = self._standing.venue_time(now) + margin
@@ -163,12 +167,19 @@ class Prober:
             self.wants_lists = True
             return
         doubt.asked = self._recorder.next_request()
-        doubt.deadline = now + self._card.request_window + self._card.processing_timeout
+        doubt.deadline = now + self._answer_time
         self._questions[doubt.asked] = order.key
         self._free_at = now + SECOND // self._bounds.queries_per_second
         self._recorder.ask(
             QueryOrder(request=doubt.asked, epoch=self._state.epoch, order=reference(order))
         )
+
+    def gateway_changed(self) -> None:
+        """Whatever was asked, nobody will answer; what a gateway let lie is asked for at once."""
+        self._questions.clear()
+        for doubt in self.doubts.values():
+            if doubt.asked:
+                doubt.asked, doubt.next = 0, self._recorder.now
 
     def next_time(self) -> int | None:
         """When the next question is due."""
