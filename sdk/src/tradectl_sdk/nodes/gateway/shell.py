@@ -19,10 +19,18 @@ from tradectl_sdk.bus.messages.control import (
 )
 from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.bus.messages.market import Bars
+from tradectl_sdk.bus.messages.orders import (
+    AccountFetched,
+    AmendOrder,
+    Answered,
+    CancelOrder,
+    Submit,
+)
 from tradectl_sdk.errors import ExchangeError, ExitStatus, TradectlError
-from tradectl_sdk.exchange import AccountLink, FeedState
+from tradectl_sdk.exchange import AccountLink, FeedState, OrderReport, TradeReport
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.effects import Effects
+from tradectl_sdk.nodes.failpoints import failpoint
 from tradectl_sdk.nodes.gateway.core import GatewayCore
 from tradectl_sdk.nodes.gateway.inputs import EXECUTOR, MARKET, Note, Opened, Wake
 from tradectl_sdk.nodes.gateway.performing import PATIENCE, perform
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.bus.link import Channel, Publisher
     from tradectl_sdk.bus.messages.control import FromNode, ToNode
+    from tradectl_sdk.bus.messages.market import MarketMessage
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.exchange import Exchange
     from tradectl_sdk.nodes.gateway.inputs import Call, GatewayRules
@@ -42,6 +51,14 @@ LOG = logging.getLogger("tradectl.gateway")
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between attempts to connect
 _FAREWELL = 5.0  # seconds that a stopping gateway waits for answers that are under way
+# Failpoints before and after a message to the executor
+_ACCOUNT = ("gateway.account.begun", "gateway.account.told")
+_STEPS: dict[type, tuple[str, str]] = {
+    Answered: ("gateway.order.answered", "gateway.order.told"),
+    OrderReport: _ACCOUNT,
+    TradeReport: _ACCOUNT,
+    AccountFetched: ("gateway.fetched", ""),
+}
 
 
 class Gateway:
@@ -200,12 +217,13 @@ class Gateway:
     def _carry_out(self, effects: Effects) -> None:
         for port, message in effects.messages:
             if port == EXECUTOR:
+                before, after = _STEPS.get(type(message), ("", ""))
+                failpoint(before)
                 self._executor.send(message)
                 self._tally.sent()
+                failpoint(after)
             elif port == MARKET:
-                self._published = self._publisher.publish(message)
-                if isinstance(message, Bars):
-                    self.latest_bar = max(self.latest_bar, message.bars[0].time)
+                self._publish(message)
             else:
                 self._log(message)
         for call in effects.calls:
@@ -213,7 +231,18 @@ class Gateway:
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
 
+    def _publish(self, message: MarketMessage) -> None:
+        if not isinstance(message, Bars):
+            self._published = self._publisher.publish(message)
+            return
+        failpoint("gateway.bars.begun")
+        self._published = self._publisher.publish(message)
+        failpoint("gateway.bars.published")
+        self.latest_bar = max(self.latest_bar, message.bars[0].time)
+
     async def _perform(self, call: Call) -> None:
+        if isinstance(call.what, Submit | CancelOrder | AmendOrder):
+            failpoint("gateway.order.begun")
         done = await perform(self._exchange, call, patience=self._patience, redact=self._redact)
         self._inbox.put(done)
 

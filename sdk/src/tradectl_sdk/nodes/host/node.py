@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import Gap
 from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode
+from tradectl_sdk.bus.messages.events import Filled
+from tradectl_sdk.bus.messages.intents import Intents
 from tradectl_sdk.errors import ExitStatus, TradectlError
 from tradectl_sdk.nodes.clock import NodeClock
+from tradectl_sdk.nodes.failpoints import failpoint
 from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, HostCore
 from tradectl_sdk.nodes.host.records import Failed
 from tradectl_sdk.nodes.host.watchdog import Watchdog
@@ -137,6 +140,8 @@ class Host:
         while not self._core.over:
             await self._inbox.wait(self._seconds_until(wake))
             for event in self._inbox.take() or [Woken()]:
+                if isinstance(event, Received) and isinstance(event.message, Filled):
+                    failpoint("host.fill.heard")
                 with watchdog:
                     effects = self._core.step(self._clock.now(), event)
                 if isinstance(event, Received) and event.port == EXECUTOR:
@@ -147,11 +152,15 @@ class Host:
             LOG.error("the strategy failed: %s", self._core.text)
 
     def _carry_out(self, effects: Effects) -> None:
+        decided = any(isinstance(message, Intents) for _, message in effects.messages)
+        failpoint("host.decision.made" if decided else "")
         self._recorder.write(effects.records)
+        failpoint("host.decision.recorded" if decided else "")
         for port, message in effects.messages:
             if port == EXECUTOR:
                 self._executor.send(message)
                 self._tally.sent()
+                failpoint("host.decision.sent" if decided else "")
             elif self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._fetch(message))
 
