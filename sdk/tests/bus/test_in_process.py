@@ -12,12 +12,14 @@ from tradectl_sdk.bus import (
     Identity,
     PeerChanged,
     PeerLost,
+    StreamLimits,
     in_process_pair,
     in_process_stream,
 )
 from tradectl_sdk.bus.messages.control import AskStatus
 from tradectl_sdk.bus.messages.intents import Cursor
 from tradectl_sdk.bus.messages.market import Feed
+from tradectl_sdk.bus.window import MILLISECOND
 from tradectl_sdk.errors import BusError, ChannelClosedError, FrameError
 from tradectl_sdk.exchange.values import FeedState
 
@@ -152,3 +154,33 @@ def test_whoever_waits_is_told_when_the_end_is_closed() -> None:
 
 async def _receive(receive: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     return await receive()
+
+
+def test_a_stream_that_is_closed_or_left_sends_nothing_more() -> None:
+    async def main() -> None:
+        stream = in_process_stream(GATEWAY)
+        listeners = [stream.subscribe(HOST), stream.subscribe(EXECUTOR)]
+        await asyncio.sleep(0.01)
+        await listeners[0].close()
+        await listeners[0].close()
+        stream.publish(bars(1))
+        assert await listeners[1].receive() == (Cursor(7, 1), bars(1))
+        await stream.close()
+        stream.publish(bars(2))
+        await asyncio.sleep(0.01)
+        assert listeners[1].core.waiting == 0
+
+    run(main())
+
+
+def test_an_idle_stream_pulses_so_that_nobody_takes_it_for_dead() -> None:
+    limits = StreamLimits(heartbeat=10 * MILLISECOND)
+
+    async def main() -> None:
+        stream = in_process_stream(GATEWAY, limits=limits)
+        listener = stream.subscribe(HOST)
+        await asyncio.sleep(0.3)
+        assert not listener.core.stale
+        assert listener.core.waiting == 0
+
+    run(main())

@@ -28,6 +28,7 @@ from tradectl_sdk.bus.codec import CONVERSATIONS, MAXIMUM, VERSION, seal
 from tradectl_sdk.bus.greeting import hello_of
 from tradectl_sdk.bus.messages.orders import FetchAccount
 from tradectl_sdk.bus.messages.wire import Ask, Beat, Data, Item
+from tradectl_sdk.bus.zeromq import joining
 from tradectl_sdk.bus.zeromq.sockets import WIRE_MAXIMUM
 
 if TYPE_CHECKING:
@@ -215,6 +216,41 @@ def test_a_connection_that_is_played_again_says_nothing() -> None:
         await host.close()
         await listener.close()
         proxy.close()
+
+    run(main())
+
+
+def test_a_key_on_a_connection_that_is_not_encrypted_is_none(sockets: Path) -> None:
+    """A listener that asks for keys takes no plain password for one."""
+
+    async def main() -> None:
+        async with executor_with_a_good_host(TCP, EXECUTOR_KEYS, HOST_KEYS) as (listener, _):
+            door = listener._door
+            assert door is not None
+            assert door._judge("127.0.0.1", b"PLAIN", [b"host", b"secret"]) == ""
+            assert listener.refusals.counts["no key"] == 1
+
+    run(main())
+
+
+def test_what_knows_no_keys_is_named_and_a_node_that_comes_there_later_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ZeroMQ itself gives an address up for good when it finds somebody like that there."""
+    monkeypatch.setattr(joining, "_REJOIN", 0.1)
+
+    async def main() -> None:
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as server:
+            port = server.bind_to_random_port("tcp://127.0.0.1")
+            address = Address.tcp("127.0.0.1", port)
+            host = zeromq_channel(address, HOST, "executor", keys=HOST_KEYS)
+            text = await lost_text(host)
+        assert text == f"what listens at {address.url} is no executor of ours"
+        listener = zeromq_listener(address, EXECUTOR, keys=EXECUTOR_KEYS)
+        executor = listener.expect("host")
+        assert isinstance(await executor.receive(), PeerChanged)
+        await host.close()
+        await listener.close()
 
     run(main())
 

@@ -191,6 +191,7 @@ def test_a_subscriber_that_is_stopped_knows_exactly_what_it_missed(sockets: Path
                     publisher.publish(ticks(number, 4096))
                     if not number % 10:
                         await asyncio.sleep(0.001)
+                        await until(lambda: brisk.core.at.seq >= number - 200)  # noqa: B023
 
             while not places(slow):
                 await publish(10)

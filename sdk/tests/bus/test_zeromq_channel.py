@@ -283,7 +283,7 @@ def test_tcp_without_keys_is_refused_on_both_sides() -> None:
     run(main())
 
 
-def test_an_address_that_is_taken_is_named(sockets: Path) -> None:
+def test_an_address_that_is_taken_is_named() -> None:
     (host,) = make_keys([("executor", EXECUTOR.name)])
 
     async def main() -> None:
@@ -291,6 +291,25 @@ def test_an_address_that_is_taken_is_named(sockets: Path) -> None:
         with pytest.raises(BusError, match="cannot be listened on: Address already in use"):
             zeromq_listener(listener.address, EXECUTOR, keys=host)
         await listener.close()
+
+    run(main())
+
+
+def test_nobody_takes_the_place_of_who_listens_in_a_folder(sockets: Path) -> None:
+    """A socket's path could be bound anew by anybody, and its holder would hear no more."""
+    address = Address.local(sockets, "executor")
+
+    async def main() -> None:
+        listener = zeromq_listener(address, EXECUTOR)
+        with pytest.raises(BusError, match="another process does already"):
+            zeromq_listener(address, EXECUTOR)
+        executor = listener.expect("host")
+        host = zeromq_channel(address, HOST, "executor")
+        assert isinstance(await executor.receive(), PeerChanged)
+        await host.close()
+        await listener.close()
+        again = zeromq_listener(address, EXECUTOR)
+        await again.close()
 
     run(main())
 

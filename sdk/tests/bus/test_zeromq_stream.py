@@ -147,9 +147,9 @@ def test_a_listener_that_stops_reading_slows_nobody_and_misses_nothing_in_silenc
         loop.remove_reader(live.FD)
         count = 8000
         for number in range(1, count + 1):
-            publisher.publish(ticks(number, 256))
-            if not number % 50:
-                await asyncio.sleep(0.001)
+            publisher.publish(ticks(number, 512))
+            if not number % 50:  # as fast as the brisk one can, and no faster
+                await until(lambda: brisk.core.at.seq >= number - 200)  # noqa: B023
         found = await read(brisk, count)
         assert [cursor.seq for cursor, _ in found] == list(range(1, count + 1))
         assert publisher.outlet.let_go >= 1
@@ -167,6 +167,33 @@ def test_a_listener_that_stops_reading_slows_nobody_and_misses_nothing_in_silenc
         for one in (stalled, brisk):
             await one.close()
         await publisher.close()
+
+    run(main())
+
+
+def test_an_address_that_is_taken_is_not_taken_away(sockets: Path) -> None:
+    address = StreamAddress.local(sockets, "market")
+
+    async def main() -> None:
+        publisher = zeromq_publisher(address, GATEWAY)
+        with pytest.raises(BusError, match="another process does already"):
+            zeromq_publisher(address, GATEWAY)
+        listener = zeromq_subscriber(address, HOST)
+        await until(lambda: listener.core.joined)
+        publisher.publish(bars(1))
+        assert await listener.receive() == (Cursor(7, 1), bars(1))
+        await listener.close()
+        await publisher.close()
+
+    run(main())
+
+
+def test_a_subscriber_without_the_gateways_key_is_not_made() -> None:
+    (keys,) = make_keys([("host", "sma")])
+
+    async def main() -> None:
+        with pytest.raises(BusError, match="0 keys were of a gateway, expected one"):
+            zeromq_subscriber(StreamAddress.tcp("127.0.0.1", 1), HOST, keys=keys)
 
     run(main())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from dataclasses import dataclass
@@ -78,6 +79,42 @@ class Address:
                 f"{self.url} was to be used without keys, expected keys for anything but ipc://",
                 hint="generate_keys makes the keys of a session",
             )
+
+
+class Claim:
+    """The right to listen at an address of one machine, for as long as this process holds it.
+
+    A socket in a folder is replaced by whoever binds its path next, without a word to the one who
+    had it; so there is a lock beside it, which dies with its holder.
+
+    Args:
+        address: In a folder that exists; a TCP port guards itself.
+
+    Raises:
+        BusError: If another process listens there.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._descriptor: int | None = None
+        if address.path is None:
+            return
+        lock = address.path.with_name(f"{address.path.name}.lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise BusError(
+                f"{address.url} cannot be listened on: another process does already",
+                hint="another session, or another life of this node, is running there",
+            ) from error
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let others listen there."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 @dataclass(frozen=True)

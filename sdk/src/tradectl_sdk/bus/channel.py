@@ -133,6 +133,11 @@ class ChannelCore:
         return self._talk is not None and (self._talk.is_lost or self._talk.is_over)
 
     @property
+    def room(self) -> int:
+        """Messages that can still be sent before the peer has taken earlier ones."""
+        return self._outbox.room
+
+    @property
     def waiting(self) -> int:
         """Messages and events that can be taken."""
         return len(self._events)
@@ -179,7 +184,8 @@ class ChannelCore:
                 self._say_hello(now)
             case _:
                 self.refused += 1
-        self._say_good_bye(now)
+        if self._closing:
+            self._say_good_bye(now)
         self._plan()
 
     def tick(self, now: int) -> None:
@@ -202,7 +208,8 @@ class ChannelCore:
         if len(self._events) >= 2 * self.limits.window:
             return  # unread of earlier lives fills the room; it will come again
         if (talk := self._talk_of(now, data)) is not None:
-            self._events.extend((data.epoch, payload) for payload in talk.hear_data(now, data))
+            for payload in talk.hear_data(now, data):
+                self._events.append((data.epoch, payload))
 
     def _talk_of(self, now: int, envelope: Data | Beat) -> Talk | None:
         """Return the talk that an envelope belongs to: of the peer's present life and ours."""
@@ -290,7 +297,7 @@ class ChannelCore:
         self.outgoing.append(Bye(epoch=self.me.epoch, to=hello.epoch, why=why, text=text))
 
     def _say_good_bye(self, now: int) -> None:
-        if self._closing and self._talk is not None:
+        if self._talk is not None:
             self._talk.say_good_bye(now)
 
     def _note(self, event: PeerChanged | PeerLost | PeerBack) -> None:

@@ -188,7 +188,7 @@ def unseal_only(parts: Sequence[Any]) -> tuple[int, wire.Envelope]:
     """
     if len(parts) != 1:
         raise FrameError(f"a message had {len(parts)} frames, expected one")
-    return unseal(parts[0])
+    return unseal(memoryview(parts[0]))
 
 
 def _short(error: BaseException) -> str:

@@ -181,7 +181,9 @@ class ChannelEnd:
                 f"was conversation {conversation}, expected {self._hears.name}, "
                 f"which is all that a {self.partner} may say to a {self.core.me.role}"
             )
-        return replace(envelope, body=self._hears.decode(envelope.body))
+        one = envelope
+        body = self._hears.decode(one.body)
+        return Data(one.epoch, one.to, one.seq, one.received, one.taken, body)
 
     def _refuse(self, envelope: Envelope, error: FrameError) -> None:
         """Have done with a peer that says what it may not; what a dead life left is passed over."""
@@ -292,4 +294,5 @@ def opened(envelope: Envelope) -> Envelope:
 
 
 def _with_message(item: Item) -> Item:
-    return replace(item, body=_MARKET.decode(item.body))
+    body = _MARKET.decode(item.body)
+    return Item(item.epoch, item.after, item.seq, item.sent, item.topic, body)

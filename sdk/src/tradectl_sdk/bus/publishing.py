@@ -36,6 +36,7 @@ class StreamLimits:
         heartbeat: Nanoseconds after which the publisher says that there is nothing to say.
         liveness: Heartbeats without a word after which a stream is stale.
         stale: Nanoseconds that a message may be late before what follows is stale.
+        patience: Nanoseconds that a full subscriber is waited for before it is let lose.
         ask: Nanoseconds after which a question is asked again; doubles up to twice the heartbeat.
     """
 
@@ -48,6 +49,7 @@ class StreamLimits:
     heartbeat: int = 1000 * MILLISECOND
     liveness: int = 3
     stale: int = 1000 * MILLISECOND
+    patience: int = 20 * MILLISECOND
     ask: int = 250 * MILLISECOND
 
 

@@ -76,6 +76,11 @@ class Outbox:
         self._size += size
         return self.last
 
+    @property
+    def room(self) -> int:
+        """Messages that would still be accepted, bytes apart."""
+        return self._limits.window - (self.last - self.taken)
+
     def confirm(self, received: int, taken: int) -> bool:
         """Let go of what the peer has; return whether anything new was confirmed.
 

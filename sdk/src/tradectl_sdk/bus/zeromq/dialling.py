@@ -10,7 +10,14 @@ from tradectl_sdk.bus.codec import seal, unseal_only
 from tradectl_sdk.bus.ends import ChannelEnd
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.zeromq.joining import Joint
-from tradectl_sdk.bus.zeromq.sockets import COMMAND_HWM, COMMAND_LINGER, Pump, Socket, open_socket
+from tradectl_sdk.bus.zeromq.sockets import (
+    COMMAND_HWM,
+    COMMAND_LINGER,
+    Pump,
+    close_context,
+    open_context,
+    open_socket,
+)
 from tradectl_sdk.errors import FrameError
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ class _Wire:
     """A DEALER socket and what it takes to serve one channel with it."""
 
     def __init__(self, address: Address, keys: BusKeys | None, role: str) -> None:
-        self._context: zmq.Context[Socket] = zmq.Context()
+        self._context = open_context()
         self._refusals = Refusals(f"the connection to the {role} at {address.url}")
         self.end: ChannelEnd | None = None
         try:
@@ -40,7 +47,7 @@ class _Wire:
                 on_failed=self._failed,
             )
         except BaseException:
-            self._context.destroy(linger=0)
+            close_context(self._context)
             raise
         self._pump = Pump(socket, self._read)
 
@@ -52,12 +59,12 @@ class _Wire:
     def close(self) -> None:
         self._joint.close()
         self._pump.close()
-        self._context.term()
+        close_context(self._context)
 
     def _read(self) -> None:
-        parts = self._pump.socket.recv_multipart(zmq.DONTWAIT)
+        frames = self._pump.receive()
         try:
-            conversation, envelope = unseal_only(parts)
+            conversation, envelope = unseal_only(frames)
         except FrameError as error:
             self._refusals.note("frame", error.message)
             return

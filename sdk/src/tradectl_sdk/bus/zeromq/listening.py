@@ -24,10 +24,11 @@ from tradectl_sdk.bus.zeromq.joining import HANDSHAKES
 from tradectl_sdk.bus.zeromq.sockets import (
     COMMAND_HWM,
     COMMAND_LINGER,
+    Bound,
     Monitor,
     Pump,
-    Socket,
-    bind,
+    close_context,
+    open_context,
     open_socket,
 )
 from tradectl_sdk.bus.zeromq.zap import Doorkeeper, user_id
@@ -90,14 +91,14 @@ class Listener:
         self._routes: dict[bytes, _Seat] = {}
         self._arrived: asyncio.Queue[ChannelEnd] = asyncio.Queue()
         self.refusals = Refusals(f"the {me.role} at {address.url}")
-        self._context: zmq.Context[Socket] = zmq.Context()
+        self._context = open_context()
         self._door: Doorkeeper | None = None
         try:
             self._open(address)
         except BaseException:
             if self._door is not None:
                 self._door.close()
-            self._context.destroy(linger=0)
+            close_context(self._context)
             raise
 
     def _open(self, address: Address) -> None:
@@ -106,10 +107,11 @@ class Listener:
         socket = open_socket(self._context, zmq.ROUTER, hwm=COMMAND_HWM, linger=COMMAND_LINGER)
         self._monitor = Monitor(socket, self._tell, HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED)
         try:
-            self.address = bind(socket, address, self._keys)
+            self._bound = Bound(socket, address, self._keys)
         except BaseException:
             self._monitor.close()
             raise
+        self.address = self._bound.address
         self._pump = Pump(socket, self._read)
 
     def expect(self, role: str, name: str = "") -> ChannelEnd:
@@ -135,9 +137,8 @@ class Listener:
         self._pump.close()
         if self._door is not None:
             self._door.close()
-        self._context.term()
-        if self.address.path is not None:
-            self.address.path.unlink(missing_ok=True)
+        close_context(self._context)
+        self._bound.release()
 
     def _roles(self) -> frozenset[str]:
         """Roles that are expected or may come unasked."""
@@ -187,25 +188,16 @@ class Listener:
     # Frames --------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        socket = self._pump.socket
-        route: Any = socket.recv(zmq.DONTWAIT)
+        first, *frames = self._pump.receive()
+        route = first.bytes
         seat = self._routes.get(route)
-        if seat is not None:
-            frame: Any = socket.recv(zmq.DONTWAIT)
-            user = ""
-        else:
-            message: Any = socket.recv(zmq.DONTWAIT, copy=False)
-            frame, user = message.bytes, self._user_of(message)
-        frames = [frame]
-        while socket.RCVMORE:
-            frames.append(socket.recv(zmq.DONTWAIT))
         try:
             conversation, envelope = unseal_only(frames)
         except FrameError as error:
             self._refuse(route, seat, error)
             return
         if isinstance(envelope, Hello):
-            seat = self._greet(route, envelope, seat, user)
+            seat = self._greet(route, envelope, seat, self._user_of(frames[0]))
         elif seat is None:
             self._send(route, Who())
         if seat is not None and seat.end is not None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.messages.wire import Item, Pulse
     from tradectl_sdk.bus.zeromq.sockets import Socket
 
-PATIENCE: Final = 20 * MILLISECOND  # for a full subscriber
 RELENTLESS: Final = 1000 * MILLISECOND  # no patience for so long after it was in vain
 RETRY: Final = 1 * MILLISECOND
 MOST: Final = 4096  # messages that wait at most
@@ -32,14 +31,18 @@ class Outlet:
     Args:
         socket: An XPUB socket.
         seal: Makes a frame of an item or pulse.
+        patience: Nanoseconds that a full subscriber is waited for.
 
     Attributes:
         wake: When :meth:`flush` is due, None when nothing waits.
         let_go: How often a full subscriber was let lose.
     """
 
-    def __init__(self, socket: Socket, seal: Callable[[Item | Pulse], bytes]) -> None:
+    def __init__(
+        self, socket: Socket, seal: Callable[[Item | Pulse], bytes], patience: int
+    ) -> None:
         self._socket = socket
+        self._patience = patience
         self._seal = seal
         self._waiting = ConflatingQueue()
         self._since = 0  # when waiting began
@@ -67,7 +70,7 @@ class Outlet:
 
     def flush(self, now: int) -> None:
         """Send what waits, as far as there is room or patience has run out."""
-        is_patient = now - self._since < PATIENCE and len(self._waiting) < MOST
+        is_patient = now - self._since < self._patience and len(self._waiting) < MOST
         if not is_patient and len(self._waiting):
             self.let_go += 1
             self._relentless_until = now + RELENTLESS

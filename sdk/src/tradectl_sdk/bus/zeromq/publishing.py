@@ -17,7 +17,15 @@ from tradectl_sdk.bus.publishing import PublisherCore
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.topics import topic_of
 from tradectl_sdk.bus.zeromq.outlet import Outlet
-from tradectl_sdk.bus.zeromq.sockets import DATA_HWM, Pump, Socket, bind, open_socket
+from tradectl_sdk.bus.zeromq.sockets import (
+    DATA_HWM,
+    Bound,
+    Pump,
+    Socket,
+    close_context,
+    open_context,
+    open_socket,
+)
 from tradectl_sdk.bus.zeromq.zap import Doorkeeper
 from tradectl_sdk.errors import BusError, FrameError
 
@@ -55,14 +63,15 @@ class ZeroMQPublisher:
         self.core = PublisherCore(me.session, me.epoch, time.monotonic_ns(), limits=limits)
         self.refusals = Refusals(f"the {me.role}'s stream at {address.live.url}")
         self._topic = topic
-        self._context: zmq.Context[Socket] = zmq.Context()
+        self._context = open_context()
         self._pumps: list[Pump] = []
+        self._bound: list[Bound] = []
         self._door: Doorkeeper | None = None
         try:
             self._open(address, keys)
         except BaseException:
             self._close_sockets()
-            self._context.destroy(linger=0)
+            self._release()
             raise
         self._alarm = Alarm(asyncio.get_running_loop(), self._tick)
         self._tick()
@@ -84,20 +93,22 @@ class ZeroMQPublisher:
         """Stop; whoever listens finds the stream stale."""
         self._alarm.stop()
         self._close_sockets()
-        self._context.term()
-        for address in (self.address.live, self.address.snapshot):
-            if address.path is not None:
-                address.path.unlink(missing_ok=True)
+        self._release()
+
+    def _release(self) -> None:
+        close_context(self._context)
+        for one in self._bound:
+            one.release()
 
     def _open(self, address: StreamAddress, keys: BusKeys | None) -> None:
         if keys is not None:
             self._door = Doorkeeper(self._context, keys, lambda: ROLES, self.refusals)
         live = open_socket(self._context, zmq.XPUB, hwm=DATA_HWM, linger=0)
         snapshot = open_socket(self._context, zmq.ROUTER, hwm=DATA_HWM, linger=0)
-        self.address = StreamAddress(
-            bind(live, address.live, keys), bind(snapshot, address.snapshot, keys)
-        )
-        self.outlet = Outlet(live, self._seal)
+        for socket, place in ((live, address.live), (snapshot, address.snapshot)):
+            self._bound.append(Bound(socket, place, keys))
+        self.address = StreamAddress(*(one.address for one in self._bound))
+        self.outlet = Outlet(live, self._seal, self.core.limits.patience)
         self._pumps.append(Pump(live, lambda: self._read_subscription(live)))
         self._snapshot = Pump(snapshot, self._read_question)
         self._pumps.append(self._snapshot)
@@ -122,7 +133,7 @@ class ZeroMQPublisher:
             self.refusals.note("upstream", "a subscriber tried to publish")
 
     def _read_question(self) -> None:
-        route, *frames = self._snapshot.socket.recv_multipart(zmq.DONTWAIT)
+        route, *frames = self._snapshot.receive()
         try:
             _, ask = unseal_only(frames)
         except FrameError as error:
@@ -132,7 +143,7 @@ class ZeroMQPublisher:
             self.refusals.note("frame", f"was a {type(ask).__name__}, expected a question")
             return
         for answer in self.core.answer(ask):
-            self._snapshot.send(route, seal(answer, _MARKET.number))
+            self._snapshot.send(route.bytes, seal(answer, _MARKET.number))
 
     def _tick(self) -> None:
         now = time.monotonic_ns()

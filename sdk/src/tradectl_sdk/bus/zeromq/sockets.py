@@ -25,12 +25,35 @@ DATA_HWM: Final = 1_000
 COMMAND_LINGER: Final = 1_000
 # Frames that are too large are refused by name up to here; what is larger breaks the connection.
 WIRE_MAXIMUM: Final = 2 * MAXIMUM
+_DONTWAIT: Final = int(zmq.DONTWAIT)  # plain numbers: looking an enumeration up takes time
+_MORE: Final = int(zmq.DONTWAIT | zmq.SNDMORE)
+_EVENTS: Final = int(zmq.EVENTS)
+_POLLIN: Final = int(zmq.POLLIN)
 _ROUNDS: Final = 64  # messages read before others have their turn
 
 Socket = zmq.Socket[bytes]
 
 
-def open_socket(context: zmq.Context[Socket], kind: int, *, hwm: int, linger: int) -> Socket:
+Context = zmq.Context[Socket]
+# Contexts are kept until they are closed. The collector of garbage would end a forgotten one in
+# whatever order it likes, and the end of a context waits for its sockets, for ever if need be.
+_open: set[Context] = set()
+
+
+def open_context() -> Context:
+    """Open a context, for one end of a channel or stream."""
+    context: Context = zmq.Context()
+    _open.add(context)
+    return context
+
+
+def close_context(context: Context) -> None:
+    """Close a context, after the sockets that are still open in it."""
+    _open.discard(context)
+    context.destroy(linger=0)
+
+
+def open_socket(context: Context, kind: int, *, hwm: int, linger: int) -> Socket:
     """Open a socket with bounded queues, heartbeats and sizes."""
     socket = context.socket(kind)
     options = {
@@ -54,31 +77,50 @@ def open_socket(context: zmq.Context[Socket], kind: int, *, hwm: int, linger: in
     return socket
 
 
-def bind(socket: Socket, address: Address, keys: BusKeys | None) -> Address:
-    """Bind a socket and return its address, with the port it was given.
+class Bound:
+    """A socket that listens, and its right to.
+
+    Args:
+        socket: What listens.
+        address: Where.
+        keys: With which keys; none for a socket in a folder.
+
+    Attributes:
+        address: The address, with the port it was given.
 
     Raises:
-        BusError: If the address cannot be had.
+        BusError: If the address cannot be had or may not be used.
     """
-    from tradectl_sdk.bus.address import Address
 
-    address.prepare(is_guarded=keys is not None, for_binding=True)
-    if keys is not None:
-        socket.curve_server = True
-        socket.curve_secretkey = keys.secret.encode()
-        socket.zap_domain = b"tradectl"
-    try:
-        socket.bind(address.url)
-    except zmq.ZMQError as error:
-        raise BusError(
-            f"{address.url} cannot be listened on: {error.strerror}",
-            hint="another session may be running there",
-        ) from error
-    if address.path is not None:
-        address.path.chmod(0o600)
-        return address
-    endpoint: Any = socket.LAST_ENDPOINT
-    return Address(endpoint.rstrip(b"\0").decode())
+    def __init__(self, socket: Socket, address: Address, keys: BusKeys | None) -> None:
+        from tradectl_sdk.bus.address import Address, Claim
+
+        address.prepare(is_guarded=keys is not None, for_binding=True)
+        self._claim = Claim(address)
+        if keys is not None:
+            socket.curve_server = True
+            socket.curve_secretkey = keys.secret.encode()
+            socket.zap_domain = b"tradectl"
+        try:
+            socket.bind(address.url)
+        except zmq.ZMQError as error:
+            self._claim.release()
+            raise BusError(
+                f"{address.url} cannot be listened on: {error.strerror}",
+                hint="another session may be running there",
+            ) from error
+        if address.path is not None:
+            address.path.chmod(0o600)
+            self.address = address
+        else:
+            endpoint: Any = socket.LAST_ENDPOINT
+            self.address = Address(endpoint.rstrip(b"\0").decode())
+
+    def release(self) -> None:
+        """Take the socket's file away, once the socket is closed, and let others listen there."""
+        if self.address.path is not None:
+            self.address.path.unlink(missing_ok=True)
+        self._claim.release()
 
 
 def connect(socket: Socket, address: Address, keys: BusKeys | None, role: str) -> None:
@@ -98,39 +140,50 @@ def connect(socket: Socket, address: Address, keys: BusKeys | None, role: str) -
 class Pump:
     """Hands every message of a socket to a function, in the event loop.
 
+    A single message is handed on before the socket is looked at again, because looking costs more
+    than reading; under load more and more are read at one time.
+
     Args:
         socket: Read by nobody else.
         read: Takes one message off the socket and deals with it; raises zmq.Again if there is none.
     """
+
+    __slots__ = ("_is_scheduled", "_loop", "_read", "_rounds", "socket")
 
     def __init__(self, socket: Socket, read: Callable[[], None]) -> None:
         self.socket = socket
         self._read = read
         self._loop = asyncio.get_running_loop()
         self._is_scheduled = False
+        self._rounds = 1
         self._loop.add_reader(socket.FD, self._drain)
-        self.look()
+        self._look_soon()
 
     def send(self, *parts: bytes) -> bool:
         """Send a message if that is possible now; return whether it was."""
+        send = self.socket.send
         try:
-            if len(parts) == 1:
-                self.socket.send(parts[0], zmq.DONTWAIT)
-            else:
-                self.socket.send_multipart(parts, zmq.DONTWAIT)
+            for part in parts[:-1]:
+                send(part, _MORE)
+            send(parts[-1], _DONTWAIT)
         except zmq.ZMQError:
             return False
         finally:
-            self.look()
+            self._look_soon()
         return True
 
-    def look(self) -> None:
-        """Read in the loop's next round if there is something to read."""
-        if not self._is_scheduled:
-            events: Any = self.socket.getsockopt(zmq.EVENTS)
-            if events & zmq.POLLIN:
-                self._is_scheduled = True
-                self._loop.call_soon(self._drain)
+    def receive(self) -> list[Any]:
+        """Take the frames of one message off the socket, as zmq.Frame.
+
+        Raises:
+            zmq.Again: If there is none.
+        """
+        frame = self.socket.recv(_DONTWAIT, copy=False)
+        frames = [frame]
+        while frame.more:
+            frame = self.socket.recv(_DONTWAIT, copy=False)
+            frames.append(frame)
+        return frames
 
     def close(self) -> None:
         """Stop reading and close the socket."""
@@ -138,20 +191,35 @@ class Pump:
             self._loop.remove_reader(self.socket.FD)
             self.socket.close()
 
-    def _drain(self) -> None:
+    def _look_soon(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        """Read if there is something to read."""
         self._is_scheduled = False
-        if self.socket.closed:
-            return
+        if not self.socket.closed:
+            events: Any = self.socket.getsockopt(_EVENTS)
+            if events & _POLLIN:
+                self._drain()
+            else:
+                self._rounds = 1
+
+    def _drain(self) -> None:
+        rounds = self._rounds
         try:
-            for _ in range(_ROUNDS):
+            for _ in range(rounds):
                 self._read()
         except zmq.Again:
+            self._rounds = 1
             return
         except zmq.ZMQError:
             if not self.socket.closed:
                 raise
             return
-        self.look()
+        self._rounds = min(2 * rounds, _ROUNDS)
+        self._look_soon()
 
 
 class Monitor:

@@ -10,7 +10,13 @@ from tradectl_sdk.bus.codec import CONVERSATIONS, seal, unseal_only
 from tradectl_sdk.bus.ends import SubscriberEnd, opened
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.zeromq.joining import Joint
-from tradectl_sdk.bus.zeromq.sockets import DATA_HWM, Pump, Socket, open_socket
+from tradectl_sdk.bus.zeromq.sockets import (
+    DATA_HWM,
+    Pump,
+    close_context,
+    open_context,
+    open_socket,
+)
 from tradectl_sdk.errors import FrameError
 
 if TYPE_CHECKING:
@@ -27,13 +33,13 @@ class _Wires:
     """The two sockets of a subscriber."""
 
     def __init__(self, address: StreamAddress, keys: BusKeys | None) -> None:
-        self._context: zmq.Context[Socket] = zmq.Context()
+        self._context = open_context()
         self.refusals = Refusals(f"the stream at {address.live.url}")
         self.end: SubscriberEnd | None = None
         try:
             self._open(address, keys)
         except BaseException:
-            self._context.destroy(linger=0)
+            close_context(self._context)
             raise
 
     def _open(self, address: StreamAddress, keys: BusKeys | None) -> None:
@@ -52,8 +58,8 @@ class _Wires:
             )
             for socket, place in ((live, address.live), (questions, address.snapshot))
         ]
-        self._live = Pump(live, lambda: self._read(live))
-        self._questions = Pump(questions, lambda: self._read(questions))
+        self._live = Pump(live, lambda: self._read(self._live))
+        self._questions = Pump(questions, lambda: self._read(self._questions))
 
     def ask(self, envelope: Envelope) -> None:
         was_sent = self._questions.send(seal(envelope))
@@ -66,12 +72,12 @@ class _Wires:
             joint.close()
         self._live.close()
         self._questions.close()
-        self._context.term()
+        close_context(self._context)
 
-    def _read(self, socket: Socket) -> None:
-        parts = socket.recv_multipart(zmq.DONTWAIT)
+    def _read(self, pump: Pump) -> None:
+        frames = pump.receive()
         try:
-            conversation, envelope = unseal_only(parts)
+            conversation, envelope = unseal_only(frames)
             _MARKET.must_be(conversation)
             envelope = opened(envelope)
         except FrameError as error:

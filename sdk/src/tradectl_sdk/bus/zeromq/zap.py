@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import zmq
 from zmq.utils import z85
 
-from tradectl_sdk.bus.zeromq.sockets import Pump, Socket
+from tradectl_sdk.bus.zeromq.sockets import Context, Pump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -35,7 +35,7 @@ class Doorkeeper:
 
     def __init__(
         self,
-        context: zmq.Context[Socket],
+        context: Context,
         keys: BusKeys,
         roles: Callable[[], Collection[str]],
         refusals: Refusals,
