@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Assumptions
     from tradectl_sdk.errors import TradectlError
     from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
+    from tradectl_sdk.pipelines.live_session import live_session, preflight
     from tradectl_sdk.pipelines.session import (
         Session,
         SessionResult,
-        live_session,
         paper_session,
-        preflight,
         resume_session,
     )
     from tradectl_sdk.runs import RunStore
@@ -46,10 +45,10 @@ _HOMES = {
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
     "backtest": "tradectl_sdk.pipelines.backtest",
-    "live_session": "tradectl_sdk.pipelines.session",
+    "live_session": "tradectl_sdk.pipelines.live_session",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
-    "preflight": "tradectl_sdk.pipelines.session",
+    "preflight": "tradectl_sdk.pipelines.live_session",
     "resume_session": "tradectl_sdk.pipelines.session",
 }
 

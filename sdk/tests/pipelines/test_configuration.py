@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOP = """
 from pydantic import BaseModel, Field
 from tradectl_sdk.config import RiskSection
-from tradectl_sdk.hooks import CostModelSpec, RiskRuleSpec
+from tradectl_sdk.hooks import CostModelSpec, ExchangeSpec, RiskRuleSpec
 
 class Own(BaseModel):
     most: int = Field(3, ge=1)
@@ -34,6 +34,10 @@ BODY = """
 def tradectl_risk_rules(self):
     for name, model in [("account", RiskSection), ("own", Own), ("bare", None)]:
         yield RiskRuleSpec(name=name, summary="A rule", factory="x:y", settings=model)
+
+@hookimpl
+def tradectl_exchanges(self):
+    yield ExchangeSpec(name="venue", summary="A venue", factory="x:y")
 
 @hookimpl
 def tradectl_cost_models(self):
@@ -125,6 +129,17 @@ def problems(site: FakeSite, project: Path, tmp_path: Path) -> Problems:
             "3:1  backtest.fees.rte  unknown key, did you mean rate?",
         ),
         ("[backtest.fees]\nmodel = 'flat'", "1:11  backtest.fees.rate  is missing"),
+        (
+            "[paper]\nexchange = 'venu'",
+            "2:12  paper.exchange  names 'venu', which no plugin offers, did you mean venue?",
+        ),
+        ("[live]\nexchange = 'x'", "2:12  live.exchange  names 'x', which no plugin offers"),
+        (
+            "[exchange.mine]\nadapter = 'venu'",
+            "2:1  exchange.mine.adapter  names 'venu', which no plugin offers, did you mean venue?",
+        ),
+        ("[exchange.vneue]", "1:11  exchange.vneue.adapter  names 'vneue', which no plugin"),
+        ("[exchange.venue]\nurl = 1", "2:1  exchange.venue.url  unknown key"),
     ],
 )
 def test_a_typing_error_is_named_with_its_place(problems: Problems, text: str, problem: str):
@@ -141,6 +156,8 @@ def test_a_typing_error_is_named_with_its_place(problems: Problems, text: str, p
         "[plugins]\ndisabled = ['plain']\n[plugins.plain]\nx = 1",
         "[plugins]\ndisabled = ['gone']\n[plugins.gone]\nx = 1",
         "[risk]\nrules = ['own', 'account']",
+        "[paper]\nexchange = 'venue'",
+        "[live]\nexchange = 'mine'\n[exchange.mine]\nadapter = 'venue'",
         "[backtest.fees]\nmodel = 'flat'\nrate = 0.5\n[backtest.slippage]\nmodel = 'slide'",
     ],
 )

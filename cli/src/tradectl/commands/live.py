@@ -29,7 +29,7 @@ from tradectl.sessions import Reference, sessions_of
 from tradectl.strategies import installed
 
 if TYPE_CHECKING:
-    from tradectl_sdk.pipelines.session import Preflight
+    from tradectl_sdk.pipelines.sessions.preflight import Preflight
 
     from tradectl.session import Session
 

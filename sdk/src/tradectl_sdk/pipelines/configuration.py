@@ -6,7 +6,7 @@ The rooms of settings and of plugins do not know each other; this is where they 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.config import (
     CostModelSection,
@@ -23,7 +23,7 @@ from tradectl_sdk.pipelines.costs import unfit
 from tradectl_sdk.plugins import Plugins, discover_commands, normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.plugins import Provided
 
 _RULES = ("risk", "rules")
+_EXCHANGE_KEYS: Final = (("paper", "exchange"), ("live", "exchange"))
 
 
 def load_checked_settings(
@@ -85,6 +86,7 @@ def component_problems(
     """
     yield from _table_problems(layers, plugins, path)
     yield from _rule_problems(layers, plugins)
+    yield from _exchange_problems(layers, plugins)
     for role in ("fees", "slippage"):
         yield from _cost_problems(layers, plugins, role)
     yield from _sender_problems(layers, plugins)
@@ -200,6 +202,35 @@ def _rule_problems(layers: Sequence[Layer], plugins: Plugins) -> Iterator[Proble
             yield where.problem("risk.rules", ", ".join(unoffered(offered, name)))
         elif name in names[:index]:
             yield where.problem("risk.rules", f"names {name!r} twice")
+
+
+def _exchange_problems(layers: Sequence[Layer], plugins: Plugins) -> Iterator[Problem]:
+    """Hold the exchanges that the settings name to those on offer, and to tables of their own."""
+    tables = [name for layer in layers for name in _exchanges_of(layer)]
+    if not tables and not any(value_in_force(layers, path) for path in _EXCHANGE_KEYS):
+        return
+    offered = plugins.exchanges()
+    for name in dict.fromkeys(tables):
+        path: KeyPath = ("exchange", name, "adapter")
+        meant = value_in_force(layers, path) or name
+        if isinstance(meant, str) and meant not in offered:
+            where = place_in_force(layers, path if meant != name else ("exchange", name)).key
+            yield where.problem(dotted(path), _not_on_offer(meant, offered))
+    for path in _EXCHANGE_KEYS:
+        wanted = value_in_force(layers, path)
+        if isinstance(wanted, str) and wanted not in {*offered, *tables}:
+            where = place_in_force(layers, path).value
+            yield where.problem(dotted(path), _not_on_offer(wanted, {*offered, *tables}))
+
+
+def _exchanges_of(layer: Layer) -> list[str]:
+    section = layer.values.get("exchange")
+    return [name for name in section if isinstance(name, str)] if isinstance(section, dict) else []
+
+
+def _not_on_offer(name: str, offered: Iterable[str]) -> str:
+    near = did_you_mean(name, offered)
+    return f"names {name!r}, which no plugin offers" + (f", {near}" if near else "")
 
 
 def _cost_problems(layers: Sequence[Layer], plugins: Plugins, role: str) -> Iterator[Problem]:

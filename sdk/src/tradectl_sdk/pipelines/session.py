@@ -10,28 +10,24 @@
     print(result.parity().ok)
 
 With ``exchange="binance"`` in place of ``replay`` the same strategy trades on paper with that
-exchange's data. :func:`live_session` trades with real money, and needs a preflight that passed.
+exchange's data. :func:`~tradectl_sdk.live_session` trades with real money.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.config import Settings
-from tradectl_sdk.errors import LiveRefusedError, PluginError, UsageError
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.nodes.executor.reading import JournalView
 from tradectl_sdk.nodes.running import stopping_on_signals
-from tradectl_sdk.pipelines.components import loaded
-from tradectl_sdk.pipelines.exchanges import exchange_of
 from tradectl_sdk.pipelines.sessions.in_process import InProcessSession
+from tradectl_sdk.pipelines.sessions.making import opened_from, planned_at
 from tradectl_sdk.pipelines.sessions.opening import open_session, sessions_of
-from tradectl_sdk.pipelines.sessions.parts import OpenSession
-from tradectl_sdk.pipelines.sessions.pinning import pinned
 from tradectl_sdk.pipelines.sessions.plan import LIVE, PAPER, ReplayPlan
-from tradectl_sdk.pipelines.sessions.planning import plan_at_exchange, plan_replay
-from tradectl_sdk.pipelines.sessions.preflight import Preflight, require_preflight, run_preflight
+from tradectl_sdk.pipelines.sessions.planning import plan_replay
 from tradectl_sdk.pipelines.sessions.supervising import (
     SessionEnd,
     start_detached,
@@ -47,7 +43,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.messages.control import NodeStatus
     from tradectl_sdk.nodes.executor.reading import FillRow, OrderRow
     from tradectl_sdk.nodes.session_folder import SessionFolder
-    from tradectl_sdk.pipelines.sessions.plan import SessionPlan
+    from tradectl_sdk.pipelines.sessions.parts import OpenSession
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.runs.parity import ParityReport
     from tradectl_sdk.strategy import Strategy
@@ -91,7 +87,8 @@ class SessionResult:
 class Session:
     """A session that can be run here, or started in the background.
 
-    It is made by :func:`paper_session`, :func:`live_session` or :func:`resume_session`. In a
+    It is made by :func:`paper_session`, :func:`resume_session` or
+    :func:`~tradectl_sdk.live_session`. In a
     program of its own, :meth:`run` blocks until it is over; in one with an event loop::
 
         async with session:
@@ -284,147 +281,26 @@ def paper_session(
     if replay:
         wanted = ReplayPlan(start=start, end=end, speed=speed)
         plan = plan_replay(strategy, names, replay=wanted, **given)
-        return _made(plan, strategy, settings, plugins)
+        return Session(opened_from(plan, strategy, settings, plugins))
     if start or end or speed:
         raise UsageError("start, end and speed are for a replay, and none was asked for")
     name = exchange or settings.paper.exchange or ""
-    plan = _planned(strategy, names, name, mode=PAPER, account="paper", history=history, **given)
-    return _made(plan, strategy, settings, plugins)
-
-
-def preflight(
-    strategy: str,
-    instruments: str | Sequence[str],
-    *,
-    exchange: str = "",
-    timeframe: str = "1d",
-    parameters: Mapping[str, object] | None = None,
-    settings: Settings | None = None,
-    warmup: int = 0,
-    history: int = HISTORY,
-    plugins: Plugins | None = None,
-) -> Preflight:
-    """Go through the checklist before real money moves; the arguments are those of the start.
-
-    What it finds is kept for ``live.preflight_minutes`` minutes, for exactly these arguments, this
-    code and these settings.
-
-    Raises:
-        NotFoundError: If there is no such strategy, exchange or instrument.
-        UsageError: If a parameter is wrong, or the instruments do not fit into one account.
-        ExchangeError: If the exchange cannot be reached.
-    """
-    settings, host = settings or Settings(), loaded(plugins)
-    plan = _live_plan(
-        strategy, instruments, exchange, settings, host,
-        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
-    )  # fmt: skip
-    return run_preflight(plan, settings, host)
-
-
-def live_session(
-    strategy: str,
-    instruments: str | Sequence[str],
-    *,
-    confirm: str,
-    exchange: str = "",
-    timeframe: str = "1d",
-    parameters: Mapping[str, object] | None = None,
-    settings: Settings | None = None,
-    warmup: int = 0,
-    history: int = HISTORY,
-    plugins: Plugins | None = None,
-) -> Session:
-    """Make a session that trades with real money; it is not started yet.
-
-    Args:
-        strategy: The name of a plugin's strategy, or ``path.py:Class``.
-        instruments: What to trade.
-        confirm: The strategy's name once more, written by the person who means it.
-        exchange: Where; ``live.exchange`` of the settings unless given.
-        timeframe: Of the bars that drive the strategy.
-        parameters: Values for the strategy's declared parameters.
-        settings: Limits, account and everything else; ``risk`` has to cap orders, positions and
-            the daily loss.
-        warmup: Bars before orders are accepted, if more than the strategy asks for.
-        history: Bars before the session that the strategy is warmed up with.
-        plugins: Installed plugins, if they are loaded already.
-
-    Raises:
-        LiveRefusedError: If there is no preflight of exactly this that passed a short while ago,
-            or the name does not agree.
-        PluginError: If a plugin is broken.
-        NotFoundError: If there is no such strategy, exchange or instrument.
-        ExchangeError: If the exchange cannot be reached.
-    """
-    settings, host = settings or Settings(), loaded(plugins)
-    for failure in host.failures:
-        raise PluginError(str(failure.message), hint=failure.hint)
-    plan = _live_plan(
-        strategy, instruments, exchange, settings, host,
-        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
-    )  # fmt: skip
-    require_preflight(plan, settings)
-    if confirm != plan.name:
-        raise LiveRefusedError(
-            f"the name was {confirm!r}, expected {plan.name!r}", hint="nothing was started"
-        )
-    return _made(plan, strategy, settings, plugins)
-
-
-def _live_plan(
-    strategy: str,
-    instruments: str | Sequence[str],
-    exchange: str,
-    settings: Settings,
-    plugins: Plugins,
-    **given: Any,
-) -> SessionPlan:
-    name = exchange or settings.live.exchange or ""
-    section = settings.exchange.get(name)
-    account = (section.account if section is not None else None) or name
-    names = [instruments] if isinstance(instruments, str) else list(instruments)
-    return _planned(
-        strategy, names, name,
-        mode=LIVE, account=account, settings=settings, plugins=plugins, **given,
-    )  # fmt: skip
-
-
-def _planned(
-    strategy: str | type[Strategy],
-    names: Sequence[str],
-    exchange: str,
-    *,
-    settings: Settings,
-    plugins: Plugins | None,
-    **rest: Any,
-) -> SessionPlan:
-    if not exchange:
-        raise UsageError(
-            "no exchange was named",
-            hint="--exchange NAME says which; paper sessions can --replay data of the catalog",
-        )
-    source = exchange_of(exchange, settings=settings, plugins=plugins)
-    return asyncio.run(
-        plan_at_exchange(
-            strategy,
-            names,
-            source,
-            exchange_name=exchange,
-            settings=settings,
-            plugins=plugins,
-            **rest,
-        )
-    )
+    plan = planned_at(strategy, names, name, mode=PAPER, account="paper", history=history, **given)
+    return Session(opened_from(plan, strategy, settings, plugins))
 
 
 def resume_session(
-    reference: str, *, settings: Settings | None = None, plugins: Plugins | None = None
+    reference: str,
+    *,
+    strategy: type[Strategy] | None = None,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
 ) -> Session:
     """Open a session that was started before, to go on where it was left.
 
     Args:
         reference: Its id, or the beginning of it.
+        strategy: The class itself, where the session was made with one.
         settings: Name the folder of sessions; the session itself goes on with its own.
         plugins: Installed plugins, if they are loaded already.
 
@@ -433,37 +309,16 @@ def resume_session(
         UsageError: If the id fits several.
     """
     folder = sessions_of(settings or Settings()).find(reference)
-    return Session(open_session(folder, plugins))
-
-
-def _made(
-    plan: SessionPlan,
-    strategy: str | type[Strategy],
-    settings: Settings,
-    plugins: Plugins | None,
-) -> Session:
-    folder = sessions_of(settings).create(plan.manifest(), pinned(settings), mode=plan.mode)
-    return Session(
-        OpenSession(
-            folder=folder,
-            plan=plan,
-            settings=settings,
-            plugins=plugins,
-            strategy=None if isinstance(strategy, str) else strategy,
-        )
-    )
+    return Session(replace(open_session(folder, plugins), strategy=strategy))
 
 
 __all__ = [
     "HISTORY",
     "LIVE",
     "PAPER",
-    "Preflight",
     "Session",
     "SessionEnd",
     "SessionResult",
-    "live_session",
     "paper_session",
-    "preflight",
     "resume_session",
 ]

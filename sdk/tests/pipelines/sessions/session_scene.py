@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tradectl_sdk.config import Settings
 from tradectl_sdk.domain.money import from_money, to_money
 from tradectl_sdk.nodes.executor import JournalView
-from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions
 from tradectl_sdk.paper import SqliteLedger
+from tradectl_sdk.pipelines.sessions.opening import create_session
 from tradectl_sdk.pipelines.sessions.parts import OpenSession
-from tradectl_sdk.pipelines.sessions.pinning import pinned
 from tradectl_sdk.pipelines.sessions.plan import ReplayPlan
 from tradectl_sdk.pipelines.sessions.planning import plan_replay
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tradectl_sdk.nodes.session_folder import SessionFolder
     from tradectl_sdk.runs import RunRecord
 
 SERIES = ["SPX.SAMPLE", "IXIC.SAMPLE"]
@@ -45,8 +45,9 @@ def session(
         settings=settings,
         plugins=None,
     )
-    folder = Sessions(root).create(plan.manifest(), pinned(settings), mode="paper")
-    return OpenSession(folder=folder, plan=plan, settings=settings)
+    home = settings.session.model_copy(update={"directory": root})
+    settings = settings.model_copy(update={"session": home})
+    return OpenSession(folder=create_session(plan, settings), plan=plan, settings=settings)
 
 
 def in_paper(folder: SessionFolder) -> dict[str, object]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 from session_scene import SERIES, at_venue, in_backtest, in_paper, session
 from tradectl_sdk import backtest
 from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
+from tradectl_sdk.config import Settings
 from tradectl_sdk.errors import AccountInUseError, NotFoundError, TradectlError
 from tradectl_sdk.nodes.control import ask
 from tradectl_sdk.nodes.executor import JournalView
@@ -140,6 +142,34 @@ def test_a_supervisor_that_is_killed_is_followed_by_one_that_takes_the_nodes_ove
     start_detached(open_session(folder))
     assert {name: node["pid"] for name, node in folder.state()["nodes"].items()} == before
     stop_session(folder)
+
+
+def free_ports(count: int) -> list[int]:
+    """A port for each, the market's with the next one free, too."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            with contextlib.suppress(OSError):
+                two.bind(("127.0.0.1", port + 1))
+                found.append(port)
+    return found
+
+
+def test_nodes_talk_over_tcp_with_a_key_for_each(tmp_path: Path) -> None:
+    gateway, executor, market = (f"127.0.0.1:{port}" for port in free_ports(3))
+    tcp = {"gateway": gateway, "executor": executor, "market": market}
+    settings = Settings.model_validate({"session": {"tcp": tcp}})
+    opened = session(tmp_path, "donchian-breakout", start="2017-06-01", settings=settings)
+    folder = opened.folder
+    assert {path.name for path in (folder.path / "keys").iterdir()} == {
+        "gateway-gateway.keys", "executor-executor.keys", "host-host.keys",
+    }  # fmt: skip
+    assert play(open_session(folder)) == "finished"
+    run = backtest("donchian-breakout", SERIES[:1], start="2017-06-01", end="2018-01-01").record
+    assert in_paper(folder) == in_backtest(SERIES[:1], run)
+    assert not list((folder.path / "run").glob("*.bus"))
 
 
 MINE = "from tradectl_sdk import Strategy\nclass Mine(Strategy): ..."

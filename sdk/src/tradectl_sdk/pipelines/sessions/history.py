@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0  # seconds for one page
 START = 120.0  # seconds until a gateway that starts has to have answered
+RETRY = 0.5  # seconds between two questions meanwhile
 MOST_REMEMBERED = 200_000  # bars of a session's past
 
 
@@ -104,7 +105,7 @@ async def _page(ask: HistoryChannel, question: FetchBars) -> Sequence[BarClosed]
                     if isinstance(answer, BarsFetched):
                         return answer.bars
                     problem = answer.text if isinstance(answer, Declined) else str(answer)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(RETRY)
     except TimeoutError as error:
         raise DeadlineError(
             f"bars of {question.instrument} before the session could not be had: {problem}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.bus import generate_keys
 from tradectl_sdk.errors import DataError
-from tradectl_sdk.nodes.session_folder import Sessions
+from tradectl_sdk.nodes.session_folder import NODES, Sessions
 from tradectl_sdk.pipelines.sessions.parts import OpenSession
-from tradectl_sdk.pipelines.sessions.pinning import unpinned
+from tradectl_sdk.pipelines.sessions.pinning import pinned, unpinned
 from tradectl_sdk.pipelines.sessions.plan import SessionPlan
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 def sessions_of(settings: Settings) -> Sessions:
     """Return the sessions of a project."""
     return Sessions(settings.session.directory)
+
+
+def create_session(plan: SessionPlan, settings: Settings) -> SessionFolder:
+    """Make the folder of a session, with a key for each node where they talk over TCP.
+
+    Raises:
+        DataError: If the disk refuses.
+    """
+    folder = sessions_of(settings).create(plan.manifest(), pinned(settings), mode=plan.mode)
+    if settings.session.tcp is not None:
+        generate_keys(folder.path / "keys", [(node, node) for node in NODES])
+    return folder
 
 
 def open_session(folder: SessionFolder, plugins: Plugins | None = None) -> OpenSession:
