@@ -96,7 +96,11 @@ class _Project:
             command,
             folder=self._folder,
             timeout=self._how.timeout,
-            environment={"TRADECTL_CACHE_DIR": str(self._folder / "cache"), "NO_COLOR": "1"},
+            environment={
+                "TRADECTL_CACHE_DIR": str(self._folder / "cache"),
+                "NO_COLOR": "1",
+                "PYTHONDONTWRITEBYTECODE": "",  # some developers' habit; pip leaves bytecode
+            },
         )
 
     def _backtest(self, *options: str) -> Finished:

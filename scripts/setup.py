@@ -53,6 +53,12 @@ def install(*arguments: str) -> None:
         sys.exit(f"set-up stopped: pip ended with status {status} at {arguments[-1]}")
 
 
+def compile_members() -> None:
+    """Leave bytecode beside the workspace's sources, as pip does for all that is not editable."""
+    sources = [str(path.parent / "src") for path in members()]
+    subprocess.run([str(PYTHON), "-m", "compileall", "-q", *sources], check=False, cwd=ROOT)
+
+
 def create() -> None:
     """Make the empty environment, with a pip of its own only where there is no other."""
     needs_pip = importlib.util.find_spec("pip") is None
@@ -83,6 +89,7 @@ def main() -> int:
         create()
     install("--require-hashes", "--only-binary", ":all:", "-r", str(LOCK))
     install("--no-deps", "--no-build-isolation", "-r", str(WORKSPACE))
+    compile_members()
     STAMP.write_text(wanted, encoding="utf-8")
     return 0
 

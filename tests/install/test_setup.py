@@ -53,6 +53,7 @@ def load(workspace: Path, calls: list[tuple[str, ...]]) -> ModuleType:
 
     module.create = create
     module.install = lambda *words: calls.append(words)
+    module.compile_members, module.really_compile = lambda: None, module.compile_members
     return module  # type: ignore[no-any-return]
 
 
@@ -136,6 +137,19 @@ def test_only_hashed_wheels_come_in(workspace: Path, calls: list[tuple[str, ...]
     locked, own = calls[1:]
     assert {"--require-hashes", "--only-binary", ":all:"} <= set(locked)
     assert {"--no-deps", "--no-build-isolation"} <= set(own)
+
+
+def test_sources_of_the_workspace_have_bytecode_afterwards(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    module: Any = load(workspace, [])
+    module.PYTHON = sys.executable
+    source = workspace / "sdk" / "src" / "some.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("x = 1")
+    module.really_compile()
+    assert Path(importlib.util.cache_from_source(str(source))).exists()
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is absent")

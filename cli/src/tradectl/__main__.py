@@ -1,11 +1,12 @@
 """The console script ``tradectl``, and ``python -m tradectl``.
 
-Nothing but ``sys`` is imported here: ``tradectl --version`` must answer before Python has loaded
-anything else (tests/test_startup.py keeps the module budgets).
+Nothing but what Python has built in is imported here: ``tradectl --version`` must answer before
+Python has loaded anything else (tests/test_startup.py keeps the module budgets).
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tradectl import __version__
@@ -13,6 +14,11 @@ from tradectl import __version__
 TYPE_CHECKING = False  # typing's constant, without importing typing
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# New objects after which Python looks for cycles. Its own 700 suit programs that run on and on: a
+# command makes some 200,000 objects while it starts, nearly all to stay, and a seventh of a short
+# backtest would be spent on walking through them again and again.
+_BETWEEN_COLLECTIONS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,6 +50,7 @@ def _run(words: list[str]) -> int:
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"tradectl {__version__}\n")
         return 0
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
     from tradectl.application import run
 
     return run(words)

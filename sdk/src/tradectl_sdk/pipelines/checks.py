@@ -16,6 +16,8 @@ from tradectl_sdk.engine.reasons import REASONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from tradectl_sdk.engine import Outcome, Plan
     from tradectl_sdk.pipelines.series import LoadedSeries
 
@@ -67,7 +69,7 @@ def look_ahead(plan: Plan, outcome: Outcome) -> Check:
     for place in places:
         last = outcome.times[place - 1]
         part = run(cut(plan, int(last)), outcome.mode, compiled=outcome.compiled)
-        if part.equity.tobytes() != outcome.equity[: len(part.equity)].tobytes() or _placed(
+        if not _same_bits(part.equity, outcome.equity[: len(part.equity)]) or _placed(
             part, int(last)
         ) != _placed(outcome, int(last)):
             moment = np.datetime_as_string(last.astype("M8[ns]"), unit="s")
@@ -78,10 +80,14 @@ def look_ahead(plan: Plan, outcome: Outcome) -> Check:
     return Check(name="look-ahead", status="ok", text=text)
 
 
+def _same_bits(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    return np.array_equal(first.view(np.int64), second.view(np.int64))
+
+
 def _places(outcome: Outcome, horizon: int) -> list[int]:
     draw = random.Random(horizon)  # noqa: S311 - places to cut, no secret
     created = outcome.orders["created"]
-    early = created[created < outcome.times[horizon - 1]]
+    early = created[: np.searchsorted(created, outcome.times[horizon - 1])]
     after_orders = sorted(set((np.searchsorted(outcome.times, early) + 1).tolist()))
     chosen = draw.sample(after_orders, min(ORDER_CUTS, len(after_orders)))
     return sorted({*chosen, *(draw.randrange(1, horizon) for _ in range(RANDOM_CUTS))})
@@ -113,7 +119,8 @@ def _until(columns: Columns, last: int) -> Columns:
 
 def _placed(outcome: Outcome, last: int) -> bytes:
     """The decisions made up to a moment: what was asked for, not what became of it."""
-    orders = outcome.orders[outcome.orders["created"] <= last]
+    known = np.searchsorted(outcome.orders["created"], last, side="right")  # ids rise with time
+    orders = outcome.orders[:known]
     # Fills change the quantity of exits and siblings, so theirs says nothing of the decision.
     alone = (orders["parent"] == 0) & (orders["group"] == 0)
     asked = [orders[name] for name in ("created", "instrument", "side", "type", "limit")]

@@ -60,6 +60,11 @@ def test_distribution_measures_ignore_the_order(returns: np.ndarray, random: obj
         assert close(measure(returns), measure(shuffled))
 
 
+@given(RETURNS, st.floats(0, 1))
+def test_quantiles_are_those_of_numpy_to_the_bit(returns: np.ndarray, share: float) -> None:
+    assert moments.quantile(returns, share) == float(np.quantile(returns, share))
+
+
 @given(RETURNS)
 def test_expected_shortfall_is_at_least_value_at_risk(returns: np.ndarray) -> None:
     risk = moments.value_at_risk(returns)

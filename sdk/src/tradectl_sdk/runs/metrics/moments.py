@@ -76,13 +76,31 @@ def autocorrelation(values: Floats, lag: int = 1) -> float:
     return float(centred[:-lag] @ centred[lag:]) / float(centred @ centred)
 
 
+def quantile(values: Floats, share: float) -> float:
+    """The value that a share of all lies below, between neighbours in a straight line.
+
+    Hyndman and Fan (1996), type 7, to the bit what ``np.quantile`` gives, which would import masked
+    arrays on the way. NaN for an empty array.
+    """
+    if not values.size:
+        return math.nan
+    ordered = np.sort(values)  # NaN comes last
+    if math.isnan(ordered[-1]):
+        return math.nan
+    place = (ordered.size - 1) * share
+    before = math.floor(place)
+    low, high = float(ordered[before]), float(ordered[min(before + 1, ordered.size - 1)])
+    part = place - before
+    # Taken from the nearer neighbour, so that it never leaves the two.
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
 def value_at_risk(returns: Floats, confidence: float = 0.95) -> float:
     """Historical value at risk: the loss that the share ``1 - confidence`` of returns exceeds.
 
-    The quantile interpolates linearly between neighbours (Hyndman-Fan type 7). A loss is a
-    positive number; negative when even the quantile is a gain. NaN for an empty array.
+    A loss is a positive number; negative when even the quantile is a gain. NaN for an empty array.
     """
-    return -float(np.quantile(returns, 1 - confidence)) if returns.size else math.nan
+    return -quantile(returns, 1 - confidence) if returns.size else math.nan
 
 
 def expected_shortfall(returns: Floats, confidence: float = 0.95) -> float:
@@ -92,7 +110,7 @@ def expected_shortfall(returns: Floats, confidence: float = 0.95) -> float:
     """
     if not returns.size or np.isnan(returns).any():
         return math.nan
-    cutoff = np.quantile(returns, 1 - confidence)
+    cutoff = quantile(returns, 1 - confidence)
     tail = returns[returns <= cutoff]
     return -float(tail.mean())
 
@@ -101,8 +119,7 @@ def tail_ratio(returns: Floats) -> float:
     """Size of the 95th percentile over the size of the 5th; NaN when the latter is 0."""
     if not returns.size:
         return math.nan
-    low, high = np.quantile(returns, (0.05, 0.95))
-    return ratio(abs(float(high)), abs(float(low)))
+    return ratio(abs(quantile(returns, 0.95)), abs(quantile(returns, 0.05)))
 
 
 def stability(returns: Floats) -> float:
