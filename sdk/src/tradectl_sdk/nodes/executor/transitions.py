@@ -38,9 +38,8 @@ def move(order: Order, record: of.Moved) -> None:
     if status == ILLEGAL:
         raise RuntimeError(f"event {record.event} of order {order.key} in status {order.status}")
     if status == CANCELED and order.ending == REQUESTED and order.filled and not order.remaining:
-        status = (
-            FILLED  # it was cut to what is filled; the venue calls the end of its rest a cancel
-        )
+        # It was cut to what is filled; the venue calls the end of its rest a cancel.
+        status = FILLED
     order.status = status
     order.parked = 0
     order.heard = max(order.heard, record.venue_time)
