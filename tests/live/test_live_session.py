@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rehearsal import KEYS, Rehearsal, write_project
+from live_rehearsal import KEYS, Rehearsal, write_project
 from tradectl.application import run
 from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
 from tradectl_sdk.errors import TradectlError

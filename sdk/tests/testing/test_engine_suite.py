@@ -62,11 +62,16 @@ class Peeking(Sound):
 
     def on_start(self, ctx):
         super().on_start(ctx)
-        self.feed = ctx._booking, ctx._desk.venue._feed
+        self.feed = ctx._desk.venue._feed
+        self.following = 0
+
+    def on_bar(self, ctx, bar):
+        self.following += 1
+        super().on_bar(ctx, bar)
 
     def wants(self, ctx, bar, value):
-        feed = self.feed[1]
-        return feed.close[min(feed.next[0], feed.end[0] - 1)] > bar.close
+        feed = self.feed
+        return feed.close[min(self.following, feed.end[0] - 1)] > bar.close
 
 
 class PeekingAtTheEnd(Sound):
