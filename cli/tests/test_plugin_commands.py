@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,9 +125,13 @@ def test_the_settings_can_disable_a_plugin(
     assert (plugin["status"], plugin["provides"]) == ("blocked", [])
 
 
+def _but_times(text: str) -> str:
+    return re.sub(r"\d+\.\d ms", "N ms", text)
+
+
 def test_info_takes_the_name_of_the_plugin_or_of_its_distribution(run: Run, good: None) -> None:
     answer = run("plugin", "info", "good")
-    assert answer.out == run("plugin", "info", "ACME_good").out
+    assert _but_times(answer.out) == _but_times(run("plugin", "info", "ACME_good").out)
     assert "good:plugin" in answer.out
     assert "A good one" in answer.out
     assert answer.err == "next: tradectl plugin check good\n"

@@ -150,7 +150,7 @@ def test_whoever_listens_with_another_key_than_the_one_known_is_not_talked_to() 
         executor = listener.expect("host")
         host = zeromq_channel(listener.address, HOST, "executor", keys=HOST_KEYS)
         host.send(failed(1))
-        assert await lost_text(host) == "the key we have of the executor is not its key"
+        assert (await lost_text(host)).startswith("the key we have of the executor is not its key")
         assert listener.refusals.counts["handshake"] >= 1
         assert executor.core.waiting == 0
         host.abandon()
@@ -245,7 +245,7 @@ def test_what_knows_no_keys_is_named_and_a_node_that_comes_there_later_is_found(
             address = Address.tcp("127.0.0.1", port)
             host = zeromq_channel(address, HOST, "executor", keys=HOST_KEYS)
             text = await lost_text(host)
-        assert text == f"what listens at {address.url} is no executor of ours"
+        assert text.endswith(f"what listens at {address.url} is no executor of ours")
         listener = zeromq_listener(address, EXECUTOR, keys=EXECUTOR_KEYS)
         executor = listener.expect("host")
         assert isinstance(await executor.receive(), PeerChanged)

@@ -9,8 +9,8 @@ import threading
 import pytest
 from tradectl_sdk.data import storage
 
-# Seconds of work in many small tasks: DuckDB asks for signals between tasks, and a query in one task
-# that never ends would hang here instead of failing.
+# Seconds of work in small tasks: DuckDB asks for signals between tasks; a query in one task that
+# never ends would hang here instead of failing.
 _LONG = "SELECT count(*) FROM range(1000000000) a WHERE a.range * a.range % 7 = 3"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tradectl_sdk.config import user_folder
 from tradectl_sdk.errors import DeadlineError, NotFoundError, TradectlError, did_you_mean
-from tradectl_sdk.exchange import ClockEstimate, Exchange
+from tradectl_sdk.exchange import ClockEstimate, ClockSample, Exchange
 from tradectl_sdk.keys import KeyStore
 from tradectl_sdk.pipelines.components import loaded, own_settings
 
@@ -184,16 +184,16 @@ async def try_exchange(exchange: Exchange, *, keys: bool) -> ExchangeTrial:
     """
     try:
         await exchange.open()
-        clock = await measure_clock(exchange)
+        samples = await probe_clock(exchange)
         instruments = await exchange.instruments()
         permissions = await exchange.permissions() if keys else None
         balances = tuple(await exchange.balances()) if keys else ()
     finally:
         await exchange.close()
-    best = clock.samples[0] if clock.best is None else clock.best
+    best = estimated(samples)
     window = exchange.card.request_window
     return ExchangeTrial(
-        latency=tuple(sample.received - sample.sent for sample in clock.samples),
+        latency=tuple(sample.received - sample.sent for sample in samples),
         offset=best.offset,
         uncertainty=best.uncertainty,
         window=window,
@@ -204,19 +204,27 @@ async def try_exchange(exchange: Exchange, *, keys: bool) -> ExchangeTrial:
     )
 
 
-async def measure_clock(exchange: Exchange, probes: int = PROBES) -> ClockEstimate:
+async def probe_clock(exchange: Exchange, probes: int = PROBES) -> tuple[ClockSample, ...]:
     """Ask the venue's clock several times.
 
     Raises:
         ExchangeError: When it does not answer.
     """
-    estimate = ClockEstimate()
+    samples = []
     for _ in range(probes):
         wall, started = time.time_ns(), time.perf_counter_ns()
         venue = await exchange.venue_time()
         # Our clock may be set while we wait; the length of the wait is another clock's
-        estimate.add(wall, venue, wall + time.perf_counter_ns() - started)
-    return estimate
+        samples.append(ClockSample(wall, venue, wall + time.perf_counter_ns() - started))
+    return tuple(samples)
+
+
+def estimated(samples: Sequence[ClockSample]) -> ClockSample:
+    """The most certain of the samples, at least one, that the later ones do not contradict."""
+    estimate = ClockEstimate()
+    for sample in samples:
+        estimate.add(sample.sent, sample.venue, sample.received)
+    return estimate.best or samples[-1]
 
 
 def _findings(offset: int, window: int, permissions: KeyPermissions | None) -> Sequence[str]:

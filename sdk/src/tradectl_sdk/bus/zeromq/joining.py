@@ -91,13 +91,17 @@ class Joint:
         elif event == zmq.Event.HANDSHAKE_FAILED_AUTH:
             self._fail("key", f"the {self._role} did not accept our key (status {value})")
         elif event == zmq.Event.HANDSHAKE_FAILED_PROTOCOL:
-            self._fail(
-                "handshake", f"what listens at {self._address.url} is no {self._role} of ours"
-            )
+            self._fail("handshake", self._stranger)
         else:
             self._broken += 1
             if self._is_guarded and self._broken >= _SUSPICIOUS:
-                self._fail("handshake", f"the key we have of the {self._role} is not its key")
+                # Whoever knows no keys may hang up before we have read that: it looks the same.
+                wrong = f"the key we have of the {self._role} is not its key"
+                self._fail("handshake", f"{wrong}, or {self._stranger}")
+
+    @property
+    def _stranger(self) -> str:
+        return f"what listens at {self._address.url} is no {self._role} of ours"
 
     def _fail(self, kind: str, text: str) -> None:
         self._refusals.note(kind, text)

@@ -16,7 +16,7 @@ import msgspec
 
 from tradectl_sdk.errors import DeadlineError, InternalError, TradectlError
 from tradectl_sdk.keys import Redactor, judge
-from tradectl_sdk.pipelines.exchanges import exchange_of, key_store, measure_clock
+from tradectl_sdk.pipelines.exchanges import estimated, exchange_of, key_store, probe_clock
 from tradectl_sdk.pipelines.sessions.pinning import unpinned
 
 if TYPE_CHECKING:
@@ -152,9 +152,7 @@ async def _permissions(exchange: Exchange, what: Examination) -> Row:
 
 
 async def _clock(exchange: Exchange, limit: float) -> Row:
-    best = (await measure_clock(exchange)).best
-    if best is None:
-        return Row(name="clock", status=FAIL, text="the exchange's clock was not told")
+    best = estimated(await probe_clock(exchange))
     offset = best.offset / 1e9
     off = abs(best.offset) - best.uncertainty > limit * SECOND
     text = f"the exchange's clock is {offset:+.3f} s from ours, the limit is {limit:g} s"
