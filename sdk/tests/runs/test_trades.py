@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.runs import closed_trades, extract_trades
 from tradectl_sdk.runs.excursions import with_excursions
+from tradectl_sdk.runs.trades import count_closed
 from tradectl_sdk.runs.values import apportion, money_values, slippage_cost, traded_value
 
 BUY, SELL = 1, -1
@@ -164,3 +165,16 @@ def test_slippage_is_what_the_fill_cost_beyond_its_reference(fills_of: Any, shar
 def test_shares_of_a_large_amount_do_not_overflow() -> None:
     amount, whole = np.array([10**17]), np.array([3 * 10**10])
     assert apportion(amount, np.array([10**10]), whole)[0] == 10**17 // 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=FILLS)
+def test_counting_closed_trades_is_counting_those_extracted(
+    rows: list[tuple[int, int, int, int]], fills_of: Any, share: Any, coin: Any, future: Any
+) -> None:
+    fills = fills_of(*rows)
+    for instrument in range(3):
+        own = fills["instrument"] == instrument
+        fills["position"][own] = np.cumsum((fills["side"] * fills["quantity"])[own])
+    trades = extract_trades(fills, [share, coin, future])
+    assert count_closed(fills) == int((trades["open"] == 0).sum())

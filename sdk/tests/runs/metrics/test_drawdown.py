@@ -4,7 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY, Drawdowns, find_drawdowns
+from tradectl_sdk.runs.metrics.drawdown import (
+    NANOSECONDS_PER_DAY,
+    Drawdowns,
+    find_drawdowns,
+    max_drawdown,
+)
 
 
 def daily(*levels: float) -> Drawdowns:
@@ -51,3 +56,15 @@ def test_pain_and_ulcer_count_the_points_at_a_peak_too() -> None:
     found = daily(100, 90, 100, 100)
     assert found.pain_index == pytest.approx(0.025)
     assert found.ulcer_index == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("size", [1, 7, 65_536, 150_000])
+@pytest.mark.parametrize("initial", [0.0, 120.0])
+def test_the_deepest_alone_is_the_deepest_of_all(size: int, initial: float) -> None:
+    levels = 100 + np.cumsum(np.random.default_rng(size).normal(0, 0.1, size))
+    whole = find_drawdowns(np.arange(size), levels, initial)
+    assert max_drawdown(levels, initial) == whole.max_drawdown
+
+
+def test_the_deepest_of_nothing_is_undefined() -> None:
+    assert math.isnan(max_drawdown(np.empty(0)))

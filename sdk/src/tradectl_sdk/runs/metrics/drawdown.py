@@ -137,6 +137,16 @@ def find_drawdowns(time: Integers, levels: Floats, initial: float = 0.0) -> Draw
     return Drawdowns(time, levels, initial, *sweep.episodes(), total)
 
 
+def max_drawdown(levels: Floats, initial: float = 0.0) -> float:
+    """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes."""
+    peak, deepest = initial, 0.0 if levels.size else math.nan
+    for part in pieces(levels.size):
+        piece = levels[part]
+        deepest = max(deepest, float(_depth(piece, peak).max()))
+        peak = max(peak, float(piece.max()))
+    return deepest
+
+
 def _depth(levels: Floats, peak: float) -> Floats:
     """Fraction lost at each point since the highest level, that of the past included."""
     depth: Floats = np.maximum.accumulate(levels)
