@@ -19,6 +19,7 @@ ROWS = (
     {"strategy", "engine"},
     {"data"},
     {"runs"},
+    {"research"},
     {"exchange"},
     {"bus", "paper", "keys", "notify"},
     {"nodes"},

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         paper_session,
         resume_session,
     )
+    from tradectl_sdk.pipelines.sweeps import SweepResult, sweep
+    from tradectl_sdk.research import SweepStore
     from tradectl_sdk.runs import RunStore
     from tradectl_sdk.strategy import Strategy, param
 
@@ -42,6 +44,8 @@ _HOMES = {
     "SessionResult": "tradectl_sdk.pipelines.session",
     "Settings": "tradectl_sdk.config",
     "Strategy": "tradectl_sdk.strategy",
+    "SweepResult": "tradectl_sdk.pipelines.sweeps",
+    "SweepStore": "tradectl_sdk.research",
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
     "backtest": "tradectl_sdk.pipelines.backtest",
@@ -50,6 +54,7 @@ _HOMES = {
     "param": "tradectl_sdk.strategy",
     "preflight": "tradectl_sdk.pipelines.live_session",
     "resume_session": "tradectl_sdk.pipelines.session",
+    "sweep": "tradectl_sdk.pipelines.sweeps",
 }
 
 __all__ = [
@@ -63,6 +68,8 @@ __all__ = [
     "SessionResult",
     "Settings",
     "Strategy",
+    "SweepResult",
+    "SweepStore",
     "Timeframe",
     "TradectlError",
     "__version__",
@@ -72,6 +79,7 @@ __all__ = [
     "param",
     "preflight",
     "resume_session",
+    "sweep",
 ]
 
 

@@ -53,7 +53,7 @@ class Parameter:
         Raises:
             UsageError: If it has the wrong type or lies outside the bounds.
         """
-        converted = self._convert(value)
+        converted = self.convert(value)
         if self.choices and converted not in self.choices:
             allowed = ", ".join(map(str, self.choices))
             raise UsageError(f"{self.name} was {value}, expected one of {allowed}")
@@ -63,7 +63,12 @@ class Parameter:
             raise UsageError(f"{self.name} was {value}, expected {low:g} to {high:g}")
         return converted
 
-    def _convert(self, value: object) -> ParameterValue:
+    def convert(self, value: object) -> ParameterValue:
+        """Convert a value, given as such or as text, whether or not it lies in the bounds.
+
+        Raises:
+            UsageError: If it has the wrong type.
+        """
         wrong = UsageError(f"{self.name} was {value!r}, expected {_ARTICLES[self.type]}")
         if self.type is bool:
             word = str(value).lower()

@@ -1,0 +1,7 @@
+"""Sweeps: one strategy, many parameter sets, one table."""
+
+from __future__ import annotations
+
+from tradectl_sdk.pipelines.sweeps.sweeping import DEFAULT_METRICS, LIMIT, SweepResult, sweep
+
+__all__ = ["DEFAULT_METRICS", "LIMIT", "SweepResult", "sweep"]

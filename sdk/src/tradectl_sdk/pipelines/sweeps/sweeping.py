@@ -1,0 +1,307 @@
+"""The sweep: a strategy, data and a grid of parameters in, one table out.
+
+::
+
+    from tradectl_sdk import sweep
+
+    result = sweep("sma-cross", "SPX.SAMPLE", {"fast": "5:50:5", "slow": [20, 50, 100]})
+    best = result.table.ranked("sharpe_ratio")[0]
+    print(result.table.row(best))
+
+Each trial is the backtest with the same parameters, to the last byte. The best of many trials is
+better than what it will be in future, however honest each of them is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.data import Bars
+from tradectl_sdk.engine import Mode
+from tradectl_sdk.errors import UsageError, did_you_mean
+from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.planning import parameter_values
+from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.sweeps.trial import Trials
+from tradectl_sdk.pipelines.sweeps.workers import Pool, can_fork
+from tradectl_sdk.research import Axis, Constraint, Space, SweepTable
+from tradectl_sdk.research.storing import StoredSweep, SweepStore
+from tradectl_sdk.runs.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tradectl_sdk.pipelines.finding import FoundStrategy
+    from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research.table import Trial
+    from tradectl_sdk.strategy import ParameterValue, Strategy
+
+DEFAULT_METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "trades", "fees")
+LIMIT = 10_000  # trials that run without being asked twice
+MOST = 10_000_000  # trials there is memory for
+_WORTH_FORKING = 0.2  # seconds of work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SweepResult:
+    """A finished sweep.
+
+    Attributes:
+        sweep: It as it is stored: identity, what it is about, the table.
+        stored: Whether it was answered from the store instead of being run.
+        bars: Bars of one trial.
+        seconds: Time the trials took, from the first to the last; 0 when answered from the store.
+        workers: Processes that ran trials.
+        deaths: Workers that died; their trials were tried again.
+        why: Why trials were not compiled; empty if they were, or were not meant to be.
+    """
+
+    sweep: StoredSweep
+    stored: bool
+    bars: int
+    seconds: float
+    workers: int
+    deaths: int
+    why: str
+
+    @property
+    def table(self) -> SweepTable:
+        """The trials."""
+        return self.sweep.table
+
+
+def sweep(
+    strategy: str | type[Strategy],
+    data: str | Bars | Sequence[str | Bars],
+    grid: Mapping[str, Sequence[object] | str] | Sequence[str],
+    *,
+    parameters: Mapping[str, object] | None = None,
+    where: Sequence[str] = (),
+    sample: int | None = None,
+    seed: int = 0,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    timeframe: str = "1d",
+    start: str | None = None,
+    end: str | None = None,
+    settings: Settings | None = None,
+    warmup: int = 0,
+    mode: str = "auto",
+    workers: int | None = None,
+    hashes: bool = False,
+    limit: int | None = LIMIT,
+    store: SweepStore | None = None,
+    fresh: bool = False,
+    plugins: Plugins | None = None,
+    notify: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SweepResult:
+    """Run a strategy with many parameter sets over the same bars.
+
+    Args:
+        strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
+        data: One series or several in one account, by name or as bars.
+        grid: Values by parameter, as such or as text (``5:50:5``, the last value included, or
+            ``20,50,100``), or a sequence of texts such as ``fast=5:50:5``.
+        parameters: Values for parameters that all trials share.
+        where: Conditions a point must meet to be tried, such as ``fast < slow``.
+        sample: Points to draw from the grid at random; all of them unless given.
+        seed: Of that draw.
+        metrics: Names from the table of metrics, to be computed for each trial.
+        timeframe: Of the bars that drive the strategy, where they are given by name.
+        start: Earliest open time, ISO 8601; the beginning of the data unless given.
+        end: Open times stay before this.
+        settings: Everything that is assumed; the defaults unless given.
+        warmup: Bars before orders are accepted, if more than the strategy asks for.
+        mode: ``auto``, ``compiled`` or ``interpreted``.
+        workers: Processes; one for each core this process may use unless given.
+        hashes: Hash the orders and fills of each trial, which takes about as long as running it.
+        limit: Refuse more trials than this; None to refuse only what memory cannot hold.
+        store: Where the table is kept; nowhere unless given. A sweep with equal inputs is
+            answered from it.
+        fresh: Run even if the store has the answer.
+        plugins: Installed plugins, if they are loaded already.
+        notify: Told in words when something needs compiling.
+        progress: Told how many trials are done, of how many.
+
+    Raises:
+        NotFoundError: If there is no such strategy.
+        UsageError: If the grid is empty, too large or names no parameter.
+        DataMissingError: If there is no such data.
+    """
+    settings = settings or Settings()
+    found = find_strategy(strategy, plugins)
+    fixed = parameter_values(found, parameters or {})
+    space = make_space(found, grid, fixed=parameters or {}, where=where, sample=sample, seed=seed)
+    wanted = [data] if isinstance(data, str | Bars) else list(data)
+    window, root = Window(start, end), settings.data.catalog
+    _check_metrics(metrics)
+    series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
+    most = MOST if limit is None else min(limit, MOST)
+    points = space.points(fixed) if space.most <= most else [space.point(0)]
+    job = prepare(
+        found, parameters or {}, series, settings,
+        signals={}, warmup=warmup, trials=len(points), plugins=plugins,
+    )  # fmt: skip
+    trials = Trials(job, fixed, points, metrics, mode=Mode(mode), hashes=hashes, notify=notify)
+    count = _cores() if workers is None else workers
+    if space.most > most:
+        raise _too_many(space, trials, most, count)
+    identity = _identity(job, points, metrics, hashes=hashes)
+    bars = sum(len(one.bars) for one in series)
+    held = None if store is None or fresh else store.find(identity)
+    if held is not None:
+        return SweepResult(
+            sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
+        )
+    started = time.perf_counter()
+    rows, used, deaths = _run(trials, len(points), count, progress or (lambda _done, _all: None))
+    seconds = time.perf_counter() - started
+    table = SweepTable.of(points, metrics, rows)
+    about = _about(job, space, fixed, seconds=seconds, workers=used)
+    done = StoredSweep(identity=identity, about=about, table=table)
+    if store is not None:
+        store.save(done)
+    return SweepResult(
+        sweep=done, stored=False, bars=bars, seconds=seconds, workers=used, deaths=deaths,
+        why=trials.why,
+    )  # fmt: skip
+
+
+def make_space(
+    found: FoundStrategy,
+    grid: Mapping[str, Sequence[object] | str] | Sequence[str],
+    *,
+    fixed: Mapping[str, object],
+    where: Sequence[str] = (),
+    sample: int | None = None,
+    seed: int = 0,
+) -> Space:
+    """Turn a grid as people write it into a space of the strategy's parameters.
+
+    Raises:
+        UsageError: If it is empty, names no parameter, or one that is fixed.
+    """
+    declared = found.cls.parameters()
+    if isinstance(grid, str):
+        grid = [grid]
+    if isinstance(grid, Mapping):
+        axes = [
+            Axis.parse(f"{name}={values}", declared)
+            if isinstance(values, str)
+            else Axis.of(name, values, declared)
+            for name, values in grid.items()
+        ]
+    else:
+        axes = [Axis.parse(text, declared) for text in grid]
+    both = next((axis.name for axis in axes if axis.name in fixed), None)
+    if both is not None:
+        raise UsageError(f"{both} was given both a grid and a value, expected one of them")
+    constraints = tuple(Constraint.parse(text, declared) for text in where)
+    return Space(tuple(axes), sample=sample, seed=seed, constraints=constraints)
+
+
+def _check_metrics(names: Sequence[str]) -> None:
+    unknown = next((name for name in names if name not in METRICS), None)
+    if unknown is not None:
+        raise UsageError(
+            f"{unknown} is not a metric",
+            hint=did_you_mean(unknown, METRICS) or "the reference of metrics lists them",
+        )
+
+
+def _run(
+    trials: Trials, total: int, workers: int, progress: Callable[[int, int], None]
+) -> tuple[list[Trial], int, int]:
+    """Run all trials; return them, how many processes ran them, and how many of those died."""
+    rows: list[Trial] = []
+
+    def take(more: Sequence[Trial]) -> None:
+        rows.extend(more)
+        progress(len(rows), total)
+
+    take([trials(0)])  # what it compiles and loads is every worker's
+    started = time.perf_counter()
+    if total > 1:
+        take([trials(1)])
+    left = (time.perf_counter() - started) * (total - 2)
+    if workers > 1 and left > _WORTH_FORKING and can_fork():
+        count = min(workers, total - 2)
+        pool = Pool(trials, count)
+        pool.results(range(2, total), take)
+        return rows, count, pool.deaths
+    for number in range(2, total):
+        take([trials(number)])
+    return rows, 1, 0
+
+
+def _too_many(space: Space, trials: Trials, most: int, workers: int) -> UsageError:
+    """Say how large the grid is and how long it would take, from one trial of it."""
+    trials(0)
+    started = time.perf_counter()
+    trials(0)
+    seconds = (time.perf_counter() - started) * space.most / max(workers, 1)
+    return UsageError(
+        f"the grid has {space.most:,} trials, about {_long(seconds)} on {workers} "
+        f"{'core' if workers == 1 else 'cores'}; expected at most {most:,}",
+        hint="take larger steps, draw some with --sample, or insist with --yes"
+        if space.most <= MOST
+        else "take larger steps, or draw some with --sample",
+    )
+
+
+def _long(seconds: float) -> str:
+    for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:,.0f} seconds"
+
+
+def _identity(
+    job: Job,
+    points: Sequence[Mapping[str, ParameterValue]],
+    metrics: Sequence[str],
+    *,
+    hashes: bool,
+) -> dict[str, object]:
+    asked = {"points": [dict(point) for point in points], "metrics": list(metrics)}
+    return {**job.identity, "sweep": asked | {"hashes": hashes}}
+
+
+def _about(
+    job: Job,
+    space: Space,
+    fixed: Mapping[str, ParameterValue],
+    *,
+    seconds: float,
+    workers: int,
+) -> dict[str, object]:
+    """What a list of sweeps shows."""
+    swept = {axis.name for axis in space.axes}
+    return {
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "strategy": job.found.name,
+        "fixed": {name: value for name, value in fixed.items() if name not in swept},
+        "axes": {axis.name: list(axis.values) for axis in space.axes},
+        "sample": space.sample,
+        "seed": space.seed,
+        "where": [str(each) for each in space.constraints],
+        "currency": job.plan.instruments[0].quote,
+        "seconds": seconds,
+        "workers": workers,
+    }
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not everywhere
+        return os.cpu_count() or 1

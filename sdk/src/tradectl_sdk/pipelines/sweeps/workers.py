@@ -1,0 +1,160 @@
+"""Trials spread over processes that share the data, the tables' pages and the machine code.
+
+Workers are forked: what the parent has loaded, mapped and compiled is theirs without a copy. A
+worker that dies takes its present trials with it; they are tried again one by one elsewhere, so
+that a trial that kills its worker is found, and is a failed trial after a few attempts.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+import warnings
+from collections import Counter, deque
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.research.space import chunks
+from tradectl_sdk.research.table import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+ATTEMPTS = 3  # of a trial whose worker dies
+_PIECES = 8  # chunks a worker gets, about; more would be told more often, fewer end unevenly
+_LONGEST = 64  # trials in a chunk
+_PATIENCE = 1.0  # seconds after which an idle worker looks whether anybody still wants it
+
+
+def can_fork() -> bool:
+    """Whether this system can share memory with workers by forking."""
+    return "fork" in multiprocessing.get_all_start_methods()
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    task: tuple[int, ...] = ()
+
+
+class Pool:
+    """Workers for one sweep.
+
+    Args:
+        run: Runs a trial by its number.
+        count: Workers.
+
+    Attributes:
+        deaths: Workers that died so far.
+    """
+
+    def __init__(self, run: Callable[[int], Trial], count: int) -> None:
+        self._run, self._count = run, count
+        self._workers: list[_Worker] = []
+        self._waiting: deque[tuple[int, ...]] = deque()
+        self._attempts: Counter[int] = Counter()
+        self.deaths = 0
+
+    def results(self, numbers: Sequence[int], tell: Callable[[Sequence[Trial]], None]) -> None:
+        """Run trials, in any order, and tell of them as they come.
+
+        Raises:
+            RuntimeError: If a worker met a bug; its traceback is the message.
+        """
+        length = max(1, min(_LONGEST, len(numbers) // (self._count * _PIECES)))
+        self._waiting.extend(chunks(numbers, length))
+        try:
+            self._workers = [self._start() for _ in range(self._count)]
+            while self._hand_out():
+                busy = {each.connection: each for each in self._workers if each.task}
+                for connection in wait(list(busy)):
+                    tell(self._take(busy[connection]))  # type: ignore[index]
+        finally:
+            for worker in self._workers:
+                worker.process.kill()
+                worker.process.join()
+                worker.connection.close()
+
+    def _start(self) -> _Worker:
+        ours, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("fork")
+        process = context.Process(target=_serve, args=(theirs, self._run, os.getpid()), daemon=True)
+        with warnings.catch_warnings():
+            # Python warns of threads that hold locks; DuckDB's are idle, and the child needs none.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _hand_out(self) -> bool:
+        """Give the idle something to do; return whether anybody is busy."""
+        for place, worker in enumerate(self._workers):
+            if worker.task or not self._waiting:
+                continue
+            task = self._waiting.popleft()
+            try:
+                worker.connection.send(task)
+            except OSError:  # it died while it was idle, so none of its trials is to blame
+                self._waiting.appendleft(task)
+                self._replace(place)
+                continue
+            worker.task = task
+        return bool(self._waiting) or any(each.task for each in self._workers)
+
+    def _take(self, worker: _Worker) -> list[Trial]:
+        try:
+            found: list[Trial] | str = worker.connection.recv()
+        except (EOFError, OSError):
+            task = worker.task
+            self._replace(self._workers.index(worker))
+            return self._try_again(task)
+        if isinstance(found, str):
+            raise RuntimeError(f"a worker met a bug\n{found}")  # noqa: TRY004 - not of a type
+        worker.task = ()
+        return found
+
+    def _replace(self, place: int) -> None:
+        self.deaths += 1
+        worker = self._workers[place]
+        worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
+        self._workers[place] = self._start()
+
+    def _try_again(self, task: Sequence[int]) -> list[Trial]:
+        """Put trials back one by one; return those that were tried often enough."""
+        given_up = []
+        for number in reversed(task):
+            self._attempts[number] += 1
+            if self._attempts[number] < ATTEMPTS:
+                self._waiting.appendleft((number,))
+            else:
+                reason = f"its worker process died, {ATTEMPTS} times out of {ATTEMPTS}"
+                given_up.append(Trial(number, reason=reason))
+        return given_up
+
+
+def _serve(connection: Connection, run: Callable[[int], Trial], parent: int) -> None:
+    """Be a worker: until nobody wants anything any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends us
+    try:
+        while True:
+            while not connection.poll(_PATIENCE):
+                if os.getppid() != parent:
+                    return
+            connection.send(_answer(run, connection.recv()))
+    except (EOFError, OSError):
+        return
+
+
+def _answer(run: Callable[[int], Trial], numbers: Sequence[int]) -> list[Trial] | str:
+    try:
+        return [run(number) for number in numbers]
+    except Exception:  # noqa: BLE001 - whatever it is, the parent is to say so
+        return traceback.format_exc()

@@ -1,0 +1,13 @@
+"""Research: which parameters to try, and what came of each.
+
+Knows neither how a trial is run nor where its data are from.
+"""
+
+from __future__ import annotations
+
+from tradectl_sdk.research.constraints import Constraint
+from tradectl_sdk.research.space import Axis, Space
+from tradectl_sdk.research.storing import SweepStore
+from tradectl_sdk.research.table import SweepTable, Trial
+
+__all__ = ["Axis", "Constraint", "Space", "SweepStore", "SweepTable", "Trial"]

@@ -1,0 +1,194 @@
+"""Where sweeps are kept: one folder each, beside the runs, with one table for all trials.
+
+A sweep is written beside its place and renamed into it, so a reader sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
+from tradectl_sdk.research.table import SweepTable
+from tradectl_sdk.runs import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+SCHEMA = "tradectl.sweep-table/1"
+_MANIFEST, _TABLE = "manifest.json", "trials.npz"
+_DIGITS = 32
+_MIN_PREFIX = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredSweep:
+    """A sweep as it is kept.
+
+    Attributes:
+        identity: Everything the results depend on; it names the sweep.
+        about: What else a reader wants to know: strategy, data, when, how long.
+        table: The trials.
+    """
+
+    identity: Mapping[str, Any]
+    about: Mapping[str, Any]
+    table: SweepTable
+
+    @property
+    def sweep_id(self) -> str:
+        """``s-`` and 32 hexadecimal digits."""
+        return sweep_id(self.identity)
+
+
+def sweep_id(identity: Mapping[str, Any]) -> str:
+    """Name a sweep by the hash of everything its results depend on."""
+    return "s-" + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:_DIGITS]
+
+
+class SweepStore:
+    """The sweeps in a folder of runs.
+
+    Args:
+        root: The folder; made on the first save.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def save(self, sweep: StoredSweep) -> str:
+        """Keep a sweep in place of an earlier one of the same inputs, and return its id.
+
+        Raises:
+            DataError: If the disk refused; nothing is left behind then.
+        """
+        target = self.root / sweep.sweep_id
+        fresh, old = (self.root / f".{word}-{uuid.uuid4().hex}" for word in ("new", "old"))
+        try:
+            fresh.mkdir(parents=True)
+            _write(sweep, fresh)
+            if target.exists():
+                target.rename(old)
+            fresh.rename(target)
+        except OSError as error:
+            raise DataError(
+                f"sweep {sweep.sweep_id} could not be stored: {error.strerror}",
+                hint=f"check the space and the permissions of {self.root}",
+            ) from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+        return target.name
+
+    def find(self, identity: Mapping[str, Any]) -> StoredSweep | None:
+        """Return the sweep with these inputs; None if there is none, or it is damaged."""
+        try:
+            return _read(self.root / sweep_id(identity))
+        except DataError:
+            return None
+
+    def load(self, reference: str) -> StoredSweep:
+        """Read a sweep by its id, or a unique prefix of it.
+
+        Raises:
+            NotFoundError: If there is no such sweep.
+            UsageError: If the prefix fits several.
+            DataError: If it is damaged.
+        """
+        return _read(self.root / self.resolve(reference))
+
+    def resolve(self, reference: str) -> str:
+        """Find the id that a prefix stands for; errors as for ``load``, but damage."""
+        digits, ids = reference.strip().lower().removeprefix("s-"), self.ids()
+        found = [each for each in ids if digits and each.startswith(f"s-{digits}")]
+        if len(found) == 1 and len(digits) >= _MIN_PREFIX:
+            return found[0]
+        if found:
+            raise UsageError(
+                f"sweep {reference!r} could be any of {', '.join(each[:10] for each in found[:5])}",
+                hint=f"give more digits, at least {_MIN_PREFIX}",
+            )
+        raise NotFoundError(
+            f"there is no sweep {reference!r}",
+            hint=did_you_mean(f"s-{digits}", {each[: len(digits) + 2] for each in ids})
+            or "tradectl sweep list shows them",
+        )
+
+    def ids(self) -> list[str]:
+        """Return the ids of all sweeps, damaged ones included."""
+        try:
+            names = [each.name for each in self.root.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if name.startswith("s-") and len(name) == _DIGITS + 2)
+
+    def list(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Return id and manifest of every sweep, the newest first; {} stands for a damaged one."""
+        found = [(each, _manifest(self.root / each, strict=False)) for each in self.ids()]
+        found.sort(key=lambda pair: str(pair[1].get("about", {}).get("created", "")), reverse=True)
+        return found
+
+
+def _write(sweep: StoredSweep, folder: Path) -> None:
+    table = sweep.table
+    manifest = {
+        "schema": SCHEMA,
+        "identity": sweep.identity,
+        "about": sweep.about,
+        "points": [dict(point) for point in table.points],
+        "metrics": list(table.metrics),
+        "reasons": {str(number): reason for number, reason in table.reasons.items()},
+    }
+    np.savez_compressed(
+        folder / _TABLE,
+        allow_pickle=False,
+        final_equity=table.final_equity,
+        order_hashes=np.array(table.order_hashes, dtype="S64"),
+        **{f"metric_{name}": column for name, column in table.metrics.items()},
+    )
+    (folder / _MANIFEST).write_text(json.dumps(manifest, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _manifest(folder: Path, *, strict: bool = True) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        sound = manifest["schema"] == SCHEMA and sweep_id(manifest["identity"]) == folder.name
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not strict:
+            return {}
+        raise _damaged(folder, str(error)) from error
+    if not sound and strict:
+        raise _damaged(folder, f"{_MANIFEST} belongs to another sweep")
+    return manifest if sound else {}
+
+
+def _read(folder: Path) -> StoredSweep:
+    manifest = _manifest(folder)
+    try:
+        with np.load(folder / _TABLE, allow_pickle=False) as stored:
+            table = SweepTable(
+                points=manifest["points"],
+                metrics={name: stored[f"metric_{name}"] for name in manifest["metrics"]},
+                final_equity=stored["final_equity"],
+                order_hashes=[each.decode() for each in stored["order_hashes"].tolist()],
+                reasons={int(number): text for number, text in manifest["reasons"].items()},
+            )
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, str(error)) from error
+    if any(len(column) != len(table) for column in table.metrics.values()):
+        raise _damaged(folder, "its table has another number of trials")
+    return StoredSweep(identity=manifest["identity"], about=manifest["about"], table=table)
+
+
+def _damaged(folder: Path, reason: str) -> DataError:
+    return DataError(
+        f"sweep {folder.name} is damaged: {reason}", hint="running it again writes it anew"
+    )

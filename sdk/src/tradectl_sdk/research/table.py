@@ -1,0 +1,146 @@
+"""What a sweep found: one row for each trial, as columns."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.research.space import Space
+    from tradectl_sdk.strategy import ParameterValue
+
+# Metrics of which less is better; of all others more is.
+LESS_IS_BETTER = frozenset({
+    "annual_volatility", "average_drawdown", "downside_deviation", "expected_shortfall_95",
+    "fees", "longest_drawdown", "max_drawdown", "max_drawdown_duration",
+    "max_drawdown_recovery", "minimum_track_record", "pain_index", "slippage",
+    "time_under_water", "ulcer_index", "value_at_risk_95",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial.
+
+    Attributes:
+        number: Its place in the sweep.
+        metrics: Values in the order of the sweep's metrics, NaN for undefined; empty if it failed.
+        final_equity: Exact, in money units.
+        order_hash: Hash of orders and fills; empty unless it was asked for.
+        reason: Why it failed, empty if it did not.
+    """
+
+    number: int
+    metrics: tuple[float, ...] = ()
+    final_equity: int = 0
+    order_hash: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SweepTable:
+    """All trials of a sweep, in the order of its points.
+
+    Attributes:
+        points: The parameters that were varied, one mapping a trial.
+        metrics: Column by metric, shape (n,), NaN where undefined or failed.
+        final_equity: Money units, shape (n,); 0 where failed.
+        order_hashes: One a trial; empty where not asked for, or failed.
+        reasons: Why a trial failed, by its number.
+    """
+
+    points: Sequence[Mapping[str, ParameterValue]]
+    metrics: Mapping[str, NDArray[np.float64]]
+    final_equity: NDArray[np.int64]
+    order_hashes: Sequence[str]
+    reasons: Mapping[int, str]
+
+    @classmethod
+    def of(
+        cls,
+        points: Sequence[Mapping[str, ParameterValue]],
+        names: Sequence[str],
+        trials: Sequence[Trial],
+    ) -> SweepTable:
+        """Put trials, in any order, into one table."""
+        rows = sorted(trials, key=lambda trial: trial.number)
+        blank = (math.nan,) * len(names)
+        values = np.array([row.metrics or blank for row in rows]).reshape(len(rows), len(names))
+        return cls(
+            points=points,
+            metrics={name: values[:, place].copy() for place, name in enumerate(names)},
+            final_equity=np.array([row.final_equity for row in rows], np.int64),
+            order_hashes=[row.order_hash for row in rows],
+            reasons={row.number: row.reason for row in rows if row.reason},
+        )
+
+    def __len__(self) -> int:
+        """Trials, failed ones included."""
+        return len(self.points)
+
+    def ranked(self, metric: str) -> list[int]:
+        """Return the trials that have a metric, the best first, ties in the order of the grid."""
+        column = self.metrics[metric]
+        known = np.flatnonzero(np.isfinite(column))
+        sign = 1 if metric in LESS_IS_BETTER else -1
+        return [int(number) for number in known[np.argsort(sign * column[known], kind="stable")]]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return one trial as plain values; None for undefined."""
+        values = {name: float(column[number]) for name, column in self.metrics.items()}
+        return {
+            "trial": number,
+            "parameters": dict(self.points[number]),
+            "metrics": {n: v if math.isfinite(v) else None for n, v in values.items()},
+            "reason": self.reasons.get(number),
+        }
+
+    def surface(self, metric: str, across: str, down: str) -> Surface:
+        """Lay a metric out over two parameters.
+
+        Where several trials share both, as with a third parameter, the middle one of their values
+        stands for them: the best one would show luck.
+        """
+        xs, ys = (sorted({point[name] for point in self.points}) for name in (across, down))
+        cells: dict[tuple[int, int], list[float]] = {}
+        for point, value in zip(self.points, self.metrics[metric], strict=True):
+            if math.isfinite(value):
+                place = ys.index(point[down]), xs.index(point[across])
+                cells.setdefault(place, []).append(float(value))
+        values = np.full((len(ys), len(xs)), math.nan)
+        for place, found in cells.items():
+            values[place] = float(np.median(found))
+        return Surface(metric, across, down, tuple(xs), tuple(ys), values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """A metric over two parameters.
+
+    Attributes:
+        metric: Its name.
+        across: The parameter of the columns.
+        down: The parameter of the rows.
+        xs: Values of the columns, rising.
+        ys: Values of the rows, rising.
+        values: Shape (rows, columns), NaN where nothing was tried, failed or is undefined.
+    """
+
+    metric: str
+    across: str
+    down: str
+    xs: tuple[ParameterValue, ...]
+    ys: tuple[ParameterValue, ...]
+    values: NDArray[np.float64]
+
+
+def varied(space: Space) -> list[str]:
+    """Names of the parameters that take more than one value."""
+    return [axis.name for axis in space.axes if len(axis.values) > 1]
