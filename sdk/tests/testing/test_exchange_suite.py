@@ -178,8 +178,13 @@ async def any_type(self: Any, base: Any, tickets: Any) -> Any:
 
 async def new_ids(self: Any, base: Any, tickets: Any) -> Any:
     self.made = getattr(self, "made", 0) + 1
-    mine = [changed(t, client_id=f"{t.client_id[:-1]}{self.made % 10}") for t in tickets]
-    return await base.submit(self, mine)
+    return await base.submit(self, [changed(t, client_id=another(t, self.made)) for t in tickets])
+
+
+def another(ticket: Any, number: int) -> str:
+    """An id like the ticket's that is surely not it."""
+    last = str(number % 9)
+    return ticket.client_id[:-1] + ("9" if ticket.client_id.endswith(last) else last)
 
 
 async def doubled_orders(self: Any, base: Any) -> Any:

@@ -31,6 +31,7 @@ from tradectl_sdk.nodes.executor import records as of
 
 PRICE = 10_000
 CHILD = int(OrderFlag.REDUCE_ONLY | OrderFlag.CHILD)
+NOTHING_LEFT = int(CloseReason.NOTHING_LEFT)
 GRID = {"venue": "TEST", "tick_size": Decimal("0.01"), "lot_size": Decimal("0.001")}
 
 
@@ -72,6 +73,9 @@ class Engine:
             return 0
         self.booking.slot.left = lots
         return self.booking.execute(number - 1, PRICE, True, 1)
+
+    def ended(self, number: int) -> bool:
+        return not self.orders.alive(number - 1)
 
     def tie(self, first: int, second: int) -> None:
         if self.orders.alive(first - 1) and self.orders.alive(second - 1) and first != second:
@@ -162,6 +166,8 @@ BRACKET = ("bracket", 1, 5, "both")
         [BRACKET, ("fill", 2, 5), ("order", -1, 8), ("fill", 0, 8)],  # and turned
         [BRACKET, ("fill", 2, 5), ("order", -1, 8), ("fill", 0, 3), ("fill", 1, 2)],
         [BRACKET, ("fill", 2, 2), ("fill", 0, 1), ("fill", 1, 1)],
+        [("order", -1, 1), BRACKET, ("fill", 2, 1), ("fill", 3, 1), ("fill", 0, 1)],  # flat again
+        [("order", -1, 1), BRACKET, ("fill", 2, 1), ("fill", 3, 1), ("fill", 1, 1)],
         [BRACKET, BRACKET, ("tie", 5, 2), ("fill", 2, 2), ("fill", 0, 2), ("fill", 5, 3)],
     ],
 )
@@ -197,6 +203,8 @@ def compare(script: list[Any], *, amends: bool, knows_stops: bool) -> None:
             size = engine.fill(one, action[2])
             if size:
                 floor.fill(one, size)
+            elif engine.ended(one) and not floor.order(one).ended:  # nothing left to reduce
+                floor.report(one, OrderStatus.CANCELED, reason=NOTHING_LEFT)
         elif action[0] == "cancel":
             engine.booking.cancel(one - 1, 1)
             floor.intend(Cancel(number=one))

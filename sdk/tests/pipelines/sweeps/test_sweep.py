@@ -14,7 +14,7 @@ from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.kernel import compiled
-from tradectl_sdk.pipelines.sweeps import sweeping
+from tradectl_sdk.pipelines.sweeps import sweeping, workers
 from tradectl_sdk.runs.metrics import METRICS
 
 GRID = {"fast": [5, 8, 12], "slow": "20:30:5"}
@@ -173,17 +173,24 @@ def test_a_bug_in_a_worker_is_no_failed_trial(bars, forked, monkeypatch):
         sweep(Swept, bars, GRID, workers=2)
 
 
-def test_ctrl_c_ends_the_workers_and_keeps_nothing(bars, forked, tmp_path):
+def test_ctrl_c_ends_the_workers_and_keeps_nothing(bars, forked, tmp_path, monkeypatch):
+    started, start = [], workers.Pool._start
+
+    def remembered(self):
+        worker = start(self)
+        started.append(worker.process)
+        return worker
+
     def interrupt(done, _):
         if done > 3:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(workers.Pool, "_start", remembered)
     store = SweepStore(tmp_path / "runs")
     with pytest.raises(KeyboardInterrupt):
         sweep(Swept, bars, GRID, workers=2, store=store, progress=interrupt)
     assert not (tmp_path / "runs").exists()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert [process.exitcode for process in started] == [-signal.SIGKILL] * 2
 
 
 def test_the_same_sweep_is_answered_from_the_store(bars, tmp_path):
