@@ -90,6 +90,15 @@ class Output:
             return shutil.get_terminal_size().columns
         return None
 
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether data may hold block characters, which not every encoding has."""
+        try:
+            "░▒▓█".encode(getattr(self._out, "encoding", None) or "utf-8")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of data."""
         self.cells(Cell(text, style))

@@ -53,6 +53,8 @@ BUILT_IN = (
     Row("status", "Start here", "Show how a session is", "watching:status"),
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
+    Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
+    Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("ps", "Trading", "List the sessions that run", "watching:ps"),
     Row("logs", "Trading", "Show what a session's processes have logged", "watching:logs"),

@@ -6,8 +6,18 @@ Knows neither how a trial is run nor where its data are from.
 from __future__ import annotations
 
 from tradectl_sdk.research.constraints import Constraint
+from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.space import Axis, Space
 from tradectl_sdk.research.storing import SweepStore
 from tradectl_sdk.research.table import SweepTable, Trial
 
-__all__ = ["Axis", "Constraint", "Space", "SweepStore", "SweepTable", "Trial"]
+__all__ = [
+    "Axis",
+    "Constraint",
+    "Evidence",
+    "Space",
+    "SweepStore",
+    "SweepTable",
+    "Trial",
+    "weigh",
+]

@@ -64,7 +64,10 @@ class Constraint:
 
     def __str__(self) -> str:
         """Return it as people write it."""
-        return f"{self.left} {self.sign} {self.right}"
+        left, right = (
+            side if isinstance(side, str) else f"{side:.15g}" for side in (self.left, self.right)
+        )
+        return f"{left} {self.sign} {right}"
 
 
 def _side(word: str, known: list[str]) -> str | float:

@@ -125,7 +125,7 @@ class Space:
         if not self.axes:
             raise UsageError(
                 "there is no grid, expected the values of at least one parameter",
-                hint="such as --grid fast=5:50:5",
+                hint="such as fast=5:50:5",
             )
         names = [axis.name for axis in self.axes]
         twice = next((name for name in names if names.count(name) > 1), None)

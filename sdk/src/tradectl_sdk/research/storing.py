@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
+from tradectl_sdk.research.evidence import Evidence, grid_places, weigh
 from tradectl_sdk.research.table import SweepTable
 from tradectl_sdk.runs import canonical_json
 
@@ -47,6 +48,10 @@ class StoredSweep:
     def sweep_id(self) -> str:
         """``s-`` and 32 hexadecimal digits."""
         return sweep_id(self.identity)
+
+    def evidence(self, metric: str) -> Evidence:
+        """Say what speaks for the best trial by a metric, and what against it."""
+        return weigh(self.table, metric, grid_places(self.table.points, self.about["axes"]))
 
 
 def sweep_id(identity: Mapping[str, Any]) -> str:
@@ -119,8 +124,16 @@ class SweepStore:
         raise NotFoundError(
             f"there is no sweep {reference!r}",
             hint=did_you_mean(f"s-{digits}", {each[: len(digits) + 2] for each in ids})
-            or "tradectl sweep list shows them",
+            or "tradectl sweeps list shows them",
         )
+
+    def remove(self, reference: str) -> str:
+        """Delete a sweep, damaged or not, and return its id; errors as for ``resolve``."""
+        found = self.resolve(reference)
+        gone = self.root / f".old-{uuid.uuid4().hex}"
+        (self.root / found).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        return found
 
     def ids(self) -> list[str]:
         """Return the ids of all sweeps, damaged ones included."""

@@ -7,9 +7,10 @@
     result = sweep("sma-cross", "SPX.SAMPLE", {"fast": "5:50:5", "slow": [20, 50, 100]})
     best = result.table.ranked("sharpe_ratio")[0]
     print(result.table.row(best))
+    print(result.evidence("sharpe_ratio").shape)
 
 Each trial is the backtest with the same parameters, to the last byte. The best of many trials is
-better than what it will be in future, however honest each of them is.
+better than what it will be in future, however honest each of them is: ``evidence`` says how much.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research import Evidence
     from tradectl_sdk.research.table import Trial
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
-DEFAULT_METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "trades", "fees")
+DEFAULT_METRICS = (
+    "total_return", "sharpe_ratio", "deflated_sharpe", "max_drawdown", "trades", "fees",
+)  # fmt: skip
 LIMIT = 10_000  # trials that run without being asked twice
 MOST = 10_000_000  # trials there is memory for
 _WORTH_FORKING = 0.2  # seconds of work
@@ -76,6 +80,10 @@ class SweepResult:
     def table(self) -> SweepTable:
         """The trials."""
         return self.sweep.table
+
+    def evidence(self, metric: str) -> Evidence:
+        """Say what speaks for the best trial by a metric, and what against it."""
+        return self.sweep.evidence(metric)
 
 
 def sweep(
@@ -165,7 +173,7 @@ def sweep(
     rows, used, deaths = _run(trials, len(points), count, progress or (lambda _done, _all: None))
     seconds = time.perf_counter() - started
     table = SweepTable.of(points, metrics, rows)
-    about = _about(job, space, fixed, seconds=seconds, workers=used)
+    about = _about(job, space, fixed, given=list(parameters or ()), seconds=seconds, workers=used)
     done = StoredSweep(identity=identity, about=about, table=table)
     if store is not None:
         store.save(done)
@@ -280,6 +288,7 @@ def _about(
     space: Space,
     fixed: Mapping[str, ParameterValue],
     *,
+    given: Sequence[str],
     seconds: float,
     workers: int,
 ) -> dict[str, object]:
@@ -289,6 +298,7 @@ def _about(
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "strategy": job.found.name,
         "fixed": {name: value for name, value in fixed.items() if name not in swept},
+        "given": {name: fixed[name] for name in given},
         "axes": {axis.name: list(axis.values) for axis in space.axes},
         "sample": space.sample,
         "seed": space.seed,

@@ -1,0 +1,200 @@
+"""``tradectl sweep``: one strategy with many parameter sets over the same bars."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tradectl_sdk.errors import ExitStatus, UsageError
+
+from tradectl.assignments import assignments
+from tradectl.figures import plural, rate
+from tradectl.interrupts import end_at_second_interrupt
+from tradectl.progress import ProgressLine, duration
+from tradectl.run_inputs import (
+    Assume,
+    Cash,
+    End,
+    Engine,
+    Fresh,
+    Series,
+    Start,
+    Strategy,
+    Timeframe,
+    Warmup,
+    chosen_series,
+    load_settings,
+    overrides,
+)
+from tradectl.session import Session, session_of
+from tradectl.strategies import parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tradectl_sdk import SweepResult
+
+_Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="Values to try: fast=5:50:5 or slow=20,50,100; a single one is the same for all.",
+        autocompletion=parameters,
+    ),
+]
+_Where = Annotated[
+    list[str] | None, typer.Option(metavar="A<B", help="Try only points where this holds.")
+]
+_Sample = Annotated[
+    int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
+]
+_Seed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
+_Metric = Annotated[
+    list[str] | None,
+    typer.Option(help="Rank and map by the first; the others are columns. Sharpe when left out."),
+]
+_Top = Annotated[int, typer.Option(min=1, help="Show so many of the best trials.")]
+_Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; one for each core when left out.")
+]
+_Hashes = Annotated[
+    bool, typer.Option("--hashes", help="Hash the orders of each trial; it takes about as long.")
+]
+_Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
+
+
+def sweep(
+    context: typer.Context,
+    strategy: Strategy,
+    series: Series = None,
+    *,
+    set_: _Set = None,
+    where: _Where = None,
+    sample: _Sample = None,
+    seed: _Seed = 0,
+    metric: _Metric = None,
+    top: _Top = 10,
+    timeframe: Timeframe = "",
+    start: Start = "",
+    end: End = "",
+    assume: Assume = None,
+    cash: Cash = "",
+    engine: Engine = "auto",
+    warmup: Warmup = 0,
+    workers: _Workers = None,
+    hashes: _Hashes = False,
+    yes: _Yes = False,
+    fresh: Fresh = False,
+) -> ExitStatus:
+    """Run a strategy with every point of a grid of parameters, and keep one table of them all.
+
+    Each trial is the backtest with its parameters, to the last byte. A trial that fails says why,
+    and the others go on; the exit status is 1 when all of them failed. The best of many trials
+    looks better than it is.
+    """
+    session = session_of(context)
+    given = assignments(set_ or (), "--set")
+    grid = {name: text for name, text in given.items() if is_range(text)}
+    loaded, plugins = load_settings(session, overrides(assume or (), cash))
+    settings = loaded.settings
+    for failure in plugins.failures:
+        session.out.warn(str(failure), hint=failure.hint)
+    wanted, length = chosen_series(series or (), timeframe, settings, plugins)
+    if not series:
+        session.out.note(f"no series was named, so this is {wanted[0]}")
+    from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS, LIMIT
+    from tradectl_sdk.pipelines.sweeps import sweep as run_sweep
+    from tradectl_sdk.research import SweepStore
+
+    if not grid:
+        raise UsageError(
+            "no parameter has several values, expected at least one that has",
+            hint="such as --set fast=5:50:5; one set of parameters is a tradectl backtest",
+        )
+    end_at_second_interrupt()
+    with ProgressLine(session) as line:
+        result = run_sweep(
+            strategy,
+            wanted,
+            grid,
+            parameters={name: text for name, text in given.items() if name not in grid},
+            where=where or (),
+            sample=sample,
+            seed=seed,
+            metrics=tuple(dict.fromkeys((*DEFAULT_METRICS, *(metric or ())))),
+            timeframe=length,
+            start=start or None,
+            end=end or None,
+            settings=settings,
+            warmup=warmup,
+            mode=engine,
+            workers=workers,
+            hashes=hashes,
+            limit=None if yes else LIMIT,
+            store=SweepStore(settings.runs.directory),
+            fresh=fresh,
+            plugins=plugins,
+            notify=session.out.note,
+            progress=_telling(line),
+        )
+    again = [strategy, *wanted]
+    for option, value in (
+        ("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash),
+    ):  # fmt: skip
+        again += [option, value] if value else []
+    for each in assume or ():
+        again += ["--assume", each]
+    return _show(session, result, again, metric or (), top)
+
+
+def is_range(text: str) -> bool:
+    """Whether a parameter's text stands for several values."""
+    return ":" in text or "," in text
+
+
+def _telling(line: ProgressLine) -> Callable[[int, int], None]:
+    started = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        left = (time.monotonic() - started) / done * (total - done)
+        line.say(f"{done:,} of {plural(total, 'trial')}, {duration(left)} left")
+
+    return tell
+
+
+def _show(
+    session: Session,
+    result: SweepResult,
+    again: Sequence[str],
+    metric: Sequence[str],
+    top: int,
+) -> ExitStatus:
+    from tradectl.sweep_screen import RANK, assignments_of, show_sweep, sweep_to_json
+
+    out, found, table = session.out, result.sweep, result.table
+    rank = metric[0] if metric else RANK
+    show_sweep(out, found, rank, top, ran=_how(result))
+    if result.deaths:
+        out.warn(f"{plural(result.deaths, 'worker')} died; their trials were tried again")
+    if session.options.json:
+        how = {"stored": result.stored, "deaths": result.deaths, "not_compiled": result.why or None}
+        out.result("sweep/1", sweep_to_json(found, rank) | how)
+    evidence = result.evidence(rank)
+    chosen = evidence.best if evidence.steadiest is None else evidence.steadiest
+    if chosen is not None:
+        sets = [word for each in assignments_of(found, chosen) for word in ("--set", each)]
+        tried = ["--trials", str(len(table))]
+        out.next(shlex.join(["tradectl", "backtest", *again, *sets, *tried]))
+    out.next(f"tradectl sweeps show {found.sweep_id[:10]}")
+    return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK
+
+
+def _how(result: SweepResult) -> str:
+    if result.stored:
+        return "answered from the store"
+    speed = rate(result.bars * len(result.table), result.seconds)
+    text = f"{result.seconds:.2f} s, {speed} bars/s on {plural(result.workers, 'core')}"
+    return f"{text}; not compiled: {result.why}" if result.why else text

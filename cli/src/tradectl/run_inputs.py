@@ -1,0 +1,128 @@
+"""What commands that run over past bars are told: which strategy, which bars, assuming what."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from tradectl_sdk.errors import ConfigError, DataMissingError, UsageError
+
+from tradectl.assignments import assignments
+from tradectl.figures import plural
+from tradectl.stored import instruments, timeframes
+from tradectl.strategies import assumptions, installed, parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tradectl_sdk.config import LoadedSettings, Settings
+    from tradectl_sdk.plugins import Plugins
+
+    from tradectl.session import Session
+
+SAMPLE = "SPX.SAMPLE"  # what a newcomer without data of their own starts with
+_TIMEFRAME = "1d"
+
+Strategy = Annotated[
+    str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
+]
+Series = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="SYMBOL.VENUE, one or several; the sample or the only one when left out.",
+        autocompletion=instruments,
+    ),
+]
+Timeframe = Annotated[
+    str,
+    typer.Option(
+        help="Length of a bar; the one the catalog has, or 1d, when left out.",
+        autocompletion=timeframes,
+    ),
+]
+Start = Annotated[str, typer.Option(help="Earliest open time, such as 2015-01-01.")]
+End = Annotated[str, typer.Option(help="Open times stay before this.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A parameter of the strategy.",
+        autocompletion=parameters,
+    ),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="A setting of [backtest], such as slippage_bps=5.",
+        autocompletion=assumptions,
+    ),
+]
+Cash = Annotated[str, typer.Option(help="Cash to start with.")]
+Engine = Annotated[
+    Literal["auto", "compiled", "interpreted"],
+    typer.Option(help="How the strategy runs; both ways give the same result."),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]
+Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]
+
+
+def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
+    """Return settings of ``[backtest]`` and their text."""
+    given = assignments(assume, "--assume")
+    if cash and "cash" in given:
+        raise UsageError("the cash was given twice, with --cash and with --assume")
+    return given | ({"cash": cash} if cash else {})
+
+
+def load_settings(session: Session, assumed: Mapping[str, str]) -> tuple[LoadedSettings, Plugins]:
+    """Load the settings with what the options assume, and the plugins.
+
+    Raises:
+        ConfigError: With every problem; one of an option names the option.
+    """
+    try:
+        return session.checked({f"backtest.{key}": value for key, value in assumed.items()})
+    except ConfigError as error:
+        problems = [
+            replace(problem, origin=problem.origin.replace("--set backtest.", "--assume "))
+            for problem in error.problems
+        ]
+        raise ConfigError(error.message, problems=problems, hint=error.hint) from error
+
+
+def chosen_series(
+    named: Sequence[str], timeframe: str, settings: Settings, plugins: Plugins
+) -> tuple[list[str], str]:
+    """Return the series to use and the length of their bars.
+
+    Raises:
+        DataMissingError: If none was named and it is not plain which one is meant.
+    """
+    from tradectl_sdk.data import Catalog
+
+    stored = Catalog(settings.data.catalog).names()
+    wanted = list(named) or [_default_series({name for name, _ in stored}, plugins)]
+    frames = {str(frame) for name, frame in stored if name in wanted}
+    return wanted, timeframe or (frames.pop() if len(frames) == 1 else _TIMEFRAME)
+
+
+def _default_series(stored: set[str], plugins: Plugins) -> str:
+    from tradectl_sdk.pipelines.offering import offered_series
+
+    if SAMPLE in stored or SAMPLE in {o.instrument for o in offered_series(plugins).series}:
+        return SAMPLE
+    if len(stored) == 1:
+        return stored.pop()
+    if stored:
+        raise DataMissingError(
+            f"no series was named, and the catalog has {plural(len(stored), 'instrument')}",
+            hint=f"name one, such as {shlex.quote(min(stored))}",
+        )
+    raise DataMissingError(
+        "there is no data to run on",
+        hint="tradectl data import FILE --instrument SYMBOL.VENUE",
+    )
