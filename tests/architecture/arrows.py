@@ -18,6 +18,7 @@ ROWS = (
     {"indicators"},
     {"strategy", "engine"},
     {"data"},
+    {"evidence"},
     {"runs"},
     {"research"},
     {"exchange"},
@@ -32,6 +33,7 @@ ASIDE = {"config": ({"errors"}, {"pipelines"})}
 # Rooms that the rows would allow, but that are not to be known.
 STRANGERS = {
     "kernel": {"domain"},
+    "evidence": {"domain", "kernel", "indicators", "strategy", "engine", "data"},
     "data": {"strategy", "engine", "kernel", "indicators"},
 }
 # What the face may give to the rooms behind it, although it stands in front of them.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradectl_sdk.runs.metrics import growth, moments, ratios, relative, significance, trading
+from tradectl_sdk.evidence import sharpe as significance
+from tradectl_sdk.runs.metrics import growth, moments, ratios, relative, trading
 from tradectl_sdk.runs.metrics.definition import Group, Kind, Metric, Need
 from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY
 from tradectl_sdk.runs.metrics.pieces import sums

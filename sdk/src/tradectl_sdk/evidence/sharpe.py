@@ -119,3 +119,16 @@ def minimum_track_record(
         return math.nan
     spread = 1.0 - skew * sharpe + (kurt - 1.0) / 4.0 * sharpe**2
     return 1.0 + spread * (_NORMAL.inv_cdf(confidence) / (sharpe - reference)) ** 2
+
+
+def minimum_backtest_length(trials: int, sharpe: float = 1.0) -> float:
+    """Years below which the best of so many worthless trials shows that annual ratio by luck.
+
+    Bailey et al. (2014), "Pseudo-mathematics and financial charlatanism": the square of the
+    expected maximum over the ratio.
+
+    Args:
+        trials: Independent trials made.
+        sharpe: Annualised ratio that is not to appear by luck, above 0.
+    """
+    return (expected_maximum(trials) / sharpe) ** 2 if sharpe > 0 else math.nan

@@ -1,4 +1,4 @@
-"""Published numbers of Bailey, Lopez de Prado and others (G10 to G12 of the golden list)."""
+"""Numbers that Bailey, Lopez de Prado and others published (G10 to G12 of the golden list)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from tradectl_sdk.runs.metrics import significance
+from tradectl_sdk.evidence import sharpe as significance
 
 HEDGE_FUND = {"skew": -2.448, "kurt": 10.164}
 
@@ -66,3 +66,10 @@ def test_a_single_return_tells_nothing() -> None:
     assert math.isnan(significance.sharpe_standard_error(1.0, 1))
     assert math.isnan(significance.probabilistic_sharpe(1.0, 0.0, 1))
     assert math.isnan(significance.deflated_sharpe(1.0, 1, 5))
+
+
+def test_how_many_trials_five_years_bear() -> None:
+    assert significance.minimum_backtest_length(45) == pytest.approx(4.998, abs=5e-4)
+    assert significance.minimum_backtest_length(45) < 5 < significance.minimum_backtest_length(46)
+    assert significance.minimum_backtest_length(1) == 0.0
+    assert math.isnan(significance.minimum_backtest_length(45, 0.0))

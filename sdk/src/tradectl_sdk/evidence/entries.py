@@ -1,0 +1,135 @@
+"""Whether an entry rule knows anything, asked before its parameters are tuned.
+
+The rule's positions earn the market's returns less their mean (Aronson 2006, "Evidence-based
+technical analysis"), so that a rising market alone earns nothing. Three questions are put:
+
+- *random entries*: would as many positions, held as long and in the same direction, have earned as
+  much when entered at random times?
+- *rotation*: would the same positions have earned as much at another time? All rotations of the
+  positions against the returns are computed at once, with no chance in it; streaks of both stay
+  whole;
+- *bootstrap*: is the mean of what was earned above 0, by the stationary bootstrap?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
+from tradectl_sdk.evidence.checking import Floats, Integers, at_least, finite_array
+
+_AT_ONCE = 500_000  # entries drawn in one piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EntryEvidence:
+    """What the rule's timing is worth before costs.
+
+    Attributes:
+        mean: Mean return per period above what the same exposure earned anyway.
+        entries: Positions taken: how many decisions were tested.
+        held: Share of the periods with a position.
+        p_value: Probability that random entries earn as much; small speaks for the rule.
+        drawn: Mean return per period of each set of random entries, shape (draws,).
+        rotation: Share of all rotations that earned as much.
+        bootstrap: Probability of such a mean if the true one were 0.
+        block: Expected block length of that bootstrap.
+    """
+
+    mean: float
+    entries: int
+    held: float
+    p_value: float
+    drawn: Floats
+    rotation: float
+    bootstrap: float
+    block: float
+
+
+def entry_evidence(
+    positions: npt.ArrayLike, returns: npt.ArrayLike, *, draws: int = 2000, seed: int = 0
+) -> EntryEvidence:
+    """Test the timing of a rule.
+
+    Args:
+        positions: Held during each period, decided before it, such as -1, 0 and 1, shape (n,).
+        returns: The market's simple returns of the same periods, shape (n,).
+        draws: Sets of random entries, and samples of the bootstrap.
+        seed: Of the chance.
+
+    Raises:
+        UsageError: For lengths that differ, too few or missing values, or positions that never
+            change.
+    """
+    held = finite_array(positions, "positions", least=8)
+    market = finite_array(returns, "returns", least=8)
+    if held.size != market.size:
+        raise UsageError(f"positions had length {held.size}, expected {market.size} as returns")
+    if not np.count_nonzero(np.diff(held)):
+        raise UsageError(
+            "the position never changed, so there is no decision to test",
+            hint="use more bars, or parameters with which the strategy trades",
+        )
+    at_least(draws, 1, "draws")
+    apart = market - market.mean()
+    earned = held * apart
+    mean, length = float(earned.mean()), block_length(earned)
+    resampled = bootstrap_statistic(
+        earned - mean, lambda samples: samples.mean(axis=1), draws=draws, block=length, seed=seed
+    )
+    drawn = _random_entries(held, apart, draws, np.random.default_rng(seed))
+    return EntryEvidence(
+        mean=mean,
+        entries=len(_spans(held)[0]),
+        held=float(np.mean(held != 0)),
+        p_value=_as_good(drawn, mean),
+        drawn=drawn,
+        rotation=_rotations_as_good(held, apart),
+        bootstrap=_as_good(resampled, mean),
+        block=length,
+    )
+
+
+def _as_good(drawn: Floats, mean: float) -> float:
+    """Share of the draws, the rule itself among them, that reach it."""
+    noise = 1e-12 * abs(mean)
+    return float((1 + np.count_nonzero(drawn >= mean - noise)) / (1 + drawn.size))
+
+
+def _spans(held: Floats) -> tuple[Integers, Integers]:
+    """Return where each position begins, and how long it is held."""
+    edges = np.concatenate(([0], np.flatnonzero(np.diff(held)) + 1, [held.size]))
+    begin, length = edges[:-1], np.diff(edges)
+    taken = held[begin] != 0
+    return begin[taken], length[taken]
+
+
+def _random_entries(
+    held: Floats, apart: Floats, draws: int, generator: np.random.Generator
+) -> Floats:
+    """Enter the same positions, in random order, at random ones of the flat periods."""
+    begin, length = _spans(held)
+    size, flat = held[begin], held.size - int(length.sum())
+    sums = np.concatenate(([0.0], np.cumsum(apart)))
+    step = max(1, _AT_ONCE // begin.size)
+    pieces = []
+    for count in (min(step, draws - done) for done in range(0, draws, step)):
+        order = generator.permuted(np.tile(np.arange(begin.size), (count, 1)), axis=1)
+        gaps = np.sort(generator.integers(0, flat + 1, (count, begin.size)), axis=1)
+        lasting = length[order]
+        end = gaps + np.cumsum(lasting, axis=1)
+        earned = size[order] * (sums[end] - sums[end - lasting])
+        pieces.append(earned.sum(axis=1) / held.size)
+    return np.concatenate(pieces)
+
+
+def _rotations_as_good(held: Floats, apart: Floats) -> float:
+    """Share of the rotations, none included, that earn as much, by one Fourier transform."""
+    n = held.size
+    earned = np.fft.irfft(np.conj(np.fft.rfft(held)) * np.fft.rfft(apart), n)
+    noise = 1e-9 * np.abs(held).max() * np.abs(apart).sum()
+    return float(np.count_nonzero(earned >= earned[0] - noise) / n)

@@ -1,0 +1,88 @@
+"""Whether the best of many rules beats a benchmark, given that many were tried.
+
+White's reality check (2000) and Hansen's test of superior predictive ability (2005), computed by
+``arch``, which is imported on use: ``pip install tradectl-sdk[evidence]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.evidence.bootstrap import block_length
+from tradectl_sdk.evidence.checking import Floats, finite_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooping:
+    """Probabilities of so good a best rule if none beat the benchmark.
+
+    Attributes:
+        reality_check: White's; spoilt by many bad rules.
+        superior: Hansen's consistent one.
+        lower: Hansen's lower bound.
+        upper: Hansen's upper bound.
+    """
+
+    reality_check: float
+    superior: float
+    lower: float
+    upper: float
+
+
+def data_snooping(
+    returns: npt.ArrayLike,
+    benchmark: npt.ArrayLike | None = None,
+    *,
+    draws: int = 1000,
+    block: float | None = None,
+    seed: int = 0,
+) -> Snooping:
+    """Test the best of many rules against a benchmark.
+
+    Args:
+        returns: Returns per period of every rule tried, shape (periods, rules).
+        benchmark: Returns of what to beat, shape (periods,); nothing at all unless given.
+        draws: Samples of the stationary bootstrap.
+        block: Expected block length; the mean of ``block_length`` over the rules unless given.
+        seed: Of the chance.
+
+    Raises:
+        UsageError: For missing values, lengths that differ, or where ``arch`` is not installed.
+    """
+    rules = finite_array(returns, "returns", dimensions=2, least=8)
+    zero = np.zeros(rules.shape[0])
+    against = zero if benchmark is None else finite_array(benchmark, "benchmark", least=8)
+    if against.size != rules.shape[0]:
+        raise UsageError(f"benchmark had {against.size} periods, expected {rules.shape[0]}")
+    better = rules - against[:, None]
+    length = round(np.mean([block_length(rule) for rule in better.T])) if block is None else block
+    white, hansen = (
+        _p_values(better, max(1, int(length)), draws, seed, studentize=studentize)
+        for studentize in (False, True)
+    )
+    return Snooping(
+        reality_check=white["upper"],
+        superior=hansen["consistent"],
+        lower=hansen["lower"],
+        upper=hansen["upper"],
+    )
+
+
+def _p_values(
+    better: Floats, block: int, draws: int, seed: int, *, studentize: bool
+) -> dict[str, float]:
+    try:
+        from arch.bootstrap import SPA
+    except ImportError as error:
+        raise UsageError(
+            "the tests of data snooping need arch, which is not installed",
+            hint="pip install 'tradectl-sdk[evidence]'",
+        ) from error
+    zero = np.zeros(better.shape[0])
+    test = SPA(zero, -better, block_size=block, reps=draws, studentize=studentize, seed=seed)
+    test.compute()
+    return {str(name): float(value) for name, value in test.pvalues.items()}

@@ -1,0 +1,81 @@
+"""What the same trades could have been in another order, or drawn again.
+
+Shuffling keeps every trade and so the final equity; only the way there differs, and with it the
+drawdown. Resampling draws trades with replacement, so the final equity differs too. Both treat
+trades as independent and their sizes as fixed: streaks that the market makes are lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tradectl_sdk.evidence.checking import Floats, at_least, finite_array
+
+_AT_ONCE = 2_000_000  # values drawn in one piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradePaths:
+    """Outcomes of many paths.
+
+    Attributes:
+        final: Final equity of each path, shape (draws,).
+        drawdown: Largest share lost from a peak, 1 or more where equity is used up, shape (draws,).
+        ruin_probability: Share of the paths whose equity fell to the ruin or below.
+    """
+
+    final: Floats
+    drawdown: Floats
+    ruin_probability: float
+
+
+def trade_paths(
+    profits: npt.ArrayLike,
+    equity: float,
+    *,
+    how: Literal["shuffle", "resample"],
+    ruin: float = 0.5,
+    draws: int = 2000,
+    seed: int = 0,
+) -> TradePaths:
+    """Play the trades of a run in other orders.
+
+    Args:
+        profits: Net profit of each trade in money, shape (n,).
+        equity: Money at the start, above 0.
+        how: ``shuffle`` the order, or ``resample`` with replacement.
+        ruin: Share of the starting money at which one would have given up.
+        draws: Number of paths.
+        seed: Of the chance.
+
+    Raises:
+        UsageError: For fewer than two trades, missing profits, or no money.
+    """
+    array = finite_array(profits, "profits")
+    at_least(equity, np.finfo(float).tiny, "equity")
+    at_least(draws, 1, "draws")
+    generator = np.random.default_rng(seed)
+    final, depth, lowest = np.empty(draws), np.empty(draws), np.empty(draws)
+    step = max(1, _AT_ONCE // array.size)
+    for at in range(0, draws, step):
+        part = slice(at, min(at + step, draws))
+        path = equity + np.cumsum(_drawn(array, part.stop - at, how, generator), axis=1)
+        peak = np.maximum(np.maximum.accumulate(path, axis=1), equity)
+        final[part] = path[:, -1]
+        depth[part] = (1.0 - path / peak).max(axis=1)
+        lowest[part] = path.min(axis=1)
+    return TradePaths(
+        final=final,
+        drawdown=np.maximum(depth, 0.0),
+        ruin_probability=float(np.mean(lowest <= ruin * equity)),
+    )
+
+
+def _drawn(profits: Floats, count: int, how: str, generator: np.random.Generator) -> Floats:
+    if how == "resample":
+        return profits[generator.integers(0, profits.size, (count, profits.size))]
+    return generator.permuted(np.tile(profits, (count, 1)), axis=1)
