@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
     from tradectl_sdk.evidence.entries import EntryEvidence, entry_evidence
     from tradectl_sdk.evidence.overfitting import Overfitting, backtest_overfitting
+    from tradectl_sdk.evidence.reordering import TradePaths, trade_paths
     from tradectl_sdk.evidence.sharpe import (
         deflated_sharpe,
         expected_maximum,
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
     )
     from tradectl_sdk.evidence.sharpe_tests import SharpeTest, planned_false_discovery
     from tradectl_sdk.evidence.snooping import Snooping, data_snooping
-    from tradectl_sdk.evidence.trade_paths import TradePaths, trade_paths
 
 _HOMES = {
     "EntryEvidence": "entries",
     "Overfitting": "overfitting",
     "SharpeTest": "sharpe_tests",
     "Snooping": "snooping",
-    "TradePaths": "trade_paths",
+    "TradePaths": "reordering",
     "backtest_overfitting": "overfitting",
     "block_length": "bootstrap",
     "bootstrap_statistic": "bootstrap",
@@ -45,7 +45,7 @@ _HOMES = {
     "planned_false_discovery": "sharpe_tests",
     "probabilistic_sharpe": "sharpe",
     "sharpe_standard_error": "sharpe",
-    "trade_paths": "trade_paths",
+    "trade_paths": "reordering",
 }
 
 __all__ = [

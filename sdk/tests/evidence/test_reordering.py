@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.evidence import trade_paths as module
-from tradectl_sdk.evidence.trade_paths import trade_paths
+from tradectl_sdk.evidence import reordering as module
+from tradectl_sdk.evidence.reordering import trade_paths
 
 PROFITS = st.lists(st.floats(-40, 40), min_size=2, max_size=12)
 
