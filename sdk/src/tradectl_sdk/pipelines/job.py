@@ -36,6 +36,7 @@ class Job:
         found: The strategy.
         series: The data, one series per instrument.
         plan: The run itself.
+        settings: Everything that is assumed.
         identity: What names the run in the store.
         trials: Parameter sets tried to arrive at this one.
     """
@@ -43,6 +44,7 @@ class Job:
     found: FoundStrategy
     series: tuple[LoadedSeries, ...]
     plan: Plan
+    settings: Settings
     identity: Mapping[str, Any]
     trials: int
 
@@ -88,7 +90,9 @@ def prepare(
     identity = identity_of(plan, found, values, settings, trials=trials) | {
         "data": [_describe(one) for one in series]
     }
-    return Job(found=found, series=series, plan=plan, identity=identity, trials=trials)
+    return Job(
+        found=found, series=series, plan=plan, settings=settings, identity=identity, trials=trials
+    )
 
 
 def identity_of(

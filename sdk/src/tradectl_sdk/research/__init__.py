@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tradectl_sdk.research.constraints import Constraint
 from tradectl_sdk.research.evidence import Evidence, weigh
+from tradectl_sdk.research.executing import Effort, Executor, Portable, Task, died
 from tradectl_sdk.research.space import Axis, Space
 from tradectl_sdk.research.storing import SweepStore
 from tradectl_sdk.research.table import SweepTable, Trial
@@ -14,10 +15,15 @@ from tradectl_sdk.research.table import SweepTable, Trial
 __all__ = [
     "Axis",
     "Constraint",
+    "Effort",
     "Evidence",
+    "Executor",
+    "Portable",
     "Space",
     "SweepStore",
     "SweepTable",
+    "Task",
     "Trial",
+    "died",
     "weigh",
 ]

@@ -14,7 +14,7 @@ from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.kernel import compiled
-from tradectl_sdk.pipelines.sweeps import sweeping, workers
+from tradectl_sdk.pipelines.sweeps import local, sweeping, workers
 from tradectl_sdk.runs.metrics import METRICS
 
 GRID = {"fast": [5, 8, 12], "slow": "20:30:5"}
@@ -89,7 +89,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """However little there is to do, workers do it."""
-    monkeypatch.setattr(sweeping, "_WORTH_FORKING", 0.0)
+    monkeypatch.setattr(local, "_WORTH_FORKING", 0.0)
 
 
 def same(one, other):

@@ -16,7 +16,6 @@ better than what it will be in future, however honest each of them is: ``evidenc
 from __future__ import annotations
 
 import datetime as dt
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.planning import parameter_values
 from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.sweeps.local import Local, cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
-from tradectl_sdk.pipelines.sweeps.workers import Pool, can_fork
-from tradectl_sdk.research import Axis, Constraint, Space, SweepTable
+from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
 from tradectl_sdk.runs.metrics import METRICS
 
@@ -51,7 +50,6 @@ DEFAULT_METRICS = (
 )  # fmt: skip
 LIMIT = 10_000  # trials that run without being asked twice
 MOST = 10_000_000  # trials there is memory for
-_WORTH_FORKING = 0.2  # seconds of work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,6 +100,7 @@ def sweep(
     settings: Settings | None = None,
     warmup: int = 0,
     mode: str = "auto",
+    executor: Executor | None = None,
     workers: int | None = None,
     hashes: bool = False,
     limit: int | None = LIMIT,
@@ -129,7 +128,8 @@ def sweep(
         settings: Everything that is assumed; the defaults unless given.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
-        workers: Processes; one for each core this process may use unless given.
+        executor: What runs the trials; processes of this machine unless given.
+        workers: Processes; as many as the executor has unless given, here one for each core.
         hashes: Hash the orders and fills of each trial, which takes about as long as running it.
         limit: Refuse more trials than this; None to refuse only what memory cannot hold.
         store: Where the table is kept; nowhere unless given. A sweep with equal inputs is
@@ -158,10 +158,12 @@ def sweep(
         found, parameters or {}, series, settings,
         signals={}, warmup=warmup, trials=len(points), plugins=plugins,
     )  # fmt: skip
-    trials = Trials(job, fixed, points, metrics, mode=Mode(mode), hashes=hashes, notify=notify)
-    count = _cores() if workers is None else workers
+    trials = Trials(
+        job, fixed, points, metrics,
+        mode=Mode(mode), hashes=hashes, notify=notify, plugins=plugins,
+    )  # fmt: skip
     if space.most > most:
-        raise _too_many(space, trials, most, count)
+        raise _too_many(space, trials, most, workers or cores())
     identity = _identity(job, points, metrics, hashes=hashes)
     bars = sum(len(one.bars) for one in series)
     held = None if store is None or fresh else store.find(identity)
@@ -170,16 +172,19 @@ def sweep(
             sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
         )
     started = time.perf_counter()
-    rows, used, deaths = _run(trials, len(points), count, progress or (lambda _done, _all: None))
+    telling = progress or (lambda _done, _all: None)
+    rows, effort = _run(trials, executor or Local(), workers, telling)
     seconds = time.perf_counter() - started
     table = SweepTable.of(points, metrics, rows)
-    about = _about(job, space, fixed, given=list(parameters or ()), seconds=seconds, workers=used)
+    about = _about(
+        job, space, fixed, given=list(parameters or ()), seconds=seconds, workers=effort.workers
+    )
     done = StoredSweep(identity=identity, about=about, table=table)
     if store is not None:
         store.save(done)
     return SweepResult(
-        sweep=done, stored=False, bars=bars, seconds=seconds, workers=used, deaths=deaths,
-        why=trials.why,
+        sweep=done, stored=False, bars=bars, seconds=seconds, workers=effort.workers,
+        deaths=effort.deaths, why=trials.why,
     )  # fmt: skip
 
 
@@ -226,28 +231,21 @@ def _check_metrics(names: Sequence[str]) -> None:
 
 
 def _run(
-    trials: Trials, total: int, workers: int, progress: Callable[[int, int], None]
-) -> tuple[list[Trial], int, int]:
-    """Run all trials; return them, how many processes ran them, and how many of those died."""
+    trials: Trials,
+    executor: Executor,
+    workers: int | None,
+    progress: Callable[[int, int], None],
+) -> tuple[list[Trial], Effort]:
+    """Run all trials; return them, and what it took."""
     rows: list[Trial] = []
 
     def take(more: Sequence[Trial]) -> None:
         rows.extend(more)
-        progress(len(rows), total)
+        progress(len(rows), len(trials.points))
 
-    take([trials(0)])  # what it compiles and loads is every worker's
-    started = time.perf_counter()
-    if total > 1:
-        take([trials(1)])
-    left = (time.perf_counter() - started) * (total - 2)
-    if workers > 1 and left > _WORTH_FORKING and can_fork():
-        count = min(workers, total - 2)
-        pool = Pool(trials, count)
-        pool.results(range(2, total), take)
-        return rows, count, pool.deaths
-    for number in range(2, total):
-        take([trials(number)])
-    return rows, 1, 0
+    take([trials(0)])  # here, whoever runs the others: it compiles, and finds what fails at once
+    effort = executor.run(trials, range(1, len(trials.points)), take, workers=workers)
+    return rows, effort if effort.workers else Effort(1)
 
 
 def _too_many(space: Space, trials: Trials, most: int, workers: int) -> UsageError:
@@ -307,11 +305,3 @@ def _about(
         "seconds": seconds,
         "workers": workers,
     }
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not everywhere
-        return os.cpu_count() or 1

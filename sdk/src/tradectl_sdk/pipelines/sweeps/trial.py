@@ -12,6 +12,7 @@ from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import TradectlError
 from tradectl_sdk.pipelines.recording import Basket, exposure
+from tradectl_sdk.research.executing import Task
 from tradectl_sdk.research.table import Trial
 from tradectl_sdk.runs import closed_trades, extract_trades, order_list_hash
 from tradectl_sdk.runs.metrics import METRICS, ClosedTrades, Need, Sample
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Outcome, Plan
     from tradectl_sdk.kernel import CompiledKernel
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research.executing import Portable
     from tradectl_sdk.strategy import ParameterValue
 
 _NO_TRADES = ClosedTrades(profits=np.empty(0), holding=np.empty(0, np.int64))
@@ -35,7 +38,7 @@ _SHORT_CUTS: Mapping[str, Callable[[Sample, Outcome], float]] = {
 }
 
 
-class Trials:
+class Trials(Task):
     """Runs trials one after another; machine code, tables and data are used again and again.
 
     Args:
@@ -46,6 +49,7 @@ class Trials:
         mode: As for a backtest.
         hashes: Whether to hash orders and fills.
         notify: Told in words when something needs compiling.
+        plugins: Installed plugins, if they are loaded already.
     """
 
     def __init__(
@@ -58,9 +62,11 @@ class Trials:
         mode: Mode,
         hashes: bool,
         notify: Callable[[str], None] | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
-        self._job, self._fixed, self._points = job, fixed, points
-        self._mode, self._hashes, self._notify = mode, hashes, notify
+        self.job, self.fixed, self.points, self.plugins = job, fixed, points, plugins
+        self.metrics, self.mode, self.hashes = tuple(metrics), mode, hashes
+        self._notify = notify
         self._rows = [METRICS[name] for name in metrics]
         self._needs = {row.need for row in self._rows if row.name not in _SHORT_CUTS}
         self._cash = to_money(job.plan.assumptions.cash)
@@ -70,15 +76,30 @@ class Trials:
 
     def __call__(self, number: int, turn: Callable[[], None] | None = None) -> Trial:
         """Run one trial; what the strategy or its parameters do wrong is its result."""
-        parameters = {**self._fixed, **self._points[number]}
-        cls = self._job.found.cls
+        return self.run(number, self.points[number], turn)
+
+    def run(
+        self,
+        number: int,
+        point: Mapping[str, ParameterValue],
+        turn: Callable[[], None] | None = None,
+    ) -> Trial:
+        """Run a trial with parameters that may be none of the points."""
+        parameters = {**self.fixed, **point}
+        cls = self.job.found.cls
         try:
-            plan = replace(self._job.plan, make_strategy=lambda: cls(**parameters))
-            outcome = run(plan, self._mode, notify=self._notify, compiled=self._compiled, turn=turn)
+            plan = replace(self.job.plan, make_strategy=lambda: cls(**parameters))
+            outcome = run(plan, self.mode, notify=self._notify, compiled=self._compiled, turn=turn)
             self._compiled, self.why = outcome.compiled, outcome.why
             return self._measured(number, plan, outcome)
         except TradectlError as error:
             return Trial(number, reason=error.message)
+
+    def portable(self) -> Portable:
+        """Return what running it elsewhere takes."""
+        from tradectl_sdk.pipelines.sweeps.packing import pack
+
+        return pack(self)
 
     def _measured(self, number: int, plan: Plan, outcome: Outcome) -> Trial:
         sample = self._sample(plan, outcome)
@@ -88,7 +109,7 @@ class Trials:
                 short = _SHORT_CUTS.get(row.name)
                 value = row.function(sample) if short is None else short(sample, outcome)
                 values.append(float(value) if math.isfinite(value) else math.nan)
-        digest = order_list_hash(outcome.orders, outcome.fills) if self._hashes else ""
+        digest = order_list_hash(outcome.orders, outcome.fills) if self.hashes else ""
         return Trial(number, tuple(values), outcome.final_equity, digest)
 
     def _sample(self, plan: Plan, outcome: Outcome) -> Sample:
@@ -115,5 +136,5 @@ class Trials:
             if Need.TRADED_VALUE in needs
             else 0.0,
             session_close=instruments[0].session_close,
-            trials=self._job.trials,
+            trials=self.job.trials,
         )

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.research.executing import ATTEMPTS, died
 from tradectl_sdk.research.space import chunks
-from tradectl_sdk.research.table import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-ATTEMPTS = 3  # of a trial whose worker dies
+    from tradectl_sdk.research.table import Trial
+
 _PIECES = 8  # chunks a worker gets, about; more would be told more often, fewer end unevenly
 _LONGEST = 64  # trials in a chunk
 _PATIENCE = 1.0  # seconds after which an idle worker looks whether anybody still wants it
@@ -135,8 +136,7 @@ class Pool:
             if self._attempts[number] < ATTEMPTS:
                 self._waiting.appendleft((number,))
             else:
-                reason = f"its worker process died, {ATTEMPTS} times out of {ATTEMPTS}"
-                given_up.append(Trial(number, reason=reason))
+                given_up.append(died(number))
         return given_up
 
 

@@ -1,0 +1,202 @@
+"""A sweep's task as parts that travel: what is needed to run its trials, and nothing else.
+
+Of the settings only those go along that a trial depends on; keys, senders, exchanges and the
+environment stay. The receiver makes the same job of it and compares everything that names a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.config.layers import dotted, leaves
+from tradectl_sdk.config.section import is_secret_reference
+from tradectl_sdk.config.settings import RiskSection, Settings
+from tradectl_sdk.data import Bars
+from tradectl_sdk.domain.instrument import Instrument
+from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.engine import Mode
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.components import loaded
+from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.series import LoadedSeries
+from tradectl_sdk.pipelines.sweeps.bar_bytes import decode, encode
+from tradectl_sdk.pipelines.sweeps.sources import find_sent, source_of
+from tradectl_sdk.pipelines.sweeps.trial import Trials
+from tradectl_sdk.research.executing import Portable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research.table import Trial
+    from tradectl_sdk.strategy import ParameterValue
+
+SCHEMA = "tradectl.task/1"
+_DECIMAL = "$decimal"  # the one key of a table that stands for a decimal
+
+
+def pack(trials: Trials) -> Portable:
+    """Return everything that running these trials elsewhere takes.
+
+    Raises:
+        UsageError: If the strategy is in no file, a setting refers to a secret, or the run reads
+            signals.
+    """
+    job = trials.job
+    if job.plan.signals:
+        raise UsageError("a run that reads signals stays in this process, expected none")
+    parts: dict[str, bytes] = {}
+    document = {
+        "schema": SCHEMA,
+        "strategy": source_of(job.found, trials.plugins),
+        "fixed": dict(trials.fixed),
+        "settings": _settings(job, trials.plugins),
+        "series": [_series(one, parts) for one in job.series],
+        "warmup": job.plan.warmup,
+        "trials": job.trials,
+        "metrics": list(trials.metrics),
+        "mode": trials.mode.value,
+        "hashes": trials.hashes,
+        "expected": _depends(job),
+    }
+    return Portable(_add(_written(document), parts), parts)
+
+
+def open_task(
+    key: str, parts: Mapping[str, bytes], plugins: Plugins | None = None
+) -> Callable[[int, Mapping[str, ParameterValue]], Trial]:
+    """Make of parts, in another process, what runs a trial by number and parameters.
+
+    Args:
+        key: Hash of the part that describes the task.
+        parts: All that were sent.
+        plugins: Installed plugins, if they are loaded already.
+
+    Raises:
+        UsageError: If a part is not what its hash says, or code, settings or data here would give
+            other results than where the task is from.
+        TradectlError: If the strategy, a rule or a model is not to be had here.
+    """
+    document = json.loads(_checked(key, parts), object_hook=_decimal)
+    if document.get("schema") != SCHEMA:
+        raise UsageError(f"a task was {document.get('schema')}, expected {SCHEMA}")
+    plugins = loaded(plugins)
+    job = prepare(
+        find_sent(document["strategy"], plugins),
+        document["fixed"],
+        tuple(_loaded(each, parts) for each in document["series"]),
+        Settings.model_validate(document["settings"]),
+        signals={},
+        warmup=document["warmup"],
+        trials=document["trials"],
+        plugins=plugins,
+    )
+    _compare(document["expected"], json.loads(_written(_depends(job)), object_hook=_decimal))
+    return Trials(
+        job, document["fixed"], (), document["metrics"],
+        mode=Mode(document["mode"]), hashes=document["hashes"], plugins=plugins,
+    ).run  # fmt: skip
+
+
+def _depends(job: Job) -> dict[str, Any]:
+    """What names the run, without where on this machine something is and tables nobody reads."""
+    code = job.identity["code"]
+    settings = {
+        name: value for name, value in job.identity["settings"].items() if name != "plugins"
+    }
+    return {
+        "strategy": code["strategy"].rpartition(" ")[2],
+        "rules": code["rules"],
+        "costs": code["costs"],
+        "engine": job.identity["engine"],
+        "parameters": job.identity["parameters"],
+        "data": job.identity["data"],
+        "settings": settings,
+    }
+
+
+def _compare(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    other = [name for name in expected if expected[name] != found.get(name)]
+    if other:
+        raise UsageError(
+            f"a worker and whoever asked differ in {', '.join(other)}, expected them to agree",
+            hint="install the same versions of tradectl and its plugins for every worker, "
+            "and start the workers again",
+        )
+
+
+def _settings(job: Job, plugins: Plugins | None) -> dict[str, Any]:
+    """Return the sections that a trial depends on.
+
+    Raises:
+        UsageError: If one of their values refers to a secret.
+    """
+    own, owners = job.settings, _owners_of_rules(job.settings.risk.rules, plugins)
+    settings = {
+        "backtest": own.backtest.model_dump(exclude_unset=True),
+        "risk": own.risk.model_dump(exclude_unset=True),
+        "plugins": {name: table for name in owners if (table := dict(own.plugins.section(name)))},
+    }
+    for path, value in leaves(settings):
+        if is_secret_reference(value):
+            raise UsageError(f"{dotted(path)} refers to a secret, which never leaves this machine")
+    return settings
+
+
+def _owners_of_rules(names: Sequence[str], plugins: Plugins | None) -> set[str]:
+    """Names of the plugins whose own tables the rules in force read."""
+    rules = [rule for name, rule in loaded(plugins).risk_rules().items() if name in names]
+    return {rule.plugin.name for rule in rules if rule.load_settings() not in {None, RiskSection}}
+
+
+def _series(series: LoadedSeries, parts: dict[str, bytes]) -> dict[str, Any]:
+    instrument = series.bars.instrument
+    return {
+        "instrument": {field.name: getattr(instrument, field.name) for field in fields(instrument)},
+        "timeframe": str(series.bars.timeframe),
+        "content_hash": series.content_hash,
+        "origin": series.origin,
+        "bars": _add(encode(series.bars), parts),
+    }
+
+
+def _loaded(described: Mapping[str, Any], parts: Mapping[str, bytes]) -> LoadedSeries:
+    bars = Bars(
+        instrument=Instrument(**described["instrument"]),
+        timeframe=Timeframe.parse(described["timeframe"]),
+        **decode(_checked(described["bars"], parts)),
+    )
+    return LoadedSeries(
+        bars=bars, content_hash=described["content_hash"], origin=described["origin"]
+    )
+
+
+def _written(document: Mapping[str, Any]) -> bytes:
+    """Write plain values, and decimals to the last digit, the same bytes for the same values."""
+    return json.dumps(document, sort_keys=True, default=_plain, allow_nan=False).encode()
+
+
+def _plain(value: object) -> object:
+    return {_DECIMAL: str(value)} if isinstance(value, Decimal) else str(value)
+
+
+def _decimal(table: dict[str, Any]) -> Any:
+    return Decimal(table[_DECIMAL]) if table.keys() == {_DECIMAL} else table
+
+
+def _add(data: bytes, parts: dict[str, bytes]) -> str:
+    key = hashlib.sha256(data).hexdigest()
+    parts[key] = data
+    return key
+
+
+def _checked(key: str, parts: Mapping[str, bytes]) -> bytes:
+    data = parts.get(key)
+    if data is None or hashlib.sha256(data).hexdigest() != key:
+        raise UsageError(f"part {key[:12]} of a task is missing or is not what its hash says")
+    return data
