@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Assumptions
     from tradectl_sdk.errors import TradectlError
     from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
+    from tradectl_sdk.pipelines.checking import StrategyCheck, check_strategy
     from tradectl_sdk.pipelines.live_session import live_session, preflight
     from tradectl_sdk.pipelines.session import (
         Session,
@@ -44,11 +45,13 @@ _HOMES = {
     "SessionResult": "tradectl_sdk.pipelines.session",
     "Settings": "tradectl_sdk.config",
     "Strategy": "tradectl_sdk.strategy",
+    "StrategyCheck": "tradectl_sdk.pipelines.checking",
     "SweepResult": "tradectl_sdk.pipelines.sweeps",
     "SweepStore": "tradectl_sdk.research",
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
     "backtest": "tradectl_sdk.pipelines.backtest",
+    "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
@@ -68,12 +71,14 @@ __all__ = [
     "SessionResult",
     "Settings",
     "Strategy",
+    "StrategyCheck",
     "SweepResult",
     "SweepStore",
     "Timeframe",
     "TradectlError",
     "__version__",
     "backtest",
+    "check_strategy",
     "live_session",
     "paper_session",
     "param",

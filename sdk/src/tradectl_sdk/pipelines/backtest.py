@@ -14,14 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.pipelines.checks import run_checks
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.prepared import make_signals
 from tradectl_sdk.pipelines.recording import make_record
 from tradectl_sdk.pipelines.series import Letting, Window, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, summary
@@ -29,15 +28,12 @@ from tradectl_sdk.pipelines.words import assumptions_in_words, summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.prepared import Signals
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.runs import RunRecord, RunStore
     from tradectl_sdk.strategy import Strategy
-
-    Signals = NDArray[np.float64] | Sequence[NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -96,8 +92,9 @@ def backtest(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
-        signals: Prepared columns by name, one value per bar: one array per series, or the array
-            itself where there is one series.
+        signals: Prepared columns by name, one value per bar: one array per series, the array
+            itself where there is one series, or the function that makes it of the bars of a
+            series, which lets them be checked for look-ahead, too.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``; a run stored by the other one of the last
             two is run again, with the same result.
@@ -117,12 +114,15 @@ def backtest(
     settings = settings or Settings()
     root, window = settings.data.catalog, Window(start, end)
     wanted = [data] if isinstance(data, str | Bars) else list(data)
+    found = find_strategy(strategy, plugins)
+    series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
+    columns, _ = make_signals(signals or {}, series)
     job = prepare(
-        find_strategy(strategy, plugins),
+        found,
         parameters or {},
-        tuple(load_series(one, timeframe, window, root, plugins) for one in wanted),
+        series,
         settings,
-        signals={name: _per_series(each) for name, each in (signals or {}).items()},
+        signals=columns,
         warmup=warmup,
         trials=trials,
         plugins=plugins,
@@ -138,12 +138,6 @@ def backtest(
     if store is not None:
         store.save(record, replace=fresh or held is not None)
     return _result(job, record, stored=False, seconds=outcome.seconds, checks=checks)
-
-
-def _per_series(signal: Signals) -> Sequence[NDArray[np.float64]]:
-    if isinstance(signal, np.ndarray):
-        return (signal,) if signal.ndim == 1 else tuple(signal)
-    return signal
 
 
 def _result(

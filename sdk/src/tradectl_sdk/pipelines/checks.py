@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from tradectl_sdk.engine import Columns, DenyReason, Mode, run
 from tradectl_sdk.engine.reasons import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,11 +34,13 @@ class Check:
         name: Such as ``look-ahead``.
         status: ``ok``, ``warn``, ``fail`` or ``skip``.
         text: What was found, in a few words.
+        facts: The numbers in it, for programs.
     """
 
     name: str
     status: str
     text: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def run_checks(plan: Plan, outcome: Outcome, series: Sequence[LoadedSeries]) -> tuple[Check, ...]:
@@ -69,9 +71,9 @@ def look_ahead(plan: Plan, outcome: Outcome) -> Check:
     for place in places:
         last = outcome.times[place - 1]
         part = run(cut(plan, int(last)), outcome.mode, compiled=outcome.compiled)
-        if not _same_bits(part.equity, outcome.equity[: len(part.equity)]) or _placed(
+        if not _same_bits(part.equity, outcome.equity[: len(part.equity)]) or placed(
             part, int(last)
-        ) != _placed(outcome, int(last)):
+        ) != placed(outcome, int(last)):
             moment = np.datetime_as_string(last.astype("M8[ns]"), unit="s")
             text = f"without the bars after {moment}Z it acts differently before them"
             return Check(name="look-ahead", status="fail", text=text)
@@ -117,7 +119,7 @@ def _until(columns: Columns, last: int) -> Columns:
     )
 
 
-def _placed(outcome: Outcome, last: int) -> bytes:
+def placed(outcome: Outcome, last: int) -> bytes:
     """The decisions made up to a moment: what was asked for, not what became of it."""
     known = np.searchsorted(outcome.orders["created"], last, side="right")  # ids rise with time
     orders = outcome.orders[:known]
