@@ -11,7 +11,7 @@ from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
 from tradectl_sdk.kernel import store
 from tradectl_sdk.kernel.census import take_census
 from tradectl_sdk.kernel.machine import Loaded
-from tradectl_sdk.kernel.memory import Memory
+from tradectl_sdk.kernel.memory import Binding, Memory
 from tradectl_sdk.kernel.merging import lay_out
 from tradectl_sdk.kernel.sources import fingerprint
 
@@ -30,7 +30,7 @@ class CompiledKernel:
         self._program = program
         layout = lay_out(shape, program.merges)
         assert layout is not None  # noqa: S101 - it was compiled with these very merges
-        self._layout = layout
+        self._binding = Binding(layout, program.stored)
         self._loaded = Loaded(program.code, program.entry, program.symbols)
 
     def fits(self, census: Census) -> bool:
@@ -62,14 +62,14 @@ class CompiledKernel:
         census = census or take_census(obj)
         if census.shape != self._shape:
             raise NotCompilableError(_difference(self._shape, census.shape))
-        memory = Memory(census, self._layout)
+        memory = Memory(census, self._binding)
         result = ctypes.c_int64()
         status = self._loaded.call(ctypes.byref(result), memory.address)
         while result.value == pause and not status:
             if turn is not None:
                 turn()
             status = self._loaded.call(ctypes.byref(result), memory.address)
-        memory.write_back(self._program.stored)
+        memory.write_back()
         if status:
             site = self._program.raises[status - 1]
             raise KernelRaisedError(

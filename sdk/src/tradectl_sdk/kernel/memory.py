@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tradectl_sdk.kernel.merging import Layout
-    from tradectl_sdk.kernel.shape import Census, Field, Shape
+    from tradectl_sdk.kernel.shape import Census, Field
+
+    _Pack = Callable[["Memory", Any, Any, int], None]
 
 _CODES = {"float64": "d", "int64": "q", "bool": "b"}
 
@@ -71,20 +73,45 @@ class _Copies:
             first = end
 
 
+class Binding:
+    """What binding objects to memory takes that depends on a layout alone: worked out once.
+
+    Args:
+        layout: Which structs the compiler took for one.
+        stored: What compiled code may store into, by struct and attribute.
+    """
+
+    def __init__(self, layout: Layout, stored: Iterable[tuple[int, str]]) -> None:
+        shape = layout.shape
+        self.shape, self.numbers = shape, layout.numbers
+        self.places = [
+            (shape.place(number), each.size) for number, each in enumerate(shape.structs)
+        ]
+        self.plans = [
+            [(each.name, each.slot, *Memory.packing(each.kind)) for each in struct.fields]
+            for struct in shape.structs
+        ]
+        self.changed: list[list[Field]] = [[] for _ in shape.structs]
+        for number, name in sorted(stored):
+            found = shape.structs[number].field(name)
+            assert found is not None  # noqa: S101 - it was compiled from this very shape
+            self.changed[number].append(found)
+
+
 class Memory:
     """The structs of one census, bound to its objects.
 
     Args:
         census: The objects.
-        layout: Which structs the compiler took for one.
+        binding: How objects of their shape are bound.
     """
 
-    def __init__(self, census: Census, layout: Layout) -> None:
-        self._members, self._shape = census.members, layout.shape
-        self._numbers = [layout.numbers[number] for number in census.numbers]
+    def __init__(self, census: Census, binding: Binding) -> None:
+        self._members, self._binding = census.members, binding
+        self._numbers = [binding.numbers[number] for number in census.numbers]
         self._copies = {name: _Copies(code) for name, code in _CODES.items()}
         self._keep: list[Any] = []
-        self._starts, size = _places(self._shape, self._numbers)
+        self._starts, size = _places(binding, self._numbers)
         self._words = np.zeros(size + 1, np.int64)
         self._places = {id(member): i for i, member in enumerate(census.members)}
         self._base = int(self._words.ctypes.data)
@@ -98,13 +125,10 @@ class Memory:
         return self._base + 8 * self._starts[0]
 
     def _fill(self) -> None:
-        plans = [
-            [(field.name, field.slot, *self._packing(field.kind)) for field in struct.fields]
-            for struct in self._shape.structs
-        ]
+        plans = self._binding.plans
         for member, number, start in zip(self._members, self._numbers, self._starts, strict=True):
             for name, slot, pack, kind in plans[number]:
-                pack(kind, getattr(member, name), start + slot)
+                pack(self, kind, getattr(member, name), start + slot)
         for copies in self._copies.values():
             base, width = copies.elements.buffer_info()[0], copies.elements.itemsize
             for place, first in copies.places:
@@ -114,29 +138,30 @@ class Memory:
             number for _, number in self._floats
         ]
 
-    def _packing(self, kind: Kind) -> tuple[Callable[[Any, Any, int], None], Kind]:
+    @classmethod
+    def packing(cls, kind: Kind) -> tuple[_Pack, Kind]:
         """Return what writes the words of an attribute, and its kind."""
         match kind:
             case Tuple():
-                return self._pack_tuple, kind
+                return cls._pack_tuple, kind
             case Kernel():
-                return self._pack_kernel, kind
+                return cls._pack_kernel, kind
             case Kernels():
-                return self._pack_kernels, kind
+                return cls._pack_kernels, kind
             case Buffer(origin="list"):
-                return self._pack_list, kind
+                return cls._pack_list, kind
             case Buffer():
-                return self._pack_array, kind
+                return cls._pack_array, kind
             case Opaque():
                 return _pack_nothing, kind
         if kind == NONE:
             return _pack_nothing, kind
-        return (self._pack_float if kind == FLOAT else self._pack_whole), kind
+        return (cls._pack_float if kind == FLOAT else cls._pack_whole), kind
 
     def _pack_tuple(self, kind: Tuple, value: Any, place: int) -> None:
         for item_kind, item in zip(kind.items, value, strict=True):
-            pack, _ = self._packing(item_kind)
-            pack(item_kind, item, place)
+            pack, _ = self.packing(item_kind)
+            pack(self, item_kind, item, place)
             place += slots(item_kind)
 
     def _pack_kernel(self, kind: Kernel, value: Any, place: int) -> None:  # noqa: ARG002
@@ -144,7 +169,7 @@ class Memory:
 
     def _pack_kernels(self, kind: Kernels, value: Any, place: int) -> None:
         starts = [self._starts[self._places[id(item)]] for item in value]
-        if self._shape.structs[kind.index].single:
+        if self._binding.shape.structs[kind.index].single:
             self._values[place : place + 2] = self._base + 8 * starts[0], len(starts)
         else:
             self._point(place, self._base + 8 * np.array(starts, np.int64))
@@ -168,14 +193,10 @@ class Memory:
     def _pack_whole(self, kind: Kind, value: int, place: int) -> None:  # noqa: ARG002
         self._values[place] = int(value)
 
-    def write_back(self, stored: Iterable[tuple[int, str]]) -> None:
+    def write_back(self) -> None:
         """Copy the lists, and every attribute compiled code may have changed, into the objects."""
         words, floats = self._words.tolist(), self._words.view(np.float64).tolist()
-        changed: list[list[Field]] = [[] for _ in self._shape.structs]
-        for number, name in sorted(stored):
-            field = self._shape.structs[number].field(name)
-            assert field is not None  # noqa: S101 - it was compiled from this very shape
-            changed[number].append(field)
+        changed = self._binding.changed
         for start, member, number in zip(self._starts, self._members, self._numbers, strict=True):
             for field in changed[number]:
                 place = start + field.slot
@@ -184,19 +205,17 @@ class Memory:
             copies.write_back()
 
 
-def _places(shape: Shape, numbers: list[int]) -> tuple[list[int], int]:
+def _places(binding: Binding, numbers: list[int]) -> tuple[list[int], int]:
     """Return each member's first word, and how many words there are."""
-    known = [shape.place(number) for number in range(len(shape.structs))]
-    sizes = [struct.size for struct in shape.structs]
-    starts, size = [], shape.singles
+    starts, size = [], binding.shape.singles
     for number in numbers:
-        place = known[number]
+        place, length = binding.places[number]
         starts.append(size if place is None else place)
-        size += sizes[number] if place is None else 0
+        size += length if place is None else 0
     return starts, size
 
 
-def _pack_nothing(kind: Kind, value: Any, place: int) -> None:
+def _pack_nothing(memory: Memory, kind: Kind, value: Any, place: int) -> None:
     """Leave out what compiled code does not look at."""
 
 

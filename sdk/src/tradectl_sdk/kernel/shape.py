@@ -28,27 +28,33 @@ class Struct:
         cls: Their class.
         fields: Their attributes in order.
         single: Whether there is only one such object, whose place is known when compiling.
+        size: Number of 8-byte slots.
     """
 
     cls: type
     fields: tuple[Field, ...]
     single: bool
+    size: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def size(self) -> int:
-        """Number of 8-byte slots."""
-        return sum(slots(field.kind) for field in self.fields)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", sum(slots(each.kind) for each in self.fields))
 
     def field(self, name: str) -> Field | None:
         """Return the attribute of this name, or None."""
-        return next((field for field in self.fields if field.name == name), None)
+        return next((each for each in self.fields if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Every struct reachable from the entry object, which is of the first one."""
+    """Every struct reachable from the entry object, which is of the first one.
+
+    Attributes:
+        structs: They.
+        singles: Words that all single objects take together.
+    """
 
     structs: tuple[Struct, ...]
+    singles: int = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
     _places: dict[int, int] = field(init=False, compare=False, repr=False)
 
@@ -60,14 +66,10 @@ class Shape:
                 places[number] = slot
                 slot += struct.size
         object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "singles", slot)
 
     def __hash__(self) -> int:
         return self._hash
-
-    @property
-    def singles(self) -> int:
-        """Words that all single objects take together."""
-        return sum(struct.size for struct in self.structs if struct.single)
 
     def place(self, number: int) -> int | None:
         """Return where the only object of a struct lies, in 8-byte words; None for several.

@@ -21,6 +21,7 @@ from tradectl_sdk.runs.metrics.pieces import pieces, sums
 Integers = npt.NDArray[np.int64]
 
 NANOSECONDS_PER_DAY = 86_400_000_000_000
+_STRETCH = 256  # points looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,13 +139,25 @@ def find_drawdowns(time: Integers, levels: Floats, initial: float = 0.0) -> Draw
 
 
 def max_drawdown(levels: Floats, initial: float = 0.0) -> float:
-    """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes."""
-    peak, deepest = initial, 0.0 if levels.size else math.nan
-    for part in pieces(levels.size):
-        piece = levels[part]
-        deepest = max(deepest, float(_depth(piece, peak).max()))
-        peak = max(peak, float(piece.max()))
-    return deepest
+    """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes.
+
+    Looks at every point of those stretches only that may hold the deepest one: where all is above
+    zero, nothing is deeper than a stretch's lowest point below the highest so far at its end, and
+    something is as deep as below the highest before it. Rounding keeps that order.
+    """
+    if not levels.size:
+        return math.nan
+    whole = levels.size // _STRETCH * _STRETCH
+    stretches = levels[:whole].reshape(-1, _STRETCH)
+    lowest = stretches.min(axis=1)
+    peaks = np.maximum.accumulate(np.concatenate(([initial], stretches.max(axis=1))))
+    surely = np.divide(lowest, peaks[:-1], out=np.ones(lowest.size), where=peaks[:-1] > 0)
+    known = float((1.0 - surely).max(initial=0.0, where=lowest > 0))
+    for number in np.flatnonzero((lowest <= 0) | (1.0 - lowest / peaks[1:] > known)):
+        known = max(known, float(_depth(stretches[number], float(peaks[number])).max()))
+    if whole < levels.size:
+        known = max(known, float(_depth(levels[whole:], float(peaks[-1])).max()))
+    return known
 
 
 def _depth(levels: Floats, peak: float) -> Floats:
