@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import rules
 from benchmarks.datasets import QUICK, WIDTH
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Workload:
         unit: What is counted per second.
         sizes: Bars (of each instrument) or orders, one table row each.
         quick: The size in quick mode.
-        width: Instruments.
+        width: Instruments, or pairs of a sweep.
     """
 
     letter: str
@@ -40,6 +41,14 @@ WORKLOADS = {
     one.letter: one
     for one in (
         Workload("A", "SMA cross, one instrument", "bars", (100_000, 1_000_000), QUICK),
+        Workload(
+            "B",
+            "SMA cross, 500 pairs of windows",
+            "bar-tests",
+            (100_000,),
+            2_000,
+            len(rules.pairs()),
+        ),
         Workload("C", "SMA cross, 100 instruments, one account", "bars", (20_000,), 1_000, WIDTH),
         Workload("D", "random orders, every bar", "orders", (1_000_000,), 10_000),
         Workload("P", "whole process, from start to result", "bars", (1_000_000,), QUICK),
@@ -69,14 +78,23 @@ class Engine:
         return slow or units <= self.most.get(workload.letter, sys.maxsize)
 
 
+_SWEEP = ("all cores", "one core")
 _BY_BAR = {"A": ("next",), "C": ("next",)}
 ENGINES = {
     one.name: one
     for one in (
-        Engine("limit", {"A": ("bare", "records"), "C": ("records",), "D": ("records",)}, "numba"),
-        Engine("tradectl", dict.fromkeys("ACD", ("compiled", "interpreted"))),
-        Engine("vectorbt", {"A": ("signals",), "C": ("signals",), "D": ("orders",)}, "vectorbt"),
-        Engine("flox", {"A": ("arrays", "on_bar")}, "flox"),
+        Engine(
+            "limit",
+            {"A": ("bare", "records"), "B": _SWEEP, "C": ("records",), "D": ("records",)},
+            "numba",
+        ),
+        Engine("tradectl", dict.fromkeys("ACD", ("compiled", "interpreted")) | {"B": _SWEEP}),
+        Engine(
+            "vectorbt",
+            {"A": ("signals",), "B": _SWEEP, "C": ("signals",), "D": ("orders",)},
+            "vectorbt",
+        ),
+        Engine("flox", {"A": ("arrays", "on_bar"), "B": _SWEEP}, "flox"),
         Engine("backtesting", _BY_BAR, "backtesting"),
         Engine(
             "nautilus",

@@ -1,9 +1,9 @@
 """The data: made once by tradectl's own seeded generator, kept as plain NumPy files.
 
 ``python -m benchmarks.datasets FOLDER KEY...`` makes what is missing; a KEY is ``A-1000000``. Bars
-of A are the first ones of one walk of five million (a short walk of its own in quick mode), C has
-one walk per instrument, D draws a walk of prices and uniform order sizes. Beside the arrays lies
-``expected.json``: what every engine must arrive at.
+of A and B are the first ones of one walk of five million (a short walk of its own in quick mode),
+C has one walk per instrument, D draws a walk of prices and uniform order sizes. Beside the arrays
+lies ``expected.json``: what every engine must arrive at.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def make(folder: Path, key: str) -> None:
     """Make one data set and what is expected of it."""
     workload, _, number = key.partition("-")
     size = int(number)
-    arrays = {"A": make_bars, "C": make_portfolio, "D": make_orders}[workload](size)
+    arrays = {"A": make_bars, "B": make_bars, "C": make_portfolio, "D": make_orders}[workload](size)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{key}.part.npz"
     np.savez(unfinished, allow_pickle=False, **arrays)
@@ -60,6 +60,11 @@ def expect(workload: str, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, 
         return {
             "next_open": rules.expect_cross(arrays),
             "this_close": rules.expect_cross(arrays, lag=0),
+        }
+    if workload == "B":
+        return {
+            "next_open": rules.expect_sweep(arrays),
+            "this_close_closed": rules.expect_sweep(arrays, lag=0, closed_only=True),
         }
     if workload == "C":
         return {
@@ -82,7 +87,7 @@ def walk(bars: int, seed: int | list[int]) -> dict[str, np.ndarray]:
 
 
 def make_bars(size: int) -> dict[str, np.ndarray]:
-    """Bars of workload A, shape (size,)."""
+    """Bars of workloads A and B, shape (size,)."""
     drawn = walk(size if size <= QUICK else LONG, SEED)
     return {name: column[:size] for name, column in drawn.items()}
 

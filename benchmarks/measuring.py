@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import platform
 import resource
 import time
@@ -55,6 +56,7 @@ class Work:
         rule: Which expectation the engine can be held to.
         loop: Finds the seconds of the event loop in what ``call`` returned, where known.
         note: What a reader of the table should know.
+        workers: Processes that the call forks and ends; their memory counts, too.
         once: Whether the call uses up what was prepared, so that it cannot be repeated.
     """
 
@@ -63,6 +65,7 @@ class Work:
     rule: str = "next_open"
     loop: Callable[[Any], float] | None = None
     note: str = ""
+    workers: int = 0
     once: bool = False
 
 
@@ -80,7 +83,7 @@ def measure(task: Task, work: Work) -> dict[str, Any]:
         seconds.append(time.perf_counter() - started)
         if work.loop:
             loops.append(work.loop(outcome))
-    peak = peak_mb()
+    peak = peak_mb() + work.workers * workers_peak_mb()
     return {
         "seconds": seconds,
         "loop_seconds": min(loops) if loops else None,
@@ -89,6 +92,17 @@ def measure(task: Task, work: Work) -> dict[str, Any]:
         "rule": work.rule,
         "note": work.note,
     }
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers_peak_mb() -> float:
+    """Most memory that a forked worker has held, in MB, with what it shares with this process."""
+    scale = 2**20 if platform.system() == "Darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale, 1)
 
 
 def peak_mb() -> float:

@@ -6,6 +6,9 @@ above it one bar ago buys, the mirror image sells what is held. Both averages mu
 after the last bar. Long only; every fill costs 0.1 % of its value; final equity is cash plus the
 position at the last close. C is 100 instruments in one account.
 
+Workload B is A for every pair of 20 fast and 25 slow windows, one backtest each; nothing is added
+up, every pair's counts and equity have to be right.
+
 Workload D. Every row places an order of a random signed size that fills whole at the row's price,
 long and short, at the same fee. Prices lie on a grid of 10^-6 and sizes on one of 10^-8, so that
 an engine that counts in ticks and lots is given the same numbers as one that does not.
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 FAST, SLOW = 10, 50
+FASTS, SLOWS = tuple(range(5, 25)), tuple(range(30, 155, 5))  # of workload B, the product of both
 FEE, QUANTITY, CASH = 0.001, 1.0, 1_000_000.0
 ORDERS_CASH = 1e9
 TICKS_PER_UNIT, LOTS_PER_UNIT = 10**6, 10**8  # the grids of prices and of order sizes
@@ -38,41 +42,63 @@ def sma(values: np.ndarray, window: int) -> np.ndarray:
     return average
 
 
-def crosses(close: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pairs() -> list[tuple[int, int]]:
+    """The windows of workload B, the slow one changing faster."""
+    return [(fast, slow) for fast in FASTS for slow in SLOWS]
+
+
+def crosses(close: np.ndarray, fast: int = FAST, slow: int = SLOW) -> tuple[np.ndarray, np.ndarray]:
     """Where the fast average crosses the slow one upward and downward, boolean per bar."""
-    above = sma(close, FAST) - sma(close, SLOW)
+    above = sma(close, fast) - sma(close, slow)
     up, down = np.zeros(len(close), bool), np.zeros(len(close), bool)
     up[1:] = (above[1:] > 0) & (above[:-1] <= 0)
     down[1:] = (above[1:] < 0) & (above[:-1] >= 0)
     return up, down
 
 
-def expect_cross(bars: Mapping[str, np.ndarray], *, lag: int = 1, cash: float = CASH) -> Result:
+def expect_cross(
+    bars: Mapping[str, np.ndarray],
+    *,
+    lag: int = 1,
+    cash: float = CASH,
+    windows: tuple[int, int] = (FAST, SLOW),
+    closed_only: bool = False,
+) -> Result:
     """Run workload A bar by bar.
 
     Args:
         bars: ``open`` and ``close``, shape (n,).
         lag: 1 to fill at the next open, 0 for engines that can only fill at the same close.
         cash: What the account starts with.
+        windows: Of the fast and of the slow average.
+        closed_only: For engines that leave out what a position still open has gained: it is worth
+            what was paid for it.
     """
-    up, down = crosses(bars["close"])
+    up, down = crosses(bars["close"], *windows)
     price = bars["open"] if lag else bars["close"]
-    position, fills, trades = 0.0, 0, 0
+    position, fills, trades, paid = 0.0, 0, 0, 0.0
     for i in np.flatnonzero(up | down):
         if i + lag >= len(price):
             break
         at = float(price[i + lag])
         if up[i] and position == 0:
-            position, fills = QUANTITY, fills + 1
+            position, fills, paid = QUANTITY, fills + 1, at
             cash -= at * QUANTITY * (1 + FEE)
         elif down[i] and position > 0:
             cash += at * position * (1 - FEE)
             position, fills, trades = 0.0, fills + 1, trades + 1
-    return {
-        "trades": trades,
-        "fills": fills,
-        "equity": cash + position * float(bars["close"][-1]),
-    }
+    last = paid if closed_only else float(bars["close"][-1])
+    return {"trades": trades, "fills": fills, "equity": cash + position * last}
+
+
+def expect_sweep(
+    bars: Mapping[str, np.ndarray], *, lag: int = 1, closed_only: bool = False
+) -> Result:
+    """Run workload B: A for every pair of windows, lists in the order of :func:`pairs`."""
+    each = [
+        expect_cross(bars, lag=lag, windows=windows, closed_only=closed_only) for windows in pairs()
+    ]
+    return {name: [one[name] for one in each] for name in ("trades", "fills", "equity")}
 
 
 def expect_portfolio(bars: Mapping[str, np.ndarray], *, lag: int = 1) -> Result:
@@ -117,7 +143,12 @@ def expect_exact_orders(price: np.ndarray, size: np.ndarray) -> Result:
 
 
 def agrees(result: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
-    """Whether an engine's counts are the expected ones and its final equity is close enough."""
+    """Whether an engine's counts are the expected ones and its final equity is close enough.
+
+    In a sweep, of every pair.
+    """
     counts = [name for name in ("trades", "fills") if name in result and name in expected]
     same = all(result[name] == expected[name] for name in counts)
-    return bool(counts) and same and abs(result["equity"] - expected["equity"]) < TOLERANCE
+    ours, theirs = np.atleast_1d(result["equity"]), np.atleast_1d(expected["equity"])
+    close = ours.shape == theirs.shape and bool((np.abs(ours - theirs) < TOLERANCE).all())
+    return bool(counts) and same and close

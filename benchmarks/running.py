@@ -33,7 +33,7 @@ class Row:
         version: Of the engine.
         mode: How.
         unit: What ``units`` counts.
-        units: How many bars (over all instruments) or orders.
+        units: How many bars (over all instruments or pairs) or orders.
         seconds: The best call; the first one where there is no other.
         first_seconds: The first call in the process.
         loop_seconds: The event loop alone, where the engine says.

@@ -6,7 +6,9 @@ FLOX's own averages and runs them without Python per bar; it can only fill at th
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import deque
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -14,10 +16,11 @@ import flox_py as flox
 import numpy as np
 
 from benchmarks import datasets, rules
-from benchmarks.measuring import Task, Work, serve
+from benchmarks.measuring import Task, Work, cores, serve
 
 MINUTE = 60_000_000_000
 SYMBOL = "WALK"
+_work: Any = None
 
 
 class Cross(flox.Strategy):  # type: ignore[misc]
@@ -55,11 +58,13 @@ def by_bar(bars: dict[str, np.ndarray]) -> Any:
     return runner.run_bars(bars["time"], bars["time"] + MINUTE, *prices, SYMBOL)
 
 
-def by_arrays(engine: Any, bars: dict[str, np.ndarray]) -> Any:
+def by_arrays(
+    engine: Any, bars: dict[str, np.ndarray], windows: tuple[int, int] = (rules.FAST, rules.SLOW)
+) -> Any:
     """Find the crosses in arrays, buys and sells in turn, and run them."""
-    close = bars["close"]
-    above = flox.sma(close, rules.FAST) - flox.sma(close, rules.SLOW)
-    above[: rules.SLOW - 1] = np.nan
+    close, (fast, slow) = bars["close"], windows
+    above = flox.sma(close, fast) - flox.sma(close, slow)
+    above[: slow - 1] = np.nan
     up = (above[1:] > 0) & (above[:-1] <= 0)
     down = (above[1:] < 0) & (above[:-1] >= 0)
     rows = np.flatnonzero(up | down)
@@ -74,6 +79,27 @@ def by_arrays(engine: Any, bars: dict[str, np.ndarray]) -> Any:
     return engine.run(signals).to_dict()
 
 
+def sweep(engine: Any, bars: dict[str, np.ndarray], processes: int) -> dict[str, Any]:
+    """Workload B, its batch form for each pair, over forked processes."""
+    work = partial(_pair, engine, bars)
+    if processes == 1:
+        found = list(map(work, rules.pairs()))
+    else:
+        global _work  # noqa: PLW0603 - an engine cannot be sent to a process, only inherited
+        _work = work
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            found = pool.map(_inherited, rules.pairs(), chunksize=1)
+    return {name: [one[name] for one in found] for name in ("trades", "equity")}
+
+
+def _pair(engine: Any, bars: dict[str, np.ndarray], windows: tuple[int, int]) -> dict[str, Any]:
+    return _read(by_arrays(engine, bars, windows))
+
+
+def _inherited(windows: tuple[int, int]) -> dict[str, Any]:
+    return _work(windows)
+
+
 def prepare(task: Task) -> Work:
     """Hand over arrays; the run is the call."""
     bars = datasets.read(task.data, task.key)
@@ -82,6 +108,15 @@ def prepare(task: Task) -> Work:
     engine = flox.Engine(initial_capital=rules.CASH, fee_rate=rules.FEE)
     renamed = {("ts" if name == "time" else name): column for name, column in bars.items()}
     engine.load_ohlcv(renamed, symbol=SYMBOL)
+    if task.workload == "B":
+        processes = cores() if task.mode == "all cores" else 1
+        return Work(
+            lambda: sweep(engine, bars, processes),
+            lambda out: out,
+            rule="this_close_closed",
+            note="fills at this close, an open position at cost",
+            workers=processes if processes > 1 else 0,
+        )
     return Work(
         lambda: by_arrays(engine, bars), _read, rule="this_close", note="fills at this close"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from benchmarks import datasets, rules
 from benchmarks.measuring import Task, Work, serve
@@ -81,6 +81,24 @@ def cross_records(opens, closes, fast, slow, fee, quantity, cash):  # type: igno
     return trades, fills, equity[n - 1]
 
 
+@njit(parallel=True, cache=True)
+def sweep(opens, closes, fasts, slows, fee, quantity, cash):  # type: ignore[no-untyped-def]
+    """Workload B on all cores, nothing kept but the results."""
+    trades, equity = np.empty(len(fasts), np.int64), np.empty(len(fasts))
+    for k in prange(len(fasts)):
+        trades[k], _, equity[k] = cross(opens, closes, fasts[k], slows[k], fee, quantity, cash)
+    return trades, equity
+
+
+@njit(cache=True)
+def sweep_alone(opens, closes, fasts, slows, fee, quantity, cash):  # type: ignore[no-untyped-def]
+    """The same on one core."""
+    trades, equity = np.empty(len(fasts), np.int64), np.empty(len(fasts))
+    for k in range(len(fasts)):
+        trades[k], _, equity[k] = cross(opens, closes, fasts[k], slows[k], fee, quantity, cash)
+    return trades, equity
+
+
 @njit(cache=True)
 def portfolio(opens, closes, fast, slow, fee, quantity, cash):  # type: ignore[no-untyped-def]
     """Workload C: time outside, instruments inside, the equity of every bar kept."""
@@ -141,6 +159,8 @@ def prepare(task: Task) -> Work:
             lambda out: {"fills": len(out[0]), "equity": float(out[1])},
             rule="floats",
         )
+    if task.workload == "B":
+        return _prepare_sweep(task)
     loop = {"Abare": cross, "Arecords": cross_records, "Crecords": portfolio}[
         task.workload + task.mode
     ]
@@ -149,6 +169,17 @@ def prepare(task: Task) -> Work:
     return Work(
         lambda: loop(bars["open"], bars["close"], *constants),
         lambda out: {"trades": int(out[0]), "fills": int(out[1]), "equity": float(out[2])},
+    )
+
+
+def _prepare_sweep(task: Task) -> Work:
+    bars = datasets.read(task.data, task.key, "open", "close")
+    fasts, slows = np.array(rules.pairs(), np.int64).T.copy()
+    loop = sweep if task.mode == "all cores" else sweep_alone
+    constants = (rules.FEE, rules.QUANTITY, rules.CASH)
+    return Work(
+        lambda: loop(bars["open"], bars["close"], fasts, slows, *constants),
+        lambda out: {"trades": out[0].tolist(), "equity": out[1].tolist()},
     )
 
 

@@ -12,13 +12,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tradectl_sdk import Bars, Settings, SweepResult, Timeframe, sweep
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.engine import Assumptions, Columns, MarketFill, Mode, Outcome, Plan, run
 
 from benchmarks import datasets, rules
 from benchmarks.engines.strategies import Cross, RandomOrders
-from benchmarks.measuring import Task, Work, serve
+from benchmarks.measuring import Task, Work, cores, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,34 @@ def orders_plan(task: Task) -> Plan:
     )
 
 
+def prepare_sweep(task: Task) -> Work:
+    """Workload B: the public call, with checks, worker processes and the usual metrics."""
+    stored = datasets.read(task.data, task.key)
+    names = ("time", *datasets.COLUMNS)
+    bars = Bars.from_floats(
+        instrument(0), Timeframe.parse("1m"), **{name: stored[name] for name in names}
+    )
+    free = {name: int(value) for name, value in FREE.items()}
+    settings = Settings.model_validate({"backtest": free | {"cash": int(rules.CASH)}})
+    grid = {"fast": rules.FASTS, "slow": rules.SLOWS}
+    workers = cores() if task.mode == "all cores" else 1
+    return Work(
+        lambda: sweep(Cross, bars, grid, settings=settings, workers=workers),
+        read_sweep,
+        workers=workers if workers > 1 else 0,
+        note="memory that workers share counted in each",
+    )
+
+
+def read_sweep(result: SweepResult) -> dict[str, Any]:
+    """Closed trades and final equity of every pair."""
+    table = result.table
+    return {
+        "trades": table.metrics["trades"].astype(int).tolist(),
+        "equity": (table.final_equity / MONEY_UNITS).tolist(),
+    }
+
+
 def read(outcome: Outcome) -> dict[str, Any]:
     """Count fills and closed trades; equity is exact until it becomes a float here."""
     sells = int((outcome.fills["side"] < 0).sum())
@@ -102,6 +131,8 @@ def read(outcome: Outcome) -> dict[str, Any]:
 
 def prepare(task: Task) -> Work:
     """Make the plan; a run of it is the call."""
+    if task.workload == "B":
+        return prepare_sweep(task)
     mode = Mode(task.mode)
     plan = orders_plan(task) if task.workload == "D" else cross_plan(task)
     rule, note = "next_open", ""

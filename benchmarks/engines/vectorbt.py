@@ -5,6 +5,8 @@ Final value and counts are read inside the call, since they are computed on requ
 
 from __future__ import annotations
 
+import multiprocessing
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ import vectorbt as vbt
 
 from benchmarks import datasets, rules
 from benchmarks.engines import frames
-from benchmarks.measuring import Task, Work, serve
+from benchmarks.measuring import Task, Work, cores, serve
 
+CHUNK = 20  # pairs at once; more need gigabytes and are slower
 OPTIONS = {"fees": rules.FEE, "freq": "1min"}
 
 
@@ -38,6 +41,40 @@ def cross(opens: Any, closes: Any, **options: Any) -> dict[str, Any]:
     return read(made)
 
 
+def pairs_at_once(frame: Any, pairs: list[tuple[int, int]]) -> dict[str, Any]:
+    """Some pairs of workload B as columns; few enough to stay near the caches."""
+    fasts, slows = zip(*pairs, strict=True)
+    fast = vbt.MA.run(frame["close"], fasts, short_name="fast", run_unique=True)
+    slow = vbt.MA.run(frame["close"], slows, short_name="slow", run_unique=True)
+    made = vbt.Portfolio.from_signals(
+        frame["close"],
+        fast.ma_crossed_above(slow).vbt.signals.fshift(1),
+        fast.ma_crossed_below(slow).vbt.signals.fshift(1),
+        price=frame["open"],
+        size=rules.QUANTITY,
+        init_cash=rules.CASH,
+        direction="longonly",
+        **OPTIONS,
+    )
+    return {
+        "trades": made.trades.closed.count().astype(int).tolist(),
+        "equity": made.final_value().tolist(),
+    }
+
+
+def sweep(frame: Any, processes: int) -> dict[str, Any]:
+    """Workload B, in chunks over forked processes."""
+    pairs = rules.pairs()
+    chunks = [pairs[k : k + CHUNK] for k in range(0, len(pairs), CHUNK)]
+    work = partial(pairs_at_once, frame)
+    if processes == 1:
+        found = list(map(work, chunks))
+    else:
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            found = pool.map(work, chunks, chunksize=1)
+    return {name: [value for one in found for value in one[name]] for name in ("trades", "equity")}
+
+
 def read(made: Any) -> dict[str, Any]:
     """Counts and final value of a portfolio, summed over columns."""
     return {
@@ -59,6 +96,11 @@ def prepare(task: Task) -> Work:
         rows = datasets.read(task.data, task.key)
         price, size = pd.Series(rows["price"]), pd.Series(rows["size"])
         return Work(lambda: orders(price, size), lambda out: out, rule="floats")
+    if task.workload == "B":
+        frame = frames.bars(task)
+        processes = cores() if task.mode == "all cores" else 1
+        workers = processes if processes > 1 else 0
+        return Work(lambda: sweep(frame, processes), lambda out: out, workers=workers)
     if task.workload == "A":
         frame = frames.bars(task)
         return Work(lambda: cross(frame["open"], frame["close"]), lambda out: out)

@@ -51,6 +51,27 @@ def test_the_rules_are_the_peers_rules(peers: Any, lag: int, fill: str) -> None:
     assert rules.expect_cross(bars, lag=lag) == peers.reference(bars, fill=fill)
 
 
+def test_the_rules_of_a_sweep_are_the_peers_rules(
+    peers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "FASTS", (5, 24))
+    monkeypatch.setattr(rules, "SLOWS", (30, 150))
+    bars = datasets.walk(N, datasets.SEED)
+    for lag, fill in ((1, "next_open"), (0, "close")):
+        theirs = [peers.reference(bars, *windows, fill=fill) for windows in rules.pairs()]
+        ours = rules.expect_sweep(bars, lag=lag)
+        for name in ("trades", "fills", "equity"):
+            assert ours[name] == [one[name] for one in theirs]
+
+
+def test_of_a_sweep_every_pair_has_to_be_right() -> None:
+    right = {"trades": [1, 2], "equity": [1e6, 2e6]}
+    assert rules.agrees(right, right | {"fills": [2, 5]})
+    assert not rules.agrees(right | {"trades": [2, 1]}, right)
+    assert not rules.agrees(right | {"equity": [1e6 + 0.5, 2e6 - 0.5]}, right)
+    assert not rules.agrees(right | {"equity": [1e6]}, right)
+
+
 def test_the_rules_of_a_portfolio_are_the_peers_rules(peers: Any) -> None:
     bars = datasets.make_portfolio(500)
     bars["ts"] = bars.pop("time")
@@ -70,6 +91,7 @@ def test_constants_are_the_peers_constants(peers: Any) -> None:
     theirs = (peers.FAST, peers.SLOW, peers.FEE, peers.QTY, peers.CASH, peers.SEED)
     assert ours == theirs
     assert datasets.WIDTH == peers.PORT_N
+    assert rules.pairs() == peers.GRID
 
 
 @pytest.mark.slow

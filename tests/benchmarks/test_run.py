@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import datasets, measuring
+from benchmarks import datasets, measuring, rules
 from benchmarks.catalogue import ENGINES, WORKLOADS, interpreter
+from benchmarks.engines.tradectl import prepare
 from benchmarks.running import Limits, measure, run_process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,23 @@ def test_a_quick_run_is_equal_in_every_way_of_tradectl(tmp_path: Path) -> None:
     assert rows["C", "compiled"]["units"] == 300 * datasets.WIDTH
     assert all(0 < row["seconds"] <= row["first_seconds"] for row in rows.values())
     assert all(row["peak_mb"] > 1 for row in rows.values())
+
+
+@pytest.mark.parametrize("mode", ["all cores", "one core"])
+def test_every_pair_of_a_sweep_is_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(rules, "FASTS", (5, 9))
+    monkeypatch.setattr(rules, "SLOWS", (30, 35, 60))
+    monkeypatch.setattr("tradectl_sdk.pipelines.sweeps.sweeping._WORTH_FORKING", 0.0)
+    datasets.make(tmp_path, "B-2000")
+    task = measuring.Task("B", 2_000, mode, tmp_path, 0, 1.0)
+    row = measuring.measure(task, prepare(task))
+    expected = datasets.expected(tmp_path, "B-2000")["next_open"]
+    assert len(expected["trades"]) == 6
+    assert sum(expected["trades"]) > 30
+    assert rules.agrees(row["result"], expected)
+    assert row["peak_mb"] > 1
 
 
 @pytest.mark.slow
