@@ -51,7 +51,8 @@ def test_the_screen_says_what_was_run_assumed_and_found(run: Run, ready: Path) -
     assert "too few to tell skill from luck" in note
     (folder,) = runs_of(ready)
     assert folder.name in kept
-    assert answer.err.startswith(f"next: tradectl runs show {folder.name[:10]} --fills")
+    assert answer.err.startswith(f"next: tradectl runs show {folder.name[:10]} --trades")
+    assert f"tradectl report {folder.name[:10]}" in answer.err
 
 
 def test_numbers_of_the_result_are_aligned_and_fit_eighty_columns(

@@ -21,6 +21,7 @@ ROWS = (
     {"evidence"},
     {"runs"},
     {"research"},
+    {"report"},
     {"exchange"},
     {"bus", "paper", "keys", "notify"},
     {"nodes"},
@@ -32,6 +33,7 @@ ROWS = (
 ASIDE = {"config": ({"errors"}, {"pipelines"})}
 # Rooms that the rows would allow, but that are not to be known.
 STRANGERS = {
+    "report": {"strategy", "engine", "kernel", "indicators", "data"},
     "kernel": {"domain"},
     "evidence": {"domain", "kernel", "indicators", "strategy", "engine", "data"},
     "data": {"strategy", "engine", "kernel", "indicators"},

@@ -56,6 +56,7 @@ BUILT_IN = (
     Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
+    Row("report", "Research", "Write a report on runs as one HTML file", "report:report"),
     Row("ps", "Trading", "List the sessions that run", "watching:ps"),
     Row("logs", "Trading", "Show what a session's processes have logged", "watching:logs"),
     Row("orders", "Trading", "Show the orders of a session", "account:orders"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
     from tradectl_sdk.pipelines.checking import StrategyCheck, check_strategy
     from tradectl_sdk.pipelines.live_session import live_session, preflight
+    from tradectl_sdk.pipelines.reporting import ReportFiles, write_report
     from tradectl_sdk.pipelines.session import (
         Session,
         SessionResult,
@@ -40,6 +41,7 @@ _HOMES = {
     "Bars": "tradectl_sdk.data",
     "Catalog": "tradectl_sdk.data",
     "Instrument": "tradectl_sdk.domain.instrument",
+    "ReportFiles": "tradectl_sdk.pipelines.reporting",
     "RunStore": "tradectl_sdk.runs",
     "Session": "tradectl_sdk.pipelines.session",
     "SessionResult": "tradectl_sdk.pipelines.session",
@@ -58,6 +60,7 @@ _HOMES = {
     "preflight": "tradectl_sdk.pipelines.live_session",
     "resume_session": "tradectl_sdk.pipelines.session",
     "sweep": "tradectl_sdk.pipelines.sweeps",
+    "write_report": "tradectl_sdk.pipelines.reporting",
 }
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "Bars",
     "Catalog",
     "Instrument",
+    "ReportFiles",
     "RunStore",
     "Session",
     "SessionResult",
@@ -85,6 +89,7 @@ __all__ = [
     "preflight",
     "resume_session",
     "sweep",
+    "write_report",
 ]
 
 

@@ -122,7 +122,7 @@ def _show(session: Session, result: BacktestResult, settings: Settings) -> None:
     if session.options.json:
         out.result("backtest/1", _document(result))
     short = record.run_id[:10]
-    out.next(f"tradectl runs show {short} --fills", f"tradectl runs show {short} --trades")
+    out.next(f"tradectl runs show {short} --trades", f"tradectl report {short}")
 
 
 def _show_bracket(

@@ -204,3 +204,4 @@ def _next_views(short: str, *, fills: bool, trades: bool) -> Iterable[str]:
         yield f"tradectl runs show {short} --fills"
     if not trades:
         yield f"tradectl runs show {short} --trades"
+    yield f"tradectl report {short}"

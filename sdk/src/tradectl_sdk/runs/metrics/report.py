@@ -33,8 +33,8 @@ class MetricsReport:
     conventions: Mapping[str, str | float | int | None]
 
     def text(self, name: str) -> str:
-        """Write one metric for people, a dash when it is undefined."""
-        return METRICS[name].kind.format(self.values[name])
+        """Write one metric for people, a dash when it is undefined or younger than the run."""
+        return METRICS[name].kind.format(self.values.get(name))
 
 
 def compute_metrics(sample: Sample, rows: Iterable[Metric] | None = None) -> MetricsReport:

@@ -1,0 +1,87 @@
+"""``tradectl report``: one file, and every reason not to write it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_market import CROSS, wave, write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Answer
+
+    Run = Callable[..., Answer]
+
+ABC = ("backtest", "cross.py", "ABC.TEST", "--engine", "interpreted")
+
+
+@pytest.fixture
+def two(run: Run, project: Path) -> tuple[str, str]:
+    """Two runs that differ in a parameter."""
+    (project / "cross.py").write_text(CROSS)
+    write_csv(project / "prices.csv")
+    assert run("data", "import", "prices.csv", "--instrument", "ABC.TEST").status == 0
+    first, second = (run(*ABC, "--json", "--set", f"bars={bars}").data["run"] for bars in (5, 20))
+    return first, second
+
+
+def test_a_run_becomes_the_one_file_that_the_commands_before_named(
+    run: Run, project: Path, two: tuple[str, str]
+) -> None:
+    assert f"tradectl report {two[0][:10]}" in run("runs", "show", two[0]).err
+    assert f"tradectl report {two[0][:10]}" in run(*ABC, "--set", "bars=5").err
+    answer = run("report", two[0][:8])
+    assert answer.status == 0
+    page = project / f"report-{two[0][2:10]}.html"
+    assert answer.out == f"written  {page.name}\n"
+    assert f"next: tradectl runs show {two[0][:10]}" in answer.err
+    text = page.read_text(encoding="utf-8")
+    assert two[0] in text
+    assert "Trades on ABC.TEST" in text
+    assert [each.name for each in project.glob(".report*")] == []
+
+
+def test_several_runs_are_compared_though_bars_came_since(
+    run: Run, project: Path, two: tuple[str, str]
+) -> None:
+    write_csv(project / "more.csv", wave(260)[200:])
+    words = ("data", "import", "more.csv", "--instrument", "ABC.TEST", "--append")
+    assert run(*words).status == 0
+    data = run("report", *two, "--output", "out/both.html", "--json").data
+    assert data == {"page": "out/both.html", "runs": list(two), "missing": []}
+    text = (project / "out" / "both.html").read_text(encoding="utf-8")
+    assert "Side by side" in text
+    assert all(each in text for each in two)
+
+
+def test_bars_that_changed_are_not_shown_as_those_of_the_run(
+    run: Run, project: Path, two: tuple[str, str]
+) -> None:
+    rows = wave()
+    rows[50][4] = rows[50][2]
+    write_csv(project / "prices.csv", rows)
+    assert run("data", "import", "prices.csv", "--instrument", "ABC.TEST", "--replace").status == 0
+    answer = run("report", two[0])
+    assert answer.status == 0
+    assert "No price of ABC.TEST" in answer.err
+    assert "are not those of the run" in answer.err
+    page = (project / f"report-{two[0][2:10]}.html").read_text(encoding="utf-8")
+    assert "are not those of the run" in page
+    assert "Trades on ABC.TEST" not in page
+    assert re.search(r"<caption>Trades, money in", page)
+
+
+def test_what_cannot_be_reported_is_said(run: Run, project: Path, two: tuple[str, str]) -> None:
+    for words, status, said in (
+        (("r-000000",), 6, "there is no run"),
+        ((two[0], two[0]), 2, "was named twice"),
+        ((two[0], "--output", "cross.py/x.html"), 3, "could not be written"),
+    ):
+        answer = run("report", *words)
+        assert (answer.status, answer.out) == (status, "")
+        assert said in answer.err
+    assert list(project.glob("*.html")) == []

@@ -1,0 +1,172 @@
+"""The report: stored runs in, one HTML file out.
+
+::
+
+    from tradectl_sdk import write_report
+
+    write_report("r-1a2b3c", "report.html")
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.data import Catalog
+from tradectl_sdk.data.bars import COLUMNS
+from tradectl_sdk.data.hashing import hash_blocks, hash_columns
+from tradectl_sdk.errors import DataError, TradectlError, UsageError
+from tradectl_sdk.pipelines.series import Window, content_hash, load_series
+from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
+from tradectl_sdk.report import Prices, ReportedRun, report_page
+from tradectl_sdk.runs import RunRecord, RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from tradectl_sdk.data import Bars
+    from tradectl_sdk.plugins import Plugins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFiles:
+    """What a report left on the disk.
+
+    Attributes:
+        page: The HTML file.
+        runs: The runs it tells of.
+        missing: What it lacks, and why.
+    """
+
+    page: Path
+    runs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+def write_report(
+    runs: str | RunRecord | Sequence[str | RunRecord],
+    page: str | Path | None = None,
+    *,
+    store: RunStore | None = None,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+) -> ReportFiles:
+    """Write a report on one run, or on several side by side.
+
+    Args:
+        runs: Runs, or ids of stored ones or unique beginnings of these.
+        page: The HTML file; ``report-`` and the beginning of the first run's id unless given. A
+            file of that name is replaced.
+        store: Where runs are kept; where the settings say unless given.
+        settings: Where runs and bars are; the defaults unless given.
+        plugins: Installed plugins, if they are loaded already.
+
+    Raises:
+        UsageError: If no run is named, or one is named twice.
+        NotFoundError: If there is no such run.
+        DataError: If a run is damaged, or a file cannot be written.
+    """
+    settings = settings or Settings()
+    wanted = [runs] if isinstance(runs, str | RunRecord) else list(runs)
+    records = _records(wanted, store or RunStore(settings.runs.directory))
+    reported = [_reported(each, settings, plugins) for each in records]
+    target = Path(page) if page is not None else Path(f"report-{records[0].run_id[2:10]}.html")
+    write_whole(target, report_page(reported))
+    return ReportFiles(
+        page=target,
+        runs=tuple(each.run_id for each in records),
+        missing=tuple(text for each in reported for text in each.missing),
+    )
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file so that it appears complete or not at all.
+
+    Raises:
+        DataError: If the disk refused; what was there before is left as it was.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{target} could not be written: {error.strerror}",
+            hint="check the space and the permissions of its folder",
+        ) from error
+
+
+def _records(wanted: Sequence[str | RunRecord], store: RunStore) -> list[RunRecord]:
+    if not wanted:
+        raise UsageError("no run was named, expected at least one")
+    records = [store.load(each) if isinstance(each, str) else each for each in wanted]
+    ids = [each.run_id for each in records]
+    twice = next((each for each in ids if ids.count(each) > 1), None)
+    if twice is not None:
+        raise UsageError(f"run {twice[:10]} was named twice, expected each run once")
+    return records
+
+
+def _reported(record: RunRecord, settings: Settings, plugins: Plugins | None) -> ReportedRun:
+    prices, missing = [], []
+    for described in record.identity["data"]:
+        try:
+            prices.append(_prices(described, record, settings, plugins))
+        except TradectlError as error:
+            name = described["instrument"]
+            missing.append(f"No price of {name}: {error.message}.")
+    return ReportedRun(
+        record=record,
+        assumptions=assumptions_in_words(record),
+        remarks=remarks(record),
+        prices=tuple(prices),
+        missing=tuple(missing),
+    )
+
+
+def _prices(
+    described: Mapping[str, Any], record: RunRecord, settings: Settings, plugins: Plugins | None
+) -> Prices:
+    """Find the very bars that a run used.
+
+    Raises:
+        DataMissingError: If they are not there any more.
+        DataError: If what is there under their name is something else.
+    """
+    name, frame = described["instrument"], described["timeframe"]
+    loaded = load_series(name, frame, Window(), settings.data.catalog, plugins)
+    if loaded.content_hash == described["hash"]:
+        bars = loaded.bars
+    else:
+        close = loaded.bars.close_time
+        first, last = (int(record.time[place]) for place in (0, -1))
+        start, end = np.searchsorted(close, [first, last + 1]).tolist()
+        bars = loaded.bars.rows(start, end)
+        if described["hash"] not in _hashes(bars, Catalog(settings.data.catalog)):
+            raise DataError(f"the bars stored as {name} {frame} are not those of the run")
+    return Prices(instrument=name, time=bars.close_time, close=bars.floats("close"))
+
+
+def _hashes(bars: Bars, catalog: Catalog) -> Iterator[str]:
+    """Yield what the same bars are called as part of a series, and as a whole one."""
+    yield content_hash(bars)
+    key = (bars.instrument.id, bars.timeframe)
+    if key in catalog.names():
+        columns = {name: getattr(bars, name) for name in COLUMNS}
+        values = hash_columns(list(hash_blocks([columns])))
+        yield replace(catalog.info(*key), columns_hash=values).content_hash
