@@ -1,0 +1,243 @@
+"""The report as a reader meets it: in a browser, wide and narrow, light and dark, by keyboard."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from tradectl_sdk import RunStore, Settings, backtest, write_report
+from tradectl_sdk.plugins import Plugins
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from browser import Browser
+
+NAME = '"><img src=x onerror=document.title="broken"><script>document.title="broken"</script>'
+EQUITY = "document.querySelector('[data-chart$=\"equity\"]')"
+READOUT = f"{EQUITY}.querySelector('.readout').textContent"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run over four years of days."""
+    return _report(tmp_path_factory.mktemp("report"), 100)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs on one page."""
+    return _report(tmp_path_factory.mktemp("reports"), 100, 50)
+
+
+def _report(folder: Path, *slow: int) -> Path:
+    settings = Settings.model_validate({"runs": {"directory": folder / "runs"}})
+    store, plugins = RunStore(folder / "runs"), Plugins.discover().load()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADECTL_CACHE_DIR", str(folder / "cache"))
+        runs = [
+            backtest(
+                "sma-cross", "SPX.SAMPLE", parameters={"slow": each}, end="2003-01-01",
+                mode="interpreted", store=store, settings=settings, plugins=plugins,
+            ).record
+            for each in slow
+        ]  # fmt: skip
+    return write_report(runs, folder / "page.html", settings=settings, plugins=plugins).page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_the_page_is_quiet_asks_nobody_and_fits(
+    browser: Browser, both: Path, width: int, scheme: str
+) -> None:
+    browser.open(both, width=width, scheme=scheme)
+    assert browser.complaints() == []
+    assert browser.requests() == []
+    assert browser.ask("document.documentElement.scrollWidth") <= width
+    browser.ask("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert browser.ask("document.documentElement.scrollWidth") <= width
+    bright = browser.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert bright == (scheme == "light")
+
+
+def test_what_is_said_can_be_read_on_its_ground(browser: Browser, page: Path) -> None:
+    for scheme in ("light", "dark"):
+        browser.open(page, scheme=scheme)
+        worst = browser.ask(CONTRAST)
+        assert worst >= 4.5, scheme
+
+
+def test_pointing_at_a_chart_reads_its_values(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    x, y, right = _place(browser)
+    browser.hover(x + 200, y)
+    early = browser.ask(READOUT)
+    assert early[:4] in {"1999", "2000"}
+    assert "UTC: 1" in early
+    browser.hover(right - 20, y)
+    assert browser.ask(READOUT)[:4] == "2002"
+    assert browser.ask(f"{EQUITY}.querySelector('.cross').getAttribute('d')").startswith("M")
+
+
+def test_dragging_zooms_every_chart_and_a_button_shows_all(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    x, y, _ = _place(browser)
+    whole = _ticks(browser)
+    browser.drag((x + 100, y), (x + 250, y + 10))
+    near = _ticks(browser)
+    assert near != whole
+    assert browser.ask(TICKS.replace("equity", "drawdown")) == near
+    browser.ask(f"{EQUITY}.querySelectorAll('button')[2].click()")
+    assert _ticks(browser) == whole
+
+
+def test_the_keyboard_reads_and_zooms(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    whole = _ticks(browser)
+    reached = []
+    for _ in range(40):
+        browser.press("Tab")
+        reached.append(browser.ask("document.activeElement.tagName.toLowerCase()"))
+        if reached[-1] == "svg":
+            break
+    assert reached[0] == "a"  # to skip what is on every page
+    assert reached[-1] == "svg"
+    assert browser.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.press("Home")
+    first = browser.ask(READOUT)
+    browser.press("ArrowRight")
+    second = browser.ask(READOUT)
+    assert first[:10] < second[:10]
+    browser.press("ArrowLeft")
+    assert browser.ask(READOUT) == first
+    browser.press("End")
+    assert browser.ask(READOUT)[:4] == "2003"
+    browser.press("+")
+    assert _ticks(browser) != whole
+    browser.press("0")
+    assert _ticks(browser) == whole
+    browser.press("Tab")
+    assert browser.ask("document.activeElement.getAttribute('aria-label')") == "Zoom in: Equity USD"
+
+
+def test_the_values_shown_are_those_of_the_table_behind(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    stamp, value = browser.ask(
+        f"[...{EQUITY}.querySelector('tbody tr:last-child').children].map(e => e.textContent)"
+    )
+    assert browser.ask(READOUT) == f"{stamp} UTC: {value}"
+
+
+def test_whoever_sees_nothing_hears_names(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    said = [
+        (each.get("role", {}).get("value"), each.get("name", {}).get("value", ""))
+        for each in nodes
+        if not each.get("ignored")
+    ]
+    charts = [name for role, name in said if role in {"image", "img"}]
+    assert any(name.startswith("Equity. From 100,000 to") for name in charts)
+    assert all(name for role, name in said if role in {"button", "link", "region", "table"})
+    headings = [name for role, name in said if role == "heading"]
+    assert headings[:2] == ["sma-cross", "Checks and warnings"]
+    assert browser.ask("document.querySelectorAll('[role=status]').length") >= 6
+
+
+def test_colours_can_be_chosen(browser: Browser, page: Path) -> None:
+    browser.open(page, scheme="dark")
+    seen = set()
+    for _ in range(3):
+        browser.ask("document.getElementById('theme').click()")
+        said = browser.ask("document.getElementById('theme').textContent")
+        seen.add((said, browser.ask("getComputedStyle(document.body).backgroundColor")))
+    white, dark = "rgb(255, 255, 255)", "rgb(15, 20, 25)"
+    assert seen == {
+        ("Colours: light", white), ("Colours: dark", dark), ("Colours: system", dark),
+    }  # fmt: skip
+
+
+def test_on_paper_it_is_light_and_has_no_buttons(browser: Browser, page: Path) -> None:
+    browser.open(page, scheme="dark")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert (
+            browser.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        )
+        assert browser.ask("getComputedStyle(document.querySelector('.bar')).display") == "none"
+        assert browser.ask(f"{EQUITY}.querySelector('svg').getBoundingClientRect().height") > 100
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_without_a_script_the_charts_are_there(browser: Browser, page: Path) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(page)
+        picture = browser.picture()
+        root = browser.call("DOM.getDocument", depth=-1)["root"]["nodeId"]
+        found = browser.call("DOM.querySelectorAll", nodeId=root, selector="svg .line")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert len(found["nodeIds"]) >= 6
+    assert struct.unpack(">II", picture[16:24]) == (1200, 900)
+
+
+def test_a_hostile_name_stays_text(browser: Browser, page: Path, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    store = RunStore(page.parent / "runs")
+    record = store.load(store.list()[0].run_id)
+    hostile = replace(record, strategy=NAME, warnings=(f"{NAME}: {NAME}",), currency=NAME)
+    written = write_report([hostile], tmp_path / "hostile.html").page
+    browser.open(written)
+    assert browser.complaints() == []
+    assert browser.requests() == []
+    assert browser.ask("document.title") == f"{NAME}: report"
+    assert browser.ask("document.querySelector('h1').textContent") == NAME
+
+
+def _place(browser: Browser) -> tuple[float, float, float]:
+    """Return the left, the middle height and the right of the equity chart, in sight."""
+    browser.ask(f"{EQUITY}.scrollIntoView()")
+    left, top, width, height = browser.ask(
+        f"(box => [box.x, box.y, box.width, box.height])"
+        f"({EQUITY}.querySelector('svg').getBoundingClientRect())"
+    )
+    return left, top + height / 2, left + width
+
+
+def _ticks(browser: Browser) -> list[str]:
+    found: list[str] = browser.ask(TICKS)
+    return found
+
+
+TICKS = (
+    "[...document.querySelectorAll('[data-chart=\"equity\"] text[text-anchor=middle]')]"
+    ".map(e => e.textContent)"
+)
+# The least ratio of brightness between a text and what it stands on (WCAG 2).
+CONTRAST = """(() => {
+  const numbers = text => text.match(/[\\d.]+/g).map(Number);
+  const bright = rgb => rgb.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = element => {
+    const layers = [];
+    for (let e = element; e; e = e.parentElement)
+      layers.unshift(numbers(getComputedStyle(e).backgroundColor));
+    return layers.reduce((under, over) => {
+      const share = over.length > 3 ? over[3] : 1;
+      return under.map((v, i) => v * (1 - share) + over[i] * share);
+    }, [255, 255, 255]);
+  };
+  let worst = 99;
+  for (const e of document.querySelectorAll("p,th,td,dt,dd,a,button,h1,h2,summary,li,text")) {
+    if (!e.textContent.trim()) continue;
+    const style = getComputedStyle(e), colour = e.tagName === "text" ? style.fill : style.color;
+    const [a, b] = [bright(numbers(colour)), bright(ground(e))];
+    worst = Math.min(worst, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return worst;
+})()"""
