@@ -70,7 +70,7 @@ class SandboxStage(ExchangeStage):
     bar_length = MINUTE
     secrets = ("sandbox-secret",)
     faults: ClassVar[frozenset[Fault]] = frozenset(Fault)
-    patience = 15.0
+    patience = 40.0
 
     def __init__(self, box: Any) -> None:
         self.box = box

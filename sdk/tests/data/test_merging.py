@@ -23,8 +23,9 @@ from tradectl_sdk.errors import DataError, DeadlineError, ImportRefusedError, Us
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Bring, Days
     from tradectl_sdk.data import MergeReport
+
+    from conftest import Bring, Days
 
 MINUTE = 60_000_000_000
 FRAME = Timeframe(MINUTE)
@@ -177,7 +178,9 @@ def test_where_the_parts_came_from_is_kept(catalog: Catalog) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.lists(st.integers(1, 30), min_size=1, max_size=12, unique=True), max_size=5))
 def test_in_whatever_order_bars_come_the_series_is_all_of_them_once(

@@ -78,7 +78,9 @@ def test_no_fills_no_trades(fills_of: Any, share: Any) -> None:
     assert extract_trades(fills_of(), [share]).size == 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(rows=FILLS, fee=st.integers(-50, 50), fifo=st.booleans())
 def test_profits_and_fees_add_up_to_the_account_exactly(
     rows: list[tuple[int, int, int, int]],
@@ -105,7 +107,9 @@ def test_profits_and_fees_add_up_to_the_account_exactly(
     assert abs(int(trades["net"].sum()) - (cash + int(held.sum()))) <= rounding
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(rows=FILLS)
 def test_both_ways_of_counting_agree_on_lots_and_profit(
     rows: list[tuple[int, int, int, int]], fills_of: Any, share: Any
@@ -167,7 +171,9 @@ def test_shares_of_a_large_amount_do_not_overflow() -> None:
     assert apportion(amount, np.array([10**10]), whole)[0] == 10**17 // 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(rows=FILLS)
 def test_counting_closed_trades_is_counting_those_extracted(
     rows: list[tuple[int, int, int, int]], fills_of: Any, share: Any, coin: Any, future: Any
