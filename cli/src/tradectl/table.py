@@ -55,6 +55,18 @@ BUILT_IN = (
     Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
     Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
+    Row(
+        "significance",
+        "Research",
+        "Compare a strategy's entries with random ones",
+        "significance:significance",
+    ),
+    Row(
+        "montecarlo",
+        "Research",
+        "Change a run by chance, and see where it stands",
+        "montecarlo:montecarlo",
+    ),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("report", "Research", "Write a report on runs as one HTML file", "report:report"),
     Row("ps", "Trading", "List the sessions that run", "watching:ps"),

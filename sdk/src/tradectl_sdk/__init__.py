@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.backtest import BacktestResult, backtest
     from tradectl_sdk.pipelines.checking import StrategyCheck, check_strategy
     from tradectl_sdk.pipelines.live_session import live_session, preflight
+    from tradectl_sdk.pipelines.montecarlo import MonteCarlo, montecarlo
     from tradectl_sdk.pipelines.reporting import ReportFiles, write_report
     from tradectl_sdk.pipelines.session import (
         Session,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         paper_session,
         resume_session,
     )
+    from tradectl_sdk.pipelines.significance import Significance, significance
     from tradectl_sdk.pipelines.sweeps import SweepResult, sweep
     from tradectl_sdk.research import SweepStore
     from tradectl_sdk.runs import RunStore
@@ -41,11 +43,13 @@ _HOMES = {
     "Bars": "tradectl_sdk.data",
     "Catalog": "tradectl_sdk.data",
     "Instrument": "tradectl_sdk.domain.instrument",
+    "MonteCarlo": "tradectl_sdk.pipelines.montecarlo",
     "ReportFiles": "tradectl_sdk.pipelines.reporting",
     "RunStore": "tradectl_sdk.runs",
     "Session": "tradectl_sdk.pipelines.session",
     "SessionResult": "tradectl_sdk.pipelines.session",
     "Settings": "tradectl_sdk.config",
+    "Significance": "tradectl_sdk.pipelines.significance",
     "Strategy": "tradectl_sdk.strategy",
     "StrategyCheck": "tradectl_sdk.pipelines.checking",
     "SweepResult": "tradectl_sdk.pipelines.sweeps",
@@ -55,10 +59,12 @@ _HOMES = {
     "backtest": "tradectl_sdk.pipelines.backtest",
     "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
+    "montecarlo": "tradectl_sdk.pipelines.montecarlo",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
     "preflight": "tradectl_sdk.pipelines.live_session",
     "resume_session": "tradectl_sdk.pipelines.session",
+    "significance": "tradectl_sdk.pipelines.significance",
     "sweep": "tradectl_sdk.pipelines.sweeps",
     "write_report": "tradectl_sdk.pipelines.reporting",
 }
@@ -69,11 +75,13 @@ __all__ = [
     "Bars",
     "Catalog",
     "Instrument",
+    "MonteCarlo",
     "ReportFiles",
     "RunStore",
     "Session",
     "SessionResult",
     "Settings",
+    "Significance",
     "Strategy",
     "StrategyCheck",
     "SweepResult",
@@ -84,10 +92,12 @@ __all__ = [
     "backtest",
     "check_strategy",
     "live_session",
+    "montecarlo",
     "paper_session",
     "param",
     "preflight",
     "resume_session",
+    "significance",
     "sweep",
     "write_report",
 ]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import reordering as module
-from tradectl_sdk.evidence.reordering import trade_paths
+from tradectl_sdk.evidence.reordering import return_paths, trade_paths
 
 PROFITS = st.lists(st.floats(-40, 40), min_size=2, max_size=12)
 
@@ -61,3 +61,16 @@ def test_pieces_change_nothing_but_memory(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_cannot_be_played_is_refused(profits: list[float], equity: float) -> None:
     with pytest.raises(UsageError):
         trade_paths(profits, equity, how="shuffle")
+
+
+def test_returns_drawn_again_multiply_and_spread_around_what_they_were() -> None:
+    returns = np.random.default_rng(3).normal(0.001, 0.01, 250)
+    found = return_paths(returns, 1000.0, draws=3000, block=1.0, seed=1)
+    logs = np.log1p(returns)
+    assert np.log(found.final / 1000).mean() == pytest.approx(logs.sum(), abs=0.01)
+    assert np.log(found.final / 1000).std() == pytest.approx(logs.std() * 250**0.5, rel=0.05)
+    same = return_paths(np.full(8, 0.1), 100.0, draws=5)
+    assert same.final == pytest.approx(np.full(5, 100 * 1.1**8))
+    assert same.drawdown.max() == 0.0
+    assert return_paths(np.full(8, -0.1), 100.0, ruin=0.44, draws=5).ruin_probability == 1.0
+    assert return_paths(np.full(8, -0.1), 100.0, ruin=0.43, draws=5).ruin_probability == 0.0

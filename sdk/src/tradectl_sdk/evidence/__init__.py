@@ -12,10 +12,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tradectl_sdk.evidence.bar_noise import noised_prices
     from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
     from tradectl_sdk.evidence.entries import EntryEvidence, entry_evidence
     from tradectl_sdk.evidence.overfitting import Overfitting, backtest_overfitting
-    from tradectl_sdk.evidence.reordering import TradePaths, trade_paths
+    from tradectl_sdk.evidence.reordering import Paths, return_paths, trade_paths
     from tradectl_sdk.evidence.sharpe import (
         deflated_sharpe,
         expected_maximum,
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "EntryEvidence": "entries",
     "Overfitting": "overfitting",
+    "Paths": "reordering",
     "SharpeTest": "sharpe_tests",
     "Snooping": "snooping",
-    "TradePaths": "reordering",
     "backtest_overfitting": "overfitting",
     "block_length": "bootstrap",
     "bootstrap_statistic": "bootstrap",
@@ -42,8 +43,10 @@ _HOMES = {
     "expected_maximum": "sharpe",
     "minimum_backtest_length": "sharpe",
     "minimum_track_record": "sharpe",
+    "noised_prices": "bar_noise",
     "planned_false_discovery": "sharpe_tests",
     "probabilistic_sharpe": "sharpe",
+    "return_paths": "reordering",
     "sharpe_standard_error": "sharpe",
     "trade_paths": "reordering",
 }
@@ -51,9 +54,9 @@ _HOMES = {
 __all__ = [
     "EntryEvidence",
     "Overfitting",
+    "Paths",
     "SharpeTest",
     "Snooping",
-    "TradePaths",
     "backtest_overfitting",
     "block_length",
     "bootstrap_statistic",
@@ -63,8 +66,10 @@ __all__ = [
     "expected_maximum",
     "minimum_backtest_length",
     "minimum_track_record",
+    "noised_prices",
     "planned_false_discovery",
     "probabilistic_sharpe",
+    "return_paths",
     "sharpe_standard_error",
     "trade_paths",
 ]

@@ -1,25 +1,30 @@
-"""What the same trades could have been in another order, or drawn again.
+"""What a run could have been with its trades or its returns in another order.
 
 Shuffling keeps every trade and so the final equity; only the way there differs, and with it the
 drawdown. Resampling draws trades with replacement, so the final equity differs too. Both treat
-trades as independent and their sizes as fixed: streaks that the market makes are lost.
+trades as independent and their sizes as fixed: streaks that the market makes are lost. Returns are
+drawn by the stationary bootstrap, in blocks that keep such streaks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tradectl_sdk.evidence.bootstrap import block_length, stationary_indices
 from tradectl_sdk.evidence.checking import Floats, at_least, finite_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _AT_ONCE = 2_000_000  # values drawn in one piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TradePaths:
+class Paths:
     """Outcomes of many paths.
 
     Attributes:
@@ -41,7 +46,7 @@ def trade_paths(
     ruin: float = 0.5,
     draws: int = 2000,
     seed: int = 0,
-) -> TradePaths:
+) -> Paths:
     """Play the trades of a run in other orders.
 
     Args:
@@ -59,16 +64,62 @@ def trade_paths(
     at_least(equity, np.finfo(float).tiny, "equity")
     at_least(draws, 1, "draws")
     generator = np.random.default_rng(seed)
+
+    def draw(count: int) -> Floats:
+        return equity + np.cumsum(_drawn(array, count, how, generator), axis=1)
+
+    return _outcomes(draw, array.size, equity, ruin=ruin, draws=draws)
+
+
+def return_paths(
+    returns: npt.ArrayLike,
+    equity: float,
+    *,
+    block: float | None = None,
+    ruin: float = 0.5,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Paths:
+    """Draw the returns of a run again, in blocks.
+
+    Args:
+        returns: Simple returns per period, shape (n,).
+        equity: Money at the start, above 0.
+        block: Expected block length; chosen by ``block_length`` unless given.
+        ruin: Share of the starting money at which one would have given up.
+        draws: Number of paths.
+        seed: Of the chance.
+
+    Raises:
+        UsageError: For fewer than eight returns, missing ones, or no money.
+    """
+    array = finite_array(returns, "returns", least=8)
+    at_least(equity, np.finfo(float).tiny, "equity")
+    at_least(draws, 1, "draws")
+    length = block_length(array) if block is None else block
+    generator = np.random.default_rng(seed)
+
+    def draw(count: int) -> Floats:
+        drawn = array[stationary_indices(array.size, count, length, generator)]
+        return np.asarray(equity * np.cumprod(1.0 + drawn, axis=1), np.float64)
+
+    return _outcomes(draw, array.size, equity, ruin=ruin, draws=draws)
+
+
+def _outcomes(
+    draw: Callable[[int], Floats], length: int, equity: float, *, ruin: float, draws: int
+) -> Paths:
+    """Measure paths, drawn some at a time so that memory stays small."""
     final, depth, lowest = np.empty(draws), np.empty(draws), np.empty(draws)
-    step = max(1, _AT_ONCE // array.size)
+    step = max(1, _AT_ONCE // length)
     for at in range(0, draws, step):
         part = slice(at, min(at + step, draws))
-        path = equity + np.cumsum(_drawn(array, part.stop - at, how, generator), axis=1)
+        path = draw(part.stop - at)
         peak = np.maximum(np.maximum.accumulate(path, axis=1), equity)
         final[part] = path[:, -1]
         depth[part] = (1.0 - path / peak).max(axis=1)
         lowest[part] = path.min(axis=1)
-    return TradePaths(
+    return Paths(
         final=final,
         drawdown=np.maximum(depth, 0.0),
         ruin_probability=float(np.mean(lowest <= ruin * equity)),

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_market import CROSS, write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Answer
+
+    Run = Callable[..., Answer]
+
+WORDS = ("cross.py", "ABC.TEST", "--engine", "interpreted")
+
+
+@pytest.fixture
+def ready(run: Run, project: Path) -> Path:
+    """A project with a strategy and a series."""
+    (project / "cross.py").write_text(CROSS)
+    write_csv(project / "prices.csv")
+    assert run("data", "import", "prices.csv", "--instrument", "ABC.TEST").status == 0
+    return project
+
+
+def test_significance_shows_three_questions_and_a_verdict(run: Run, ready: Path) -> None:
+    answer = run("significance", *WORDS, "--draws", "200")
+    assert answer.status == 0
+    blocks = {b.splitlines()[0].split("  ")[0]: b for b in answer.out.split("\n\n")}
+    assert "bars=5" in blocks["Cross"]
+    assert "ABC.TEST  1d  194 bars" in blocks["Cross"]
+    assert "basis points a bar above" in blocks["Entries"]
+    assert "% of 200 sets" in blocks["How often chance does as well"]
+    assert "random entries earn as much" in blocks["verdict"]
+    assert "next: tradectl" in answer.err
+
+
+def test_significance_in_json_is_the_same_again_for_the_same_seed(run: Run, ready: Path) -> None:
+    words = ("significance", *WORDS, "--draws", "200", "--set", "bars=9", "--json")
+    answer = run(*words)
+    assert json.loads(answer.out)["schema"] == "tradectl.significance/1"
+    assert answer.data["parameters"] == {"bars": 9}
+    assert answer.data == run(*words).data
+    assert answer.data["random_mean"] != run(*words, "--seed", "1").data["random_mean"]
+
+
+def test_significance_takes_one_series(run: Run, ready: Path) -> None:
+    answer = run("significance", "cross.py", "ABC.TEST", "SPX.SAMPLE")
+    assert answer.status == 2
+    assert "2 series were given, expected one" in answer.err
+
+
+def test_montecarlo_places_a_run_among_what_it_could_have_been(run: Run, ready: Path) -> None:
+    run_id = run("backtest", *WORDS, "--json").data["run"]
+    answer = run("montecarlo", run_id[:10], "--paths", "50", "--noisy", "2")
+    assert answer.status == 0
+    for title in ("Final equity in", "Max drawdown", "Ruin, a fall to 50 % of the cash"):
+        assert title in answer.out
+    for kind in ("trades in another order", "days drawn again", "noised bars"):
+        assert answer.out.count(f"  {kind}") == 3
+    assert answer.out.count("\n- ") == 3
+    words = ("montecarlo", run_id[:10], "--paths", "50", "--noisy", "2", "--json")
+    data = run(*words).data
+    assert [each["name"] for each in data["spreads"]] == ["trades", "returns", "bars"]
+    assert data["run"] == run_id
+    assert data == run(*words).data
+    assert data["spreads"] != run(*words, "--seed", "4").data["spreads"]
+
+
+def test_a_strategy_that_changed_is_not_run_on_noised_bars(run: Run, ready: Path) -> None:
+    run_id = run("backtest", *WORDS, "--json").data["run"]
+    (ready / "cross.py").write_text(CROSS.replace("ctx.buy(10)", "ctx.buy(9)"))
+    answer = run("montecarlo", run_id, "--paths", "9", "--noisy", "2")
+    assert answer.status == 0
+    assert "noised bars: left out, the strategy, a rule or a cost model changed" in answer.err
+    assert "  noised bars" not in answer.out
+
+
+def test_a_run_that_is_not_there_is_not_found(run: Run, ready: Path) -> None:
+    answer = run("montecarlo", "r-00000000")
+    assert answer.status == 6
+    assert "there is no run" in answer.err

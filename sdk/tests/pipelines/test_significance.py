@@ -1,0 +1,112 @@
+"""Entries beside random ones."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from tradectl_sdk import Bars, Instrument, Strategy, backtest, param, significance
+from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.errors import UsageError
+
+DAY = 86_400 * 10**9
+
+
+class Following(Strategy):
+    """Long after a bar that rose, flat after one that fell."""
+
+    sign: int = param(1, ge=-1, le=1)
+    wait: int = param(0, ge=0, le=500)
+
+    def on_start(self, ctx):
+        self.last = 0.0
+        self.warmup = self.wait
+
+    def on_bar(self, ctx, bar):
+        rose = self.sign * (bar.close - self.last) > 0
+        self.last = bar.close
+        if rose and ctx.position == 0:
+            ctx.buy(1)
+        elif not rose and ctx.position > 0:
+            ctx.close()
+
+
+def series(memory: float, n: int = 600, seed: int = 5) -> Bars:
+    """Bars whose returns remember the last two, or forget everything."""
+    shocks = np.random.default_rng(seed).normal(0, 0.01, n)
+    for at in range(2, n):
+        shocks[at] += memory * (shocks[at - 1] + shocks[at - 2])
+    close = np.rint(10_000 * np.exp(np.cumsum(shocks))).astype(np.int64)
+    opened = np.concatenate(([10_000], close[:-1]))
+    one = Instrument(symbol="SYN", venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
+    return Bars(
+        instrument=one,
+        timeframe=Timeframe.parse("1d"),
+        time=np.arange(n, dtype=np.int64) * DAY,
+        open=opened,
+        high=np.maximum(opened, close) + 5,
+        low=np.minimum(opened, close) - 5,
+        close=close,
+        volume=np.full(n, 10**6),
+    )
+
+
+def compare(bars: Bars, **options):
+    return significance(Following, bars, mode="interpreted", draws=300, **options)
+
+
+def test_a_rule_that_knows_something_is_told_from_one_that_does_not():
+    knows = compare(series(0.45))
+    assert knows.evidence.p_value < 0.01
+    assert knows.verdict == "better"
+    assert "better than random before costs" in knows.words
+    blind = compare(series(0.0))
+    assert blind.evidence.p_value > 0.05
+    assert blind.verdict == "random"
+    assert "tuning would fit noise" in repr(blind)
+    wrong = compare(series(0.45), parameters={"sign": -1})
+    assert wrong.evidence.p_value > 0.95
+
+
+def test_what_is_tested_are_the_positions_of_the_backtest():
+    bars = series(0.2)
+    found = compare(bars)
+    record = backtest(Following, bars, mode="interpreted").record
+    assert found.evidence.entries == len(record.trades)
+    # From close to close: what each trade's bars did after the close it was known at.
+    close, fills = bars.floats("close"), record.fills
+    total = 0.0
+    market = close[1:] / close[:-1] - 1
+    for entry, leave in zip(fills[::2], fills[1::2], strict=False):
+        first, last = (int(np.searchsorted(record.time, each["known"])) for each in (entry, leave))
+        total += (market[first:last] - market.mean()).sum()
+    if len(fills) % 2:
+        first = int(np.searchsorted(record.time, fills[-1]["known"]))
+        total += (market[first:] - market.mean()).sum()
+    assert found.evidence.mean == pytest.approx(total / len(market))
+
+
+def test_few_entries_are_not_enough_to_tell():
+    good = compare(series(0.45, n=90, seed=3))
+    assert good.evidence.entries < 30
+    assert good.verdict == "few"
+    assert "too few to rely on" in good.words
+
+
+def test_the_warm_up_is_not_looked_at():
+    assert compare(series(0.2), parameters={"wait": 100}).bars == 499
+    assert compare(series(0.2), warmup=200).bars == 399
+    with pytest.raises(UsageError, match="left after the warm-up"):
+        compare(series(0.2), warmup=597)
+
+
+def test_a_seed_gives_the_same_numbers_again():
+    first, again, other = (compare(series(0.1), seed=seed).to_json() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_a_strategy_that_never_trades_has_no_decision_to_test():
+    with pytest.raises(UsageError, match="never changed"):
+        compare(series(0.0), parameters={"sign": 0})
