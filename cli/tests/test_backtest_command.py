@@ -53,6 +53,7 @@ def test_the_screen_says_what_was_run_assumed_and_found(run: Run, ready: Path) -
     assert folder.name in kept
     assert answer.err.startswith(f"next: tradectl runs show {folder.name[:10]} --trades")
     assert f"tradectl report {folder.name[:10]}" in answer.err
+    assert "tradectl strategy check " in answer.err
 
 
 def test_numbers_of_the_result_are_aligned_and_fit_eighty_columns(

@@ -85,7 +85,8 @@ def test_what_is_no_strategy(
 def test_a_new_strategy_is_short_and_runs_at_once(run: Run, project: Path, template: str) -> None:
     answer = run("strategy", "new", "my_first-idea.py", "--template", template)
     assert answer.status == 0
-    assert answer.err == "next: tradectl backtest my_first-idea.py\n"
+    assert "next: tradectl backtest my_first-idea.py\n" in answer.err
+    assert "tradectl strategy check my_first-idea.py\n" in answer.err
     text = (project / "my_first-idea.py").read_text()
     assert len(text.splitlines()) <= 25
     assert "class MyFirstIdea(Strategy)" in text

@@ -126,3 +126,22 @@ def _default_series(stored: set[str], plugins: Plugins) -> str:
         "there is no data to run on",
         hint="tradectl data import FILE --instrument SYMBOL.VENUE",
     )
+
+
+def repeated(
+    strategy: str,
+    series: Sequence[str],
+    timeframe: str,
+    start: str,
+    end: str,
+    set_: Sequence[str],
+    assume: Sequence[str],
+    cash: str,
+) -> str:
+    """Return the words that ask another command for the same strategy, bars and assumptions."""
+    words = [strategy, *series]
+    options = [("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash)]
+    options += [("--set", each) for each in set_] + [("--assume", each) for each in assume]
+    for option, value in options:
+        words += [option, value] if value else []
+    return shlex.join(words)

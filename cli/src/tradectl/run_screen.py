@@ -8,7 +8,7 @@ from tradectl.figures import UNDEFINED, metric, moment, plural
 from tradectl.layout import Cell, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.runs import RunRecord
@@ -118,8 +118,7 @@ def _span(record: RunRecord, timeframe: str) -> str:
 
 
 def _head(out: Output, record: RunRecord, engine: str) -> None:
-    parameters = record.identity["parameters"]
-    values = "  ".join(f"{name}={_shown(value)}" for name, value in parameters.items())
+    values = parameters_in_words(record.identity["parameters"])
     out.line(record.strategy, "bold")
     pairs = [("  parameters", values)] if values else []
     out.fields([*pairs, ("  data", data_in_words(record)), ("  engine", engine)])
@@ -164,11 +163,21 @@ def _compared(record: RunRecord, hopeful: RunRecord, name: str) -> tuple[str, ..
     return (f"  {row.label}", *texts, difference)
 
 
+def check_rows(out: Output, checks: Iterable[Check]) -> None:
+    """Print what was looked at, a line for each."""
+    _table_of_checks(out, map(_row_of, checks))
+
+
+def _row_of(check: Check) -> tuple[str, Cell, str]:
+    return f"  {check.name}", Cell(check.status, _CHECK_STYLES.get(check.status, "")), check.text
+
+
+def _table_of_checks(out: Output, rows: Iterable[tuple[str, Cell, str]]) -> None:
+    out.table([Column(title=""), Column(title=""), Column(title="", wrap=True)], list(rows))
+
+
 def _checks(out: Output, record: RunRecord, checks: Iterable[Check]) -> None:
-    rows = [
-        (f"  {check.name}", Cell(check.status, _CHECK_STYLES.get(check.status, "")), check.text)
-        for check in checks
-    ]
+    rows = [_row_of(check) for check in checks]
     if not rows:
         rows = [
             (f"  {name}", Cell("warn", "warn"), text)
@@ -176,7 +185,7 @@ def _checks(out: Output, record: RunRecord, checks: Iterable[Check]) -> None:
         ]
     if rows:
         _section(out, "Checks")
-        out.table([Column(title=""), Column(title=""), Column(title="", wrap=True)], rows)
+        _table_of_checks(out, rows)
 
 
 def _remarks(out: Output, record: RunRecord) -> None:
@@ -192,6 +201,11 @@ def _remarks(out: Output, record: RunRecord) -> None:
 def _section(out: Output, title: str) -> None:
     out.line()
     out.line(title, "bold")
+
+
+def parameters_in_words(parameters: Mapping[str, object]) -> str:
+    """Write parameters and their values on one line."""
+    return "  ".join(f"{name}={_shown(value)}" for name, value in parameters.items())
 
 
 def _shown(value: object) -> str:

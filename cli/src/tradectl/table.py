@@ -52,7 +52,7 @@ BUILT_IN = (
     Row("live", "Start here", "Trade a strategy with real money", "live:app"),
     Row("status", "Start here", "Show how a session is", "watching:status"),
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
-    Row("strategy", "Research", "List, show and write strategies", "strategy:app"),
+    Row("strategy", "Research", "List, show, write and check strategies", "strategy:app"),
     Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row(

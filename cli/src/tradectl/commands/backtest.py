@@ -26,6 +26,7 @@ from tradectl.run_inputs import (
     chosen_series,
     load_settings,
     overrides,
+    repeated,
 )
 from tradectl.run_screen import show_bracket, show_run
 from tradectl.session import Session, session_of
@@ -106,11 +107,12 @@ def backtest(
 
         _show_bracket(session, result, run(settings=optimistic(settings)), settings)
     else:
-        _show(session, result, settings)
+        again = repeated(strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash)
+        _show(session, result, settings, again)
     return _verdict(session, result)
 
 
-def _show(session: Session, result: BacktestResult, settings: Settings) -> None:
+def _show(session: Session, result: BacktestResult, settings: Settings, again: str) -> None:
     record, out = result.record, session.out
     show_run(
         out,
@@ -122,7 +124,11 @@ def _show(session: Session, result: BacktestResult, settings: Settings) -> None:
     if session.options.json:
         out.result("backtest/1", _document(result))
     short = record.run_id[:10]
-    out.next(f"tradectl runs show {short} --trades", f"tradectl report {short}")
+    out.next(
+        f"tradectl runs show {short} --trades",
+        f"tradectl report {short}",
+        f"tradectl strategy check {again}",
+    )
 
 
 def _show_bracket(

@@ -1,4 +1,4 @@
-"""``tradectl strategy``: the strategies there are, what they take, and how to write one."""
+"""``tradectl strategy``: the strategies there are, what they take, how to write and try one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from tradectl_sdk.errors import ExitStatus
 
 from tradectl.commands import noun
+from tradectl.commands.strategy_check import check
 from tradectl.figures import UNDEFINED, plural
 from tradectl.layout import Column
 from tradectl.session import session_of
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from tradectl.console import Output
 
-app = noun("List, show and write strategies.")
+app = noun("List, show, write and check strategies.")
+app.command("check")(check)
 
 
 @app.command("list")
@@ -104,7 +106,7 @@ def new(
     class_name = write_strategy(file, template)
     out.fields([("created", str(file)), ("class", class_name), ("from", TEMPLATES[template])])
     out.result("strategy-new/1", {"file": file, "class": class_name, "template": template})
-    out.next(f"tradectl backtest {file}")
+    out.next(f"tradectl backtest {file}", f"tradectl strategy check {file}")
     return ExitStatus.OK
 
 

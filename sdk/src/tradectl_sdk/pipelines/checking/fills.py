@@ -75,11 +75,11 @@ def fill_volume(subject: Subject) -> Check:
         most = max(most, float(share.max(initial=0.0)))
         above += int(np.count_nonzero(share > MUCH + 1e-12))
     facts = {"largest_share": most, "bars_above": above}
-    text = f"at most {most:.2%} of the volume of a bar"
+    text = f"at most {most * 100:.2g} % of the volume of a bar"
     if most > 1.0:
         text = f"up to {most:,.1f} times what was traded in the bar"
     elif above:
-        text += f", above {MUCH:.0%} in {above:,} bars"
+        text += f", above {MUCH * 100:.0f} % in {above:,} bars"
     status = "fail" if most > 1.0 else "warn" if above else "ok"
     return Check(name="fill volume", status=status, text=text, facts=facts)
 

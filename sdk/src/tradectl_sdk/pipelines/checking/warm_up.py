@@ -94,7 +94,7 @@ class _Search:
                 return "with fewer, it orders otherwise"
             other = names - _agreeing(long.held, short.held)
             if other:
-                return f"with fewer, {min(other)} is off by more than {TOLERANCE:.1%}"
+                return f"with fewer, {min(other)} is off by more than {TOLERANCE * 100:.1f} %"
         return "with fewer, results differ at other starts"
 
     def depends(self) -> str:
