@@ -27,7 +27,7 @@ from tradectl_sdk.engine.columns import (
     O_TRIGGER,
     O_TYPE,
 )
-from tradectl_sdk.engine.desk import LIMIT, REDUCE_ONLY, STOP, STOP_LIMIT
+from tradectl_sdk.engine.desk import CHILD, LIMIT, REDUCE_ONLY, STOP, STOP_LIMIT
 from tradectl_sdk.engine.market import MOST_LOTS, OFF_GRID
 from tradectl_sdk.engine.orders import ACCEPTED, NOBODY
 from tradectl_sdk.engine.reasons import DenyReason
@@ -108,7 +108,7 @@ class Changes:
 
     def _resize(self, row: int, quantity: float) -> int:
         rows, request, market = self._orders.rows, self._gate.request, self._market
-        if rows[row, O_PARENT] > 0:
+        if request.flags & CHILD:  # whether or not its entry is still known here
             return NOT_CHANGEABLE  # an exit is as large as its entry has become
         instrument = request.instrument
         lots = quantity * market.lot_down[instrument] / market.lot_up[instrument]
@@ -149,6 +149,8 @@ class Changes:
         rows, request = self._orders.rows, self._gate.request
         if rows[row, O_STATUS] == HELD:
             entry = self._orders.row_of(request.parent)
+            if entry == NOBODY:
+                return 0
             price = self._price(request.instrument, rows[entry, O_LIMIT], rows[entry, O_TRIGGER])
             return self._desk.check_exits(-request.side, price, request.limit, request.trigger)
         price = self._price(request.instrument, request.limit, request.trigger)
@@ -189,7 +191,7 @@ class Changes:
         self._booking.expose(row, -before)
         reason = self._gate.review(approved, self._desk.time)
         self._booking.expose(row, before)
-        if reason == 0 and request.parent > 0 and approved.lots < request.lots:
+        if reason == 0 and request.flags & CHILD and approved.lots < request.lots:
             return request.reason  # an exit for a part would leave the rest unprotected
         return reason
 

@@ -166,6 +166,21 @@ def test_a_reduce_only_order_may_be_changed_whatever_the_rules_say():
     assert floor.asked(AmendOrder)[-1].ticket.trigger == 9_500
 
 
+def test_an_exit_gets_another_price_and_stays_as_large_as_its_entry_has_become():
+    """The host may not have heard of the latest fill when it names a quantity, or say anything."""
+    floor = Floor(setup(card=card(amends=True))).open()
+    floor.intend(place(1, limit=9_900), place(2, -1, trigger=9_000, parent=1))
+    floor.answer()
+    floor.fill(1, 6)
+    floor.intend(Modify(number=2, lots=2, trigger=9_500))
+    order = floor.order(2)
+    assert (order.lots, order.trigger) == (6, 9_500)
+    floor.intend(Modify(number=2, lots=3, trigger=9_500))
+    assert order.lots == 6
+    floor.fill(1, 4)
+    assert order.lots == 10
+
+
 def test_cancelling_while_it_is_being_replaced_cancels():
     floor = Floor(setup(card=card(amends=False))).open()
     floor.place(place(1, limit=9_900))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from casino import make_plan, seeds, several
 from counterpart import Session, began, exact
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_live import possible
 from tradectl_sdk.bus.messages.intents import Place
+from tradectl_sdk.engine import Assumptions
 from tradectl_sdk.nodes.host import HostCore, HostSetup
 from tradectl_sdk.nodes.inputs import Datum
 
 fewer = settings(several, max_examples=50)
+generous = Assumptions(volume_share=Decimal(0), slippage_bps=Decimal(0), exits_in_entry_bar=False)
 
 
 class Mortal(Session):
@@ -55,6 +58,7 @@ class Mortal(Session):
     assume=possible,
     deaths=st.dictionaries(st.integers(1, 150), st.booleans(), max_size=6),
 )
+@example(seed=1929, count=2, assume=generous, deaths={1: False, 52: False, 81: False})
 @fewer
 def test_a_host_that_dies_anywhere_agrees_with_the_executor_again(seed, count, assume, deaths):
     session = Mortal(exact(make_plan(seed, count, 40, assume)), deaths).run()

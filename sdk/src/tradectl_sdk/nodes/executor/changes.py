@@ -51,14 +51,17 @@ class Changes:
     # Modify ----------------------------------------------------------------------------------
 
     def modify(self, command: Modify, intents: Intents, *, behind: bool) -> None:
-        """Want other terms of an order; where they are refused, it stays as it is."""
+        """Want other terms of an order; where they are refused, it stays as it is.
+
+        An exit is as large as its entry has become, whatever the host last knew of that.
+        """
         order = self._named(command.epoch, command.number)
         if order is None or not (order.works or (order.status == NEW and not order.ending)):
             return
         place = as_place(order)
         wanted = msgspec.structs.replace(
             place,
-            lots=command.lots or place.lots,
+            lots=place.lots if order.parent else command.lots or place.lots,
             limit=command.limit or place.limit,
             trigger=command.trigger or place.trigger,
         )
