@@ -118,7 +118,7 @@ def test_a_key_that_can_withdraw_is_a_finding(
     monkeypatch.setenv("TRADECTL_KEY_VENUE_SIX_API_KEY", KEY)
     answer = run("exchange", "test", name)
     assert answer.status == ExitStatus.FINDING
-    assert "the key can withdraw, expected one that cannot" in answer.err
+    assert "the key can withdraw, expected a key that cannot" in answer.err
 
 
 def test_a_wrong_key_ends_with_its_own_status(

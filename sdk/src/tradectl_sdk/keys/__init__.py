@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tradectl_sdk.keys.entry import PARTS, KeyEntry, checked_name
 from tradectl_sdk.keys.files import FileKeys, read_private
-from tradectl_sdk.keys.permissions import Verdict, judge
+from tradectl_sdk.keys.permissions import Verdict, judge, objections
 from tradectl_sdk.keys.places import EnvironmentKeys, KeyPlace, KeyringKeys, ServiceKeys
 from tradectl_sdk.keys.redaction import Redactor, ScrubbedStream
 from tradectl_sdk.keys.references import resolve
@@ -28,6 +28,7 @@ __all__ = [
     "Verdict",
     "checked_name",
     "judge",
+    "objections",
     "read_private",
     "resolve",
 ]

@@ -24,6 +24,21 @@ class Verdict:
     warnings: tuple[str, ...] = ()
 
 
+def objections(permissions: KeyPermissions, *, to_trade: bool = True) -> tuple[str, ...]:
+    """Say why a key is not to be used, in words that follow its name; nothing if it may be.
+
+    Args:
+        permissions: As the exchange told.
+        to_trade: Whether orders are to be sent with it.
+    """
+    found = []
+    if permissions.withdraw:
+        found.append("can withdraw, expected a key that cannot")
+    if to_trade and permissions.trade is False:
+        found.append("cannot trade")
+    return tuple(found)
+
+
 def judge(name: str, permissions: KeyPermissions, *, to_trade: bool = True) -> Verdict:
     """Accept what a key may do, or refuse the key.
 
@@ -35,15 +50,10 @@ def judge(name: str, permissions: KeyPermissions, *, to_trade: bool = True) -> V
     Raises:
         CredentialError: If it can withdraw, or cannot trade where it has to.
     """
-    if permissions.withdraw:
+    for objection in objections(permissions, to_trade=to_trade):
         raise CredentialError(
-            f"key {name} can withdraw, expected a key that cannot",
-            hint="take the permission away at the exchange, or make a key without it",
-        )
-    if to_trade and permissions.trade is False:
-        raise CredentialError(
-            f"key {name} cannot trade",
-            hint="allow trading at the exchange, or use it for data only",
+            f"key {name} {objection}",
+            hint="change it at the exchange, or make another: one that may trade and not withdraw",
         )
     unclear = []
     if permissions.withdraw is None:

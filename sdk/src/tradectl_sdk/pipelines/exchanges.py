@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tradectl_sdk.config import user_folder
 from tradectl_sdk.errors import DeadlineError, NotFoundError, TradectlError, did_you_mean
 from tradectl_sdk.exchange import ClockEstimate, ClockSample, Exchange
-from tradectl_sdk.keys import KeyStore
+from tradectl_sdk.keys import KeyStore, objections
 from tradectl_sdk.pipelines.components import loaded, own_settings
 
 if TYPE_CHECKING:
@@ -234,8 +234,6 @@ def _findings(offset: int, window: int, permissions: KeyPermissions | None) -> S
             f"the clocks differ by {abs(offset) / 1e9:.3f} s, expected less than half of the "
             f"{window / 1e9:g} s in which the exchange accepts a request"
         )
-    if permissions is not None and permissions.withdraw:
-        found.append("the key can withdraw, expected one that cannot")
-    if permissions is not None and permissions.trade is False:
-        found.append("the key cannot trade")
+    if permissions is not None:
+        found += [f"the key {objection}" for objection in objections(permissions)]
     return found

@@ -146,6 +146,7 @@ class ScriptedExchange(Exchange):
             "history": (),
             "instruments": (),
             "open": None,
+            "permissions": KeyPermissions(trade=True, withdraw=False),
             **answers,
         }
         self.account: asyncio.Queue[Any] = asyncio.Queue()
@@ -220,8 +221,8 @@ class ScriptedExchange(Exchange):
     async def positions(self) -> Any:
         return await self._answer("positions")
 
-    async def permissions(self) -> KeyPermissions:
-        return KeyPermissions()
+    async def permissions(self) -> Any:
+        return await self._answer("permissions")
 
 
 async def _drain(queue: asyncio.Queue[Any]) -> AsyncIterator[Any]:

@@ -37,7 +37,7 @@ from tradectl_sdk.bus.messages.market import Bars, Feed
 from tradectl_sdk.bus.messages.orders import Answered
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.errors import ChannelFullError, CredentialError
-from tradectl_sdk.exchange import AccountLink
+from tradectl_sdk.exchange import AccountLink, KeyPermissions
 from tradectl_sdk.nodes.gateway import Gateway, GatewayRules
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ QUESTION = FetchBars(instrument=BTC, length=MINUTE, since=0, until=MINUTE)
 class Running:
     """A gateway with what surrounds it in a session."""
 
-    def __init__(self, exchange: ScriptedExchange, limits: ChannelLimits | None, **rules: Any):
+    def __init__(
+        self, exchange: ScriptedExchange, limits: ChannelLimits | None, key: str = "", **rules: Any
+    ) -> None:
         me, executor, host = (
             Identity(name=role, role=role, epoch=1, session="s")
             for role in ("gateway", "executor", "host")
@@ -68,6 +70,7 @@ class Running:
             rules=GatewayRules(**({"streams": minutes(BTC)} | rules)),
             redact=lambda text: text.replace("hunter2", "***"),
             patience=1.0,
+            key=key,
         )
         self.task = asyncio.create_task(self.gateway.run())
 
@@ -157,6 +160,44 @@ def test_what_trying_again_does_not_mend_ends_the_node() -> None:
             assert caught.group_contains(CredentialError)
 
     play(scene)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "text"),
+    [
+        (KeyPermissions(trade=True, withdraw=True), "key acme can withdraw"),
+        (KeyPermissions(trade=False, withdraw=False), "key acme cannot trade"),
+    ],
+)
+def test_a_key_that_may_do_too_much_by_now_ends_the_node_before_anything_is_asked(
+    permissions: KeyPermissions, text: str
+) -> None:
+    async def scene() -> None:
+        exchange = ScriptedExchange(SIMULATED, permissions=[BROKEN, permissions])
+        async with running(exchange, key="acme") as one:
+            one.executor.send(submit())
+            with pytest.raises(BaseExceptionGroup) as caught:
+                await one.task
+            (error,) = caught.value.exceptions
+            assert isinstance(error, CredentialError)
+            assert text in error.message
+            assert "make another" in error.hint
+        assert [name for name, _ in exchange.asked] == ["open", "permissions", "permissions"]
+        assert exchange.closed
+
+    play(scene)
+
+
+def test_what_the_exchange_does_not_tell_of_a_key_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        exchange = ScriptedExchange(SIMULATED, permissions=KeyPermissions())
+        async with running(exchange, key="acme") as one:
+            await one.until(lambda: one.gateway.status().state == "ready")
+
+    play(scene)
+    assert "does not tell of key acme whether it can withdraw" in caplog.text
 
 
 def test_streams_that_break_are_told_and_begun_again() -> None:

@@ -28,6 +28,7 @@ from tradectl_sdk.bus.messages.orders import (
 )
 from tradectl_sdk.errors import ExchangeError, ExitStatus, TradectlError
 from tradectl_sdk.exchange import AccountLink, FeedState, OrderReport, TradeReport
+from tradectl_sdk.keys import judge
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.failpoints import failpoint
@@ -38,7 +39,7 @@ from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from tradectl_sdk.bus.link import Channel, Publisher
     from tradectl_sdk.bus.messages.control import FromNode, ToNode
@@ -73,6 +74,8 @@ class Gateway:
         rules: How it behaves.
         redact: Takes secrets out of a text.
         patience: Seconds the exchange is given to answer.
+        key: What the account's key is called; what it may do is asked before anything is traded.
+            Empty where there is none.
 
     Attributes:
         latest_bar: When the latest bar closed that was published.
@@ -89,6 +92,7 @@ class Gateway:
         rules: GatewayRules,
         redact: Callable[[str], str] = str,
         patience: float = PATIENCE,
+        key: str = "",
     ) -> None:
         self._exchange = exchange
         self._executor = executor
@@ -97,6 +101,7 @@ class Gateway:
         self._rules = rules
         self._redact = redact
         self._patience = patience
+        self._key = key
         self._clock = NodeClock()
         self._core = GatewayCore(epoch, rules)
         self._inbox = Inbox()
@@ -274,16 +279,9 @@ class Gateway:
                 self._host.send(await self.answer(question))
 
     async def _connect_and_watch(self) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await self._exchange.open()
-                break
-            except ExchangeError as error:  # anything else will not be better the next time
-                self._text = self._redact(error.message)
-                LOG.warning("the exchange could not be opened: %s", self._text)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        await self._insist("the exchange could not be opened", self._exchange.open)
+        if self._key:
+            await self._insist("what the key may do could not be asked", self._admit_key)
         self._state, self._text = "ready", ""
         self._inbox.put(Opened(card=self._exchange.card))
         async with asyncio.TaskGroup() as streams:
@@ -291,6 +289,28 @@ class Gateway:
             streams.create_task(
                 self._watch(lambda: self._exchange.market_data(self._rules.streams), _data_lost)
             )
+
+    async def _insist(self, trouble: str, act: Callable[[], Awaitable[None]]) -> None:
+        """Do what nothing works without, again and again while the exchange cannot be reached."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await act()
+            except ExchangeError as error:  # anything else will not be better the next time
+                self._text = self._redact(error.message)
+                LOG.warning("%s: %s", trouble, self._text)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _admit_key(self) -> None:
+        """Refuse a key that may do too much; it may have been changed since it was stored.
+
+        Raises:
+            CredentialError: If it can withdraw, or cannot trade.
+        """
+        verdict = judge(self._key, await self._exchange.permissions())
+        for unclear in verdict.unclear:
+            LOG.warning("the exchange does not tell of key %s %s", self._key, unclear)
 
     async def _watch(
         self, listen: Callable[[], AsyncIterator[Any]], lost: Callable[[str], Any]

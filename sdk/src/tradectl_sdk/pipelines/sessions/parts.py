@@ -95,7 +95,8 @@ def make_gateway(
         pause: Seconds between two such rounds of questions.
 
     Raises:
-        CredentialError: If a live session has no keys.
+        CredentialError: If a live session has no keys. A key that can withdraw ends the gateway
+            with the same when it has connected.
         NotFoundError: If no plugin offers the exchange.
     """
     plan, settings = session.plan, session.settings.session
@@ -131,6 +132,7 @@ def make_gateway(
             clock_interval=int(settings.clock_interval_seconds * SECOND),
         ),
         redact=redactor.scrub,
+        key="" if credentials is None else plan.account,
     )
     pacer.gateway = gateway
     return GatewayNode(gateway, market, pacer)
