@@ -29,6 +29,7 @@ from tradectl_sdk.engine.columns import (
     O_LOTS,
     O_REASON,
     O_STATUS,
+    O_TRAIL,
     O_TRIGGER,
 )
 from tradectl_sdk.engine.gate import ApprovedOrder, OrderRequest
@@ -194,6 +195,7 @@ class Rehearsal:
             lots=cells[row, O_LOTS],
             limit=cells[row, O_LIMIT],
             trigger=cells[row, O_TRIGGER],
+            trail=cells[row, O_TRAIL],
             reason=cells[row, O_REASON],
             time=cells[row, O_CLOSED],
             stale=False,

@@ -8,7 +8,7 @@ import pytest
 from rehearsal import Rehearsal
 from tradectl_sdk.domain.orders import OrderStatus, Pending
 from tradectl_sdk.engine import Assumptions, CloseReason, DenyReason, Plan
-from tradectl_sdk.engine.columns import O_FILLED, O_LIMIT, O_LOTS, O_REASON, O_TRIGGER
+from tradectl_sdk.engine.columns import O_FILLED, O_LIMIT, O_LOTS, O_REASON, O_TRAIL, O_TRIGGER
 from tradectl_sdk.engine.gate import OrderRequest
 from tradectl_sdk.engine.live_build import live_engine
 from tradectl_sdk.engine.settings import MarketFill
@@ -61,6 +61,7 @@ class Stand:
 
     def changed(self, order: int, status: int, **changes: Any) -> None:
         same = {"pending": 0, "lots": 10, "limit": 0, "trigger": 0, "reason": 0, "time": 5}
+        same |= {"trail": 0}
         self.engine.hearsay.changed(order, status=status, **same | {"stale": False} | changes)
 
     def filled(self, order: int, lots: int, status: int, position: int, **changes: Any) -> None:
@@ -153,6 +154,15 @@ def test_the_account_is_what_the_executor_says_it_is():
     stand.filled(1, 10, S.FILLED, 7, fee=5)
     assert stand.engine.desk.account.lots == [7]
     assert stand.engine.context.position_of(0) == 7.0
+
+
+def test_a_trailing_distance_that_is_told_counts_and_one_that_is_not_stays():
+    stand = Stand(once(0, lambda ctx: ctx.buy(10, trail=2.0)))
+    ours = stand.cell(1, O_TRAIL)
+    stand.changed(1, S.ACCEPTED, trigger=10_150)
+    assert (stand.cell(1, O_TRAIL), stand.cell(1, O_TRIGGER)) == (ours, 10_150)
+    stand.changed(1, S.ACCEPTED, trigger=10_100, trail=ours + 50)
+    assert (stand.cell(1, O_TRAIL), stand.cell(1, O_TRIGGER)) == (ours + 50, 10_100)
 
 
 def test_an_exit_works_from_when_its_entry_fills():

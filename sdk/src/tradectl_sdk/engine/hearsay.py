@@ -32,6 +32,7 @@ from tradectl_sdk.engine.columns import (
     O_LOTS,
     O_REASON,
     O_STATUS,
+    O_TRAIL,
     O_TRIGGER,
     O_TYPE,
     O_VALUE,
@@ -166,6 +167,7 @@ class Hearsay:
         lots: int,
         limit: int,
         trigger: int,
+        trail: int,
         reason: int,
         time: int,
         stale: bool,
@@ -179,6 +181,7 @@ class Hearsay:
             lots: Its whole quantity.
             limit: Limit price in ticks, 0 for none.
             trigger: Trigger price in ticks, 0 for none.
+            trail: Trailing distance, 0 for none or when it was not told.
             reason: DenyReason or CloseReason, 0 for none.
             time: When.
             stale: Whether this was said before something was read that we asked for since.
@@ -186,6 +189,7 @@ class Hearsay:
         row = self._orders.row_of(order)
         if row == NOBODY:
             return
+        self._orders.rows[row, O_TRAIL] = trail or self._orders.rows[row, O_TRAIL]
         current = self._orders.rows[row, O_STATUS]
         if OrderStatus(status).terminal:
             if not OrderStatus(current).terminal:

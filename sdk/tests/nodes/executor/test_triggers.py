@@ -7,7 +7,8 @@ import struct
 import pytest
 from floor import SECOND, START, Floor, X, card, place, setup
 from tradectl_sdk.bus.link import Fresh, Stale
-from tradectl_sdk.bus.messages.intents import Cancel, Cursor
+from tradectl_sdk.bus.messages.events import OrderChanged
+from tradectl_sdk.bus.messages.intents import Cancel, Cursor, Modify
 from tradectl_sdk.bus.messages.market import Feed, Ticks
 from tradectl_sdk.bus.messages.orders import CancelOrder
 from tradectl_sdk.domain.orders import OrderFlag, OrderStatus, OrderType, TimeInForce
@@ -104,6 +105,23 @@ def test_a_trailing_stop_follows_and_only_ever_tightens():
     next_bar(floor, 10_200, 10_200, 10_100, 10_150)
     assert len(floor.tickets) == 1
     assert len(floor.written(of.Trailed)) == 1
+
+
+def test_a_host_is_told_of_a_trailing_stop_how_far_it_trails_and_where_it_stands():
+    floor = plain()
+    floor.intend(place(1, -1, trigger=9_800, trail=200))
+    next_bar(floor, 10_000, 10_300, 9_900, 10_200)
+    floor.intend(Modify(number=1, lots=4, trigger=9_800))
+    (*_, told) = (one for one in floor.to_host if isinstance(one, OrderChanged))
+    assert (told.lots, told.trigger, told.trail) == (4, 10_100, 200)
+
+
+def test_a_change_of_its_size_does_not_loosen_a_trailing_stop_that_has_followed():
+    floor = plain()
+    floor.intend(place(1, -1, trigger=9_800, trail=200))
+    next_bar(floor, 10_000, 10_300, 9_900, 10_200)
+    floor.intend(Modify(number=1, lots=4, trigger=9_800))
+    assert (floor.order(1).lots, floor.order(1).trigger) == (4, 10_100)
 
 
 def test_nothing_is_triggered_by_data_that_cannot_be_trusted():

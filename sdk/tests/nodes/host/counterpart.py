@@ -199,6 +199,7 @@ class Executor:
             lots=cells["quantity"],
             limit=cells["limit"],
             trigger=cells["trigger"],
+            trail=cells["trail"],
             reason=cells["reason"],
             time=cells["closed"],
             heard=self.heard.get(epoch, 0),

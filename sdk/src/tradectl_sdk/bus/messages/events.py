@@ -21,6 +21,8 @@ class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
             What is said of an order before a later command to it was read is out of date.
         at: The place in the gateway's account stream that told of it, None when nothing did.
             A host hands it to its strategy before the first datum that was known after it.
+        trail: Trailing distance as in the order table, 0 for none or for an executor that does not
+            say.
     """
 
     epoch: int
@@ -36,6 +38,7 @@ class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     time: int = 0
     heard: int = 0
     at: Cursor | None = None
+    trail: int = 0
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fill"):

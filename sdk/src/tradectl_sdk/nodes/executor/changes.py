@@ -53,7 +53,8 @@ class Changes:
     def modify(self, command: Modify, intents: Intents, *, behind: bool) -> None:
         """Want other terms of an order; where they are refused, it stays as it is.
 
-        An exit is as large as its entry has become, whatever the host last knew of that.
+        An exit is as large as its entry has become, and a trailing stop has followed the market,
+        whatever the host last knew of that.
         """
         order = self._named(command.epoch, command.number)
         if order is None or not (order.works or (order.status == NEW and not order.ending)):
@@ -63,7 +64,7 @@ class Changes:
             place,
             lots=place.lots if order.parent else command.lots or place.lots,
             limit=command.limit or place.limit,
-            trigger=command.trigger or place.trigger,
+            trigger=place.trigger if place.trail else command.trigger or place.trigger,
         )
         if wanted == place:
             return

@@ -29,6 +29,7 @@ def order_changed(order: Order, time: int, *, reason: int | None = None) -> Orde
         reason=order.reason if reason is None else reason,
         text=order.text,
         time=time,
+        trail=order.trail,
     )
 
 
