@@ -146,6 +146,22 @@ def test_everything_a_rule_remembers_is_taken_down_and_put_back():
     assert rule.count == 3
 
 
+def test_of_a_long_memory_only_what_has_changed_is_taken_down_wherever_it_is():
+    rule = Odd()
+    rule.times = list(range(205))
+    memory = RuleMemory([rule])
+    for index in (0, 39, 40, 204):
+        rule.times[index] = -1
+    changes = memory.changes()["0.Odd"]
+    assert {name for name in changes if name != "@shape"} == {
+        f"times[{index}]" for index in (0, 39, 40, 204)
+    }
+    rule.times[100] = -1
+    memory.undo()
+    assert rule.times[100] == 100
+    assert memory.changes() == {}
+
+
 def test_a_rule_that_is_gone_is_told():
     changes = {"0.Gone": {"@shape": "1:a", "a": 1}}
     assert RuleMemory([]).restore(changes) == ["0.Gone"]

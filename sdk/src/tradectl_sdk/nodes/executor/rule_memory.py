@@ -8,8 +8,6 @@ as a rule still has the shape it had.
 from __future__ import annotations
 
 import enum
-from itertools import compress
-from operator import ne
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
 Value = int | float | bool | str
 _SHAPE = "@shape"
+_STRETCH = 40  # elements of a list that are compared at once
 
 
 class RuleMemory:
@@ -79,15 +78,25 @@ class _Memory:
     def collect(self, changed: dict[str, Value]) -> None:
         """Add what has changed to a table, and take it for seen."""
         present, before = self._values[self._name], self._before
-        if present == before:
-            return
         if self._is_list:
-            for place in compress(range(len(present)), map(ne, present, before)):
-                changed[f"{self.path}[{place}]"] = present[place]
-            self._before = present.copy()
-        else:
+            self._collect_elements(present, before, changed)
+        elif present != before:
             changed[self.path] = present.value if isinstance(present, enum.Enum) else present
             self._before = present
+
+    def _collect_elements(
+        self, present: list[Any], before: list[Any], changed: dict[str, Value]
+    ) -> None:
+        """Look at a stretch at a time: of a long list an order changes an element or two."""
+        for start in range(0, len(present), _STRETCH):
+            stretch = slice(start, start + _STRETCH)
+            now, then = present[stretch], before[stretch]
+            if now == then:
+                continue
+            for place, (value, former) in enumerate(zip(now, then, strict=False), start):
+                if value != former:
+                    changed[f"{self.path}[{place}]"] = value
+            before[stretch] = now
 
     def put(self, value: Value, place: str) -> None:
         """Set the attribute, or one element of it, and take that for seen."""
