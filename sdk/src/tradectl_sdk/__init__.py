@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.checking import StrategyCheck, check_strategy
     from tradectl_sdk.pipelines.live_session import live_session, preflight
     from tradectl_sdk.pipelines.montecarlo import MonteCarlo, montecarlo
+    from tradectl_sdk.pipelines.overfitting import SweepOverfitting, overfitting
     from tradectl_sdk.pipelines.reporting import ReportFiles, write_report
     from tradectl_sdk.pipelines.session import (
         Session,
@@ -52,6 +53,7 @@ _HOMES = {
     "Significance": "tradectl_sdk.pipelines.significance",
     "Strategy": "tradectl_sdk.strategy",
     "StrategyCheck": "tradectl_sdk.pipelines.checking",
+    "SweepOverfitting": "tradectl_sdk.pipelines.overfitting",
     "SweepResult": "tradectl_sdk.pipelines.sweeps",
     "SweepStore": "tradectl_sdk.research",
     "Timeframe": "tradectl_sdk.domain.timeframe",
@@ -60,6 +62,7 @@ _HOMES = {
     "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
     "montecarlo": "tradectl_sdk.pipelines.montecarlo",
+    "overfitting": "tradectl_sdk.pipelines.overfitting",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
     "preflight": "tradectl_sdk.pipelines.live_session",
@@ -84,6 +87,7 @@ __all__ = [
     "Significance",
     "Strategy",
     "StrategyCheck",
+    "SweepOverfitting",
     "SweepResult",
     "SweepStore",
     "Timeframe",
@@ -93,6 +97,7 @@ __all__ = [
     "check_strategy",
     "live_session",
     "montecarlo",
+    "overfitting",
     "paper_session",
     "param",
     "preflight",

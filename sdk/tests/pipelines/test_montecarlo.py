@@ -11,7 +11,7 @@ from tradectl_sdk import Bars, Instrument, Settings, Strategy, backtest, monteca
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.indicators import SMA
-from tradectl_sdk.pipelines.again import prepare_again
+from tradectl_sdk.pipelines.again import Past, prepare_again
 from tradectl_sdk.runs.identity import run_identity
 
 
@@ -155,7 +155,7 @@ def test_a_run_is_prepared_again_exactly_as_it_was(window):
         }
     )
     record = interpreted("sma-cross", "SPX.SAMPLE", settings=changed, trials=3, **window)
-    job = prepare_again(record, Settings())
+    job = prepare_again(Past.of(record), Settings())
     assert run_identity(job.identity) == record.run_id
     assert job.trials == 3
 
@@ -165,13 +165,13 @@ def test_what_changed_since_is_named(record, bars):
         """The same by another name."""
 
     with pytest.raises(DataError, match="the strategy, a rule or a cost model changed since run"):
-        prepare_again(record, Settings(), strategy=Other, data=[bars])
+        prepare_again(Past.of(record), Settings(), strategy=Other, data=[bars])
     shorter = bars.rows(0, 199)
     with pytest.raises(DataError, match="the data changed"):
-        prepare_again(record, Settings(), strategy=Crossing, data=[shorter])
+        prepare_again(Past.of(record), Settings(), strategy=Crossing, data=[shorter])
     prepared = interpreted(Crossing, bars, signals={"x": np.zeros(200)})
     with pytest.raises(DataError, match="prepared columns"):
-        prepare_again(prepared, Settings(), strategy=Crossing, data=[bars])
+        prepare_again(Past.of(prepared), Settings(), strategy=Crossing, data=[bars])
 
 
 def test_a_run_with_two_series_is_noised_as_a_whole(bars):

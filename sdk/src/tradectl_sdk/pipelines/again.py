@@ -1,7 +1,8 @@
-"""A stored run as a job that can be run again: the same, or nothing."""
+"""A stored run or sweep as a job that can be run again: the same, or nothing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,7 +13,7 @@ from tradectl_sdk.errors import DataError, TradectlError
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_series
-from tradectl_sdk.runs.identity import run_identity
+from tradectl_sdk.runs.identity import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,19 +36,55 @@ _PARTS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is to be run again.
+
+    Attributes:
+        name: What to call it, such as ``run r-0123``.
+        identity: Everything its results depended on.
+        strategy: How to find its strategy: a name, or ``path.py:Class``.
+        start: When its first bar opened, UTC nanoseconds.
+        end: When its last bar closed.
+    """
+
+    name: str
+    identity: Mapping[str, Any]
+    strategy: str
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, record: RunRecord) -> Past:
+        """Take it from a run."""
+        frame = Timeframe.parse(record.identity["data"][0]["timeframe"])
+        return cls(
+            name=f"run {record.run_id[:10]}",
+            identity=record.identity,
+            strategy=reference(record.strategy, record.environment.get("strategy source", "")),
+            start=int(record.time[0]) - frame.nanoseconds,
+            end=int(record.time[-1]),
+        )
+
+
+def reference(name: str, source: str) -> str:
+    """Say how a strategy is found, given its name and where it came from."""
+    return f"{source}:{name}" if source.endswith(".py") else name
+
+
 def prepare_again(
-    record: RunRecord,
+    past: Past,
     settings: Settings,
     *,
     strategy: str | type[Strategy] | None = None,
     data: Sequence[str | Bars] | None = None,
     plugins: Plugins | None = None,
 ) -> Job:
-    """Prepare a run exactly as it was.
+    """Prepare what was run exactly as it was.
 
     Args:
-        record: The run.
-        settings: Where data are; what was assumed is taken from the run.
+        past: What was run.
+        settings: Where data are; what was assumed is taken from the past.
         strategy: The strategy, if it was given as a class; found by its name otherwise.
         data: The series, if they were given as bars; found by their names otherwise.
         plugins: Installed plugins, if they are loaded already.
@@ -55,35 +92,33 @@ def prepare_again(
     Raises:
         DataError: If something is not what it was, with its name.
     """
-    known = record.identity["settings"]
+    identity = past.identity
+    known = identity["settings"]
     if known["signals"]:
-        raise DataError("the run had prepared columns, which are not kept with it")
+        raise DataError(f"{past.name} had prepared columns, which are not kept with it")
     as_it_was = _settings(settings, known)
-    found = find_strategy(strategy or _reference(record), plugins)
-    wanted = data or [each["instrument"] for each in record.identity["data"]]
+    wanted = data or [each["instrument"] for each in identity["data"]]
     job = prepare(
-        found,
-        record.identity["parameters"],
-        tuple(_series(record, place, one, settings, plugins) for place, one in enumerate(wanted)),
+        find_strategy(strategy or past.strategy, plugins),
+        identity["parameters"],
+        tuple(_series(past, place, one, settings, plugins) for place, one in enumerate(wanted)),
         as_it_was,
         signals={},
         warmup=known["warmup"],
         trials=known["trials"],
         plugins=plugins,
     )
-    if run_identity(job.identity) != record.run_id:
-        parts = [name for name in _PARTS if job.identity[name] != record.identity[name]]
-        named = " and ".join(_PARTS[name] for name in parts)
+    changed = [
+        words
+        for name, words in _PARTS.items()
+        if canonical_json(job.identity[name]) != canonical_json(identity[name])
+    ]
+    if changed:
         raise DataError(
-            f"{named} changed since run {record.run_id[:10]}",
-            hint="run the backtest again, and go on from the new run",
+            f"{' and '.join(changed)} changed since {past.name}",
+            hint="run it again, and go on from what comes of that",
         )
     return job
-
-
-def _reference(record: RunRecord) -> str:
-    source = record.environment.get("strategy source", "")
-    return f"{source}:{record.strategy}" if source.endswith(".py") else record.strategy
 
 
 def _settings(settings: Settings, known: Mapping[str, Any]) -> Settings:
@@ -113,17 +148,15 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _series(
-    record: RunRecord,
+    past: Past,
     place: int,
     wanted: str | Bars,
     settings: Settings,
     plugins: Plugins | None,
 ) -> LoadedSeries:
-    """Load the bars of a run: all there are if those are they, those of its time otherwise."""
-    described, root = record.identity["data"][place], settings.data.catalog
-    frame = described["timeframe"]
-    length = Timeframe.parse(frame).nanoseconds
-    part = Window(_moment(int(record.time[0]) - length), _moment(int(record.time[-1])))
+    """Load the bars of the past: all there are if those are they, those of its time otherwise."""
+    described, root = past.identity["data"][place], settings.data.catalog
+    frame, part = described["timeframe"], Window(_moment(past.start), _moment(past.end))
     for window in (Window(), part):
         try:
             loaded = load_series(wanted, frame, window, root, plugins)

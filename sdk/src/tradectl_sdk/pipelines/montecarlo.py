@@ -24,7 +24,7 @@ from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import TradectlError, UsageError
 from tradectl_sdk.evidence import block_length, noised_prices, return_paths, trade_paths
-from tradectl_sdk.pipelines.again import prepare_again
+from tradectl_sdk.pipelines.again import Past, prepare_again
 from tradectl_sdk.pipelines.series import Resampling, to_columns
 from tradectl_sdk.pipelines.words import percent
 from tradectl_sdk.runs import closed_trades
@@ -196,7 +196,7 @@ def montecarlo(
 
     def noised() -> Spread:
         job = prepare_again(
-            record, settings or Settings(), strategy=strategy, data=data, plugins=plugins
+            Past.of(record), settings or Settings(), strategy=strategy, data=data, plugins=plugins
         )
         noises = _Noised(job, record, noise, seed, notify)
         return noises.spread(noisy, ruin, progress or (lambda _done, _all: None))

@@ -295,6 +295,8 @@ def _about(
     return {
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "strategy": job.found.name,
+        "source": job.found.source,
+        "span": _span(job),
         "fixed": {name: value for name, value in fixed.items() if name not in swept},
         "given": {name: fixed[name] for name in given},
         "axes": {axis.name: list(axis.values) for axis in space.axes},
@@ -305,3 +307,12 @@ def _about(
         "seconds": seconds,
         "workers": workers,
     }
+
+
+def _span(job: Job) -> list[int]:
+    """When the first bar opened and the last one closed, UTC nanoseconds."""
+    bars = [one.bars for one in job.series]
+    return [
+        int(min(one.time[0] for one in bars)),
+        int(max(one.time[-1] + one.timeframe.nanoseconds for one in bars)),
+    ]

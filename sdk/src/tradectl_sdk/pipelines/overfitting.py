@@ -1,0 +1,208 @@
+"""Whether the best trial of a sweep was chosen for its luck.
+
+::
+
+    from tradectl_sdk import overfitting, sweep
+
+    found = sweep("sma-cross", "SPX.SAMPLE", {"fast": "10:50:20", "slow": [60, 120, 180]})
+    print(overfitting(found.sweep))
+
+A sweep keeps numbers, not curves, so its trials run once more and their daily returns are laid side
+by side. In a sweep with more trials than are wanted, those that run are spread evenly over the
+ranking, the best among them: leaving out the worse half would make the best look ordinary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.domain.money import MONEY_UNITS, to_money
+from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.evidence import backtest_overfitting, data_snooping
+from tradectl_sdk.pipelines.again import Past, prepare_again, reference
+from tradectl_sdk.pipelines.words import percent
+from tradectl_sdk.runs.metrics import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tradectl_sdk.data import Bars
+    from tradectl_sdk.evidence import Overfitting, Snooping
+    from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research.storing import StoredSweep
+    from tradectl_sdk.strategy import ParameterValue, Strategy
+
+    Floats = NDArray[np.float64]
+
+SUSPECT = 0.1  # probabilities of overfitting above it are no small thing
+_RANK = "sharpe_ratio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SweepOverfitting:
+    """How probably a sweep's choice was luck.
+
+    Attributes:
+        sweep_id: The sweep.
+        numbers: The trials that were looked at.
+        trials: Trials of the sweep, failed ones included.
+        evidence: The probability of backtest overfitting, and what goes with it.
+        snooping: Whether the best beats doing nothing, given that many were tried; None where
+            ``arch`` is not installed.
+    """
+
+    sweep_id: str
+    numbers: tuple[int, ...]
+    trials: int
+    evidence: Overfitting
+    snooping: Snooping | None
+
+    @property
+    def words(self) -> str:
+        """What to make of it."""
+        chance, lost = self.evidence.probability, self.evidence.loss_probability
+        text = (
+            f"choosing the best of these trials does no better than the middle one in "
+            f"{percent(chance)} of the halves it was not chosen on, and loses in {percent(lost)}"
+        )
+        if chance > SUSPECT or lost > SUSPECT:
+            return f"{text}: do not believe the best"
+        return f"{text}: the choice holds"
+
+    def __repr__(self) -> str:
+        """The sentence; ``evidence`` has the numbers."""
+        return self.words
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        found, snooping = self.evidence, self.snooping
+        return {
+            "sweep": self.sweep_id,
+            "trials": self.trials,
+            "looked_at": list(self.numbers),
+            "splits": len(found.logits),
+            "probability": found.probability,
+            "loss_probability": found.loss_probability,
+            "slope": found.slope if np.isfinite(found.slope) else None,
+            "reality_check": None if snooping is None else snooping.reality_check,
+            "superior_predictive_ability": None if snooping is None else snooping.superior,
+            "words": self.words,
+        }
+
+
+def overfitting(
+    sweep: StoredSweep,
+    *,
+    most: int = 500,
+    blocks: int = 16,
+    seed: int = 0,
+    strategy: str | type[Strategy] | None = None,
+    data: Sequence[str | Bars] | None = None,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SweepOverfitting:
+    """Estimate how probably choosing the best trial of a sweep is overfitting.
+
+    Args:
+        sweep: The sweep.
+        most: Trials to run again at most.
+        blocks: Blocks that the days are cut into, even; 16 make 12,870 splits.
+        seed: Of the bootstrap in the test of data snooping.
+        strategy: The strategy, if the sweep's was given as a class.
+        data: The series, if the sweep's were given as bars.
+        settings: Where data are; what was assumed is taken from the sweep.
+        plugins: Installed plugins, if they are loaded already.
+        progress: Told how many trials are done, of how many.
+
+    Raises:
+        DataError: If the sweep cannot be run again as it was.
+        UsageError: For fewer than two trials that did not fail, or too few days.
+    """
+    if "span" not in sweep.about:
+        raise DataError(
+            f"sweep {sweep.sweep_id[:10]} is older than what is asked of it",
+            hint="run it again with --fresh",
+        )
+    start, end = sweep.about["span"]
+    past = Past(
+        name=f"sweep {sweep.sweep_id[:10]}",
+        identity=sweep.identity,
+        strategy=reference(sweep.about["strategy"], sweep.about["source"]),
+        start=start,
+        end=end,
+    )
+    numbers = _chosen(sweep, most)
+    job = prepare_again(past, settings or Settings(), strategy=strategy, data=data, plugins=plugins)
+    returns = trial_returns(
+        job, [sweep.table.points[number] for number in numbers], progress=progress
+    )
+    return SweepOverfitting(
+        sweep_id=sweep.sweep_id,
+        numbers=numbers,
+        trials=len(sweep.table),
+        evidence=backtest_overfitting(returns, blocks=blocks),
+        snooping=_snooping(returns, seed),
+    )
+
+
+def trial_returns(
+    job: Job,
+    points: Sequence[Mapping[str, ParameterValue]],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Floats:
+    """Run a job with other parameters, and lay the daily returns side by side.
+
+    Returns:
+        Returns as the metrics have them, shape (days, points).
+    """
+    cls, fixed, compiled = job.found.cls, job.identity["parameters"], None
+    columns = []
+    for done, point in enumerate(points, 1):
+        plan = replace(job.plan, make_strategy=partial(cls, **{**fixed, **point}))
+        outcome = run(plan, Mode.AUTO, compiled=compiled)
+        compiled = outcome.compiled
+        sample = Sample(
+            time=outcome.times,
+            equity=outcome.equity,
+            initial_equity=to_money(plan.assumptions.cash) / MONEY_UNITS,
+            session_close=plan.instruments[0].session_close,
+        )
+        columns.append(sample.returns)
+        if progress is not None:
+            progress(done, len(points))
+    return np.column_stack(columns)
+
+
+def _chosen(sweep: StoredSweep, most: int) -> tuple[int, ...]:
+    """Return trials that did not fail, spread evenly over the ranking where there are too many."""
+    table = sweep.table
+    sound = [number for number in range(len(table)) if number not in table.reasons]
+    if most < 2 or len(sound) < 2:
+        raise UsageError(
+            f"{min(most, len(sound))} trials were there to compare, expected 2 or more"
+        )
+    if len(sound) <= most:
+        return tuple(sound)
+    metric = _RANK if _RANK in table.metrics else next(iter(table.metrics))
+    ranked = table.ranked(metric)
+    ranked += [number for number in sound if number not in set(ranked)]
+    places = np.unique(np.linspace(0, len(ranked) - 1, most).round().astype(int))
+    return tuple(sorted(ranked[place] for place in places))
+
+
+def _snooping(returns: Floats, seed: int) -> Snooping | None:
+    try:
+        return data_snooping(returns, seed=seed)
+    except UsageError:
+        return None

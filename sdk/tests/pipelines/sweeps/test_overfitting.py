@@ -1,0 +1,118 @@
+"""A sweep's choice, weighed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from tradectl_sdk import Bars, Instrument, Strategy, SweepStore, backtest, overfitting, param, sweep
+from tradectl_sdk.data.synthetic import synthetic_market
+from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.indicators import SMA
+from tradectl_sdk.pipelines.overfitting import SweepOverfitting, trial_returns
+
+
+class Weighed(Strategy):
+    """Long while the fast average is above the slow one."""
+
+    fast: int = param(5, ge=2, le=12)
+    lots: int = param(10, ge=1, le=100)
+
+    def on_start(self, ctx):
+        self.fast_average, self.slow_average = SMA(self.fast), SMA(20)
+        self.warmup = 19
+
+    def on_bar(self, ctx, bar):
+        fast, slow = self.fast_average.update(bar.close), self.slow_average.update(bar.close)
+        if fast > slow and ctx.position == 0:
+            ctx.buy(self.lots)
+        elif fast < slow and ctx.position > 0:
+            ctx.close()
+
+
+@pytest.fixture(scope="module")
+def bars() -> Bars:
+    one = Instrument(symbol="SYN", venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
+    (series,) = synthetic_market([one], bars=150, timeframe="1d", seed=11)
+    return series.bars
+
+
+@pytest.fixture(autouse=True)
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling takes longer than these trials do."""
+    from tradectl_sdk.engine import Mode, run
+    from tradectl_sdk.pipelines import overfitting as module
+
+    monkeypatch.setattr(module, "run", lambda plan, _, **__: run(plan, Mode.INTERPRETED))
+
+
+@pytest.fixture(scope="module")
+def swept(bars):
+    grid = {"fast": [3, 5, 8, 12, 99], "lots": [10, 20]}
+    return sweep(Weighed, bars, grid, mode="interpreted", workers=1).sweep
+
+
+def weigh(swept, bars, **options) -> SweepOverfitting:
+    return overfitting(swept, strategy=Weighed, data=[bars], blocks=4, **options)
+
+
+def test_the_columns_are_the_returns_of_the_backtests(swept, bars):
+    from tradectl_sdk import Settings
+    from tradectl_sdk.pipelines.again import Past, prepare_again
+
+    record = backtest(Weighed, bars, mode="interpreted").record
+    job = prepare_again(Past.of(record), Settings(), strategy=Weighed, data=[bars])
+    points = [swept.table.points[number] for number in (0, 7)]
+    returns = trial_returns(job, points)
+    for column, point in zip(returns.T, points, strict=True):
+        record = backtest(Weighed, bars, parameters=point, mode="interpreted").record
+        equity = np.concatenate(([record.initial_equity / 1e8], record.equity))
+        assert column == pytest.approx(equity[1:] / equity[:-1] - 1, abs=1e-12)
+
+
+def test_every_trial_that_did_not_fail_is_weighed(swept, bars):
+    found = weigh(swept, bars)
+    assert found.numbers == tuple(range(8))
+    assert found.trials == 10
+    assert 0 <= found.evidence.probability <= 1
+    assert found.snooping is not None
+    assert found.to_json()["probability"] == found.evidence.probability
+    assert repr(found) == found.words
+    assert weigh(swept, bars).to_json() == found.to_json()
+
+
+def test_of_many_trials_the_best_is_among_those_spread_over_the_ranking(swept, bars):
+    found = weigh(swept, bars, most=3)
+    ranked = swept.table.ranked("sharpe_ratio")
+    assert len(found.numbers) == 3
+    assert {ranked[0], ranked[-1]} <= set(found.numbers)
+
+
+def test_words_follow_the_numbers(swept, bars):
+    found = weigh(swept, bars)
+    good = replace(found, evidence=replace(found.evidence, probability=0.0, loss_probability=0.0))
+    bad = replace(found, evidence=replace(found.evidence, probability=0.5))
+    assert good.words.endswith("the choice holds")
+    assert bad.words.endswith("do not believe the best")
+
+
+def test_a_kept_sweep_is_weighed_as_well_and_other_data_are_refused(bars, tmp_path):
+    store = SweepStore(tmp_path)
+    made = sweep(
+        "sma-cross", "SPX.SAMPLE", {"fast": [5, 10]},
+        start="2018-06-01", mode="interpreted", workers=1, store=store,
+    )  # fmt: skip
+    kept = store.load(made.sweep.sweep_id)
+    assert overfitting(kept, blocks=4).numbers == (0, 1)
+    older = replace(kept, about={k: v for k, v in kept.about.items() if k != "span"})
+    with pytest.raises(DataError, match="older than what is asked"):
+        overfitting(older)
+
+
+def test_too_few_trials_and_changed_data_are_refused(swept, bars):
+    with pytest.raises(UsageError, match="1 trials were there"):
+        weigh(swept, bars, most=1)
+    with pytest.raises(DataError, match="the data changed since sweep s-"):
+        weigh(swept, bars.rows(0, 140))
