@@ -7,6 +7,7 @@ itself plays the strategy's host.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -116,7 +117,7 @@ class RealClient:
         settings = VenueSettings(
             urls=ccxt_urls(f"127.0.0.1:{proxy.port}"),
             timeout_seconds=TIMEOUT,
-            reconnect_seconds=0.02,
+            reconnect_seconds=0.1,  # long enough to be seen
         )
         keys = Credentials.of({"api_key": "sandbox", "secret": SECRET})
         exchange = QuickVenue("binance", settings, keys)
@@ -181,9 +182,9 @@ class RealClient:
         )
         return self.number
 
-    async def until(self, what: Callable[[], bool]) -> None:
+    async def until(self, what: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             while not what():
                 await asyncio.sleep(0.02)
                 for task in self.tasks:
@@ -207,6 +208,8 @@ class RealClient:
         self.box.house.faults.clear()
         await self.until(lambda: not self.at_rest)
         await self.until(lambda: self.at_rest and not self.doubted)
+        with contextlib.suppress(TimeoutError):  # whoever asks will say what is not clean
+            await self.until(lambda: self.compare().is_clean, seconds=10)
 
     @property
     def doubted(self) -> list[str]:
