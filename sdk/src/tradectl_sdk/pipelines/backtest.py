@@ -116,7 +116,7 @@ def backtest(
     wanted = [data] if isinstance(data, str | Bars) else list(data)
     found = find_strategy(strategy, plugins)
     series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
-    columns, _ = make_signals(signals or {}, series)
+    columns, makers = make_signals(signals or {}, series)
     job = prepare(
         found,
         parameters or {},
@@ -134,6 +134,10 @@ def backtest(
     outcome = run(job.plan, Mode(mode), notify=notify, turn=letting)
     letting.go()  # what follows reads little of them
     checks = run_checks(job.plan, outcome, job.series)
+    if makers:
+        from tradectl_sdk.pipelines.checking.remaking import remade
+
+        checks += (remade(job, makers),)
     record = make_record(job, outcome, checks, turn=letting.go)
     if store is not None:
         store.save(record, replace=fresh or held is not None)

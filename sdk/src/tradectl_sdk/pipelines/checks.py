@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -168,12 +167,13 @@ def _open_at_end(plan: Plan, outcome: Outcome) -> Check:
 def _refusals(outcome: Outcome) -> Check:
     orders = outcome.orders
     refused = np.isin(orders["status"], (OrderStatus.DENIED, OrderStatus.REJECTED))
-    reasons = Counter(orders["reason"][refused].tolist())
-    reasons.pop(int(DenyReason.WARMING), None)
-    if not reasons:
+    codes, counts = np.unique(orders["reason"][refused], return_counts=True)
+    counts[codes == DenyReason.WARMING] = 0
+    most = [at for at in np.argsort(-counts, kind="stable")[:3].tolist() if counts[at]]
+    if not most:
         return Check(name="refused orders", status="ok", text="none")
-    counts = "; ".join(_refused(code, count) for code, count in reasons.most_common(3))
-    return Check(name="refused orders", status="warn", text=counts)
+    text = "; ".join(_refused(int(codes[at]), int(counts[at])) for at in most)
+    return Check(name="refused orders", status="warn", text=text)
 
 
 def _refused(code: int, count: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradectl_sdk.data import Bars
+from tradectl_sdk.errors import StrategyError
 
 if TYPE_CHECKING:
     from tradectl_sdk.pipelines.series import LoadedSeries
@@ -26,10 +27,13 @@ def make_signals(
         signals: By name: one array per series, the array itself where there is one series, or a
             function from the bars of a series to its array.
         series: The run's series.
+
+    Raises:
+        StrategyError: If a function raises.
     """
     makers = {name: each for name, each in signals.items() if callable(each)}
     made = {
-        name: tuple(make_column(makers[name], one.bars) for one in series)
+        name: tuple(make_column(name, makers[name], one.bars) for one in series)
         if name in makers
         else _per_series(each)
         for name, each in signals.items()
@@ -37,9 +41,19 @@ def make_signals(
     return made, makers
 
 
-def make_column(maker: ColumnMaker, bars: Bars) -> NDArray[np.float64]:
-    """The values that a function makes of bars, as the engine wants them."""
-    return np.ascontiguousarray(maker(bars), np.float64)
+def make_column(name: str, maker: ColumnMaker, bars: Bars) -> NDArray[np.float64]:
+    """The values that a function makes of bars, as the engine wants them.
+
+    Raises:
+        StrategyError: If the function raises, or what it makes are no numbers.
+    """
+    try:
+        return np.ascontiguousarray(maker(bars), np.float64)
+    except Exception as error:
+        raise StrategyError(
+            f"the column {name} could not be made of {len(bars):,} bars: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _per_series(signal: Signals) -> Sequence[NDArray[np.float64]]:

@@ -105,7 +105,7 @@ def over_past(closes: np.ndarray) -> type[Strategy]:
 def rounded_otherwise(bars: Bars) -> np.ndarray:
     """The close, but for rounding, which is another one for each number of bars."""
     close = bars.floats("close")
-    return (close - close.mean() * 1e3) + close.mean() * 1e3
+    return close / close.mean() * close.mean()
 
 
 def expanding(bars: Bars) -> np.ndarray:

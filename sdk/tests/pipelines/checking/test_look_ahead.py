@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tradectl_sdk import Bars, Instrument, Strategy, check_strategy
+from tradectl_sdk import Bars, Instrument, Strategy, backtest, check_strategy
 from tradectl_sdk.data.synthetic import synthetic_market
+from tradectl_sdk.errors import StrategyError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -150,3 +151,30 @@ def test_several_series_are_cut_at_the_same_moment(bars):
 
 def test_too_few_bars_are_said_to_be(bars):
     assert checked(honest.Python, bars.rows(0, 30))["look-ahead"].status == "skip"
+
+
+def test_every_backtest_makes_columns_again_that_it_can(bars):
+    def names(signals):
+        result = backtest(planted.Reader, bars, signals=signals, mode="interpreted")
+        return {check.name: check.status for check in result.checks}
+
+    assert names({"column": planted.centred_mean})["prepared columns"] == "fail"
+    assert names({"column": honest.expanding})["prepared columns"] == "ok"
+    assert "prepared columns" not in names({"column": honest.expanding(bars)})
+
+
+def test_a_column_that_wants_more_rows_is_made_where_there_are_enough(bars):
+    def wants(rows):
+        def column(some):
+            if len(some) < rows:
+                raise ValueError(f"wants {rows} rows")
+            return some.floats("close")
+
+        return {"column": column}
+
+    found = checked(planted.Reader, bars, signals=wants(200))["prepared columns"]
+    assert (found.status, found.facts["made"] < 32) == ("ok", True)
+    found = checked(planted.Reader, bars, signals=wants(len(bars)))["prepared columns"]
+    assert (found.status, "wants 400 rows" in found.text) == ("warn", True)
+    with pytest.raises(StrategyError, match="column could not be made of 400 bars"):
+        checked(planted.Reader, bars, signals=wants(1000))

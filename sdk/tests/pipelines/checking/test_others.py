@@ -279,11 +279,18 @@ class TestCosts:
         assert found.facts["return_at_0"] - found.facts["return_at_3"] == pytest.approx(3 * paid)
 
     def test_a_bar_later_is_a_bar_later(self):
-        found = one("latency", Plan, by_hand(*RISING), assume={"cash": 1000})
-        assert found.facts["return"] == pytest.approx(found.facts["return_one_bar_later"], 0.1)
-        jump = list(RISING)
-        jump[3:] = [tuple(price + 300 for price in row) for row in RISING[3:]]
-        found = one("latency", Plan, by_hand(*jump), assume={"cash": 1000})
+        class Levels(Strategy):
+            def on_bar(self, ctx, bar):
+                if bar.close == 10.20:
+                    ctx.buy(10)
+                elif bar.close == 13.50:
+                    ctx.close()
+
+        jump = [*RISING[:3], *(tuple(price + 300 for price in row) for row in RISING[3:])]
+        free = {"cash": 1000, "taker_fee": 0, "slippage_bps": 0}
+        found = one("latency", Levels, by_hand(*jump), assume=free)
+        assert found.facts["return"] == pytest.approx(10 * (13.50 - 10.20) / 1000)
+        assert found.facts["return_one_bar_later"] == pytest.approx(10 * (13.60 - 13.30) / 1000)
         assert (found.status, "less than half" in found.text) == ("warn", True)
 
 

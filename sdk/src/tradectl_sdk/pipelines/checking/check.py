@@ -27,7 +27,8 @@ from tradectl_sdk.pipelines.checking.fills import (
     fill_volume,
     target_and_stop,
 )
-from tradectl_sdk.pipelines.checking.look_ahead import columns, look_ahead
+from tradectl_sdk.pipelines.checking.look_ahead import look_ahead
+from tradectl_sdk.pipelines.checking.remaking import prepared_columns
 from tradectl_sdk.pipelines.checking.warm_up import warm_up
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
@@ -49,7 +50,7 @@ BARS = 5_000  # gone through bar by bar unless asked otherwise
 CHECKS: Mapping[str, Callable[[Subject], Check]] = {
     "determinism": determinism,
     "look-ahead": look_ahead,
-    "prepared columns": columns,
+    "prepared columns": prepared_columns,
     "warm-up": warm_up,
     "fill timing": fill_timing,
     "fill volume": fill_volume,

@@ -10,16 +10,17 @@ import numpy as np
 from tradectl_sdk.pipelines.series import Resampling, to_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import random
+    from collections.abc import Iterator, Mapping
 
     from tradectl_sdk.config.settings import Settings
-    from tradectl_sdk.data import Bars
     from tradectl_sdk.engine import Outcome, Plan
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.prepared import ColumnMaker
     from tradectl_sdk.strategy import Strategy
 
 NOTHING = -(2**63)
+LEAST = 20  # bars before and after a cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,12 +80,11 @@ def part(subject: Subject, last: int, first: int = NOTHING) -> Plan:
     )
 
 
-def bars_until(subject: Subject, last: int) -> list[Bars]:
-    """The bars of each series that had closed by a moment."""
-    return [
-        one.bars.rows(*_rows(columns.time, NOTHING, last))
-        for one, columns in zip(subject.job.series, subject.job.plan.columns, strict=True)
-    ]
+def spread(draw: random.Random, first: int, end: int, count: int) -> Iterator[int]:
+    """Yield one random place in each of as many equal stretches."""
+    step = (end - first) / count
+    for number_ in range(count):
+        yield min(first + int((number_ + draw.random()) * step), end - 1)
 
 
 def _rows(
