@@ -54,6 +54,12 @@ BUILT_IN = (
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show, write and check strategies", "strategy:app"),
     Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
+    Row(
+        "walkforward",
+        "Research",
+        "Choose parameters, trade the next bars, and go on",
+        "walkforward:walkforward",
+    ),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row(
         "significance",

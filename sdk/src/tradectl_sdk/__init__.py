@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     )
     from tradectl_sdk.pipelines.significance import Significance, significance
     from tradectl_sdk.pipelines.sweeps import SweepResult, sweep
+    from tradectl_sdk.pipelines.walked import WalkForward
+    from tradectl_sdk.pipelines.walkforward import walkforward
     from tradectl_sdk.research import SweepStore
     from tradectl_sdk.runs import RunStore
     from tradectl_sdk.strategy import Strategy, param
@@ -58,6 +60,7 @@ _HOMES = {
     "SweepStore": "tradectl_sdk.research",
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
+    "WalkForward": "tradectl_sdk.pipelines.walked",
     "backtest": "tradectl_sdk.pipelines.backtest",
     "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
@@ -69,6 +72,7 @@ _HOMES = {
     "resume_session": "tradectl_sdk.pipelines.session",
     "significance": "tradectl_sdk.pipelines.significance",
     "sweep": "tradectl_sdk.pipelines.sweeps",
+    "walkforward": "tradectl_sdk.pipelines.walkforward",
     "write_report": "tradectl_sdk.pipelines.reporting",
 }
 
@@ -92,6 +96,7 @@ __all__ = [
     "SweepStore",
     "Timeframe",
     "TradectlError",
+    "WalkForward",
     "__version__",
     "backtest",
     "check_strategy",
@@ -104,6 +109,7 @@ __all__ = [
     "resume_session",
     "significance",
     "sweep",
+    "walkforward",
     "write_report",
 ]
 
