@@ -22,6 +22,7 @@ ROWS = (
     {"runs"},
     {"research"},
     {"report"},
+    {"models"},
     {"exchange"},
     {"bus", "paper", "keys", "notify"},
     {"nodes"},

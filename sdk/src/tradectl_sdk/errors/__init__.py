@@ -12,6 +12,7 @@
     ├── StrategyError              STRATEGY           2  a strategy raised, or cannot run
     │   ├── NotCompilableError     NOT_COMPILABLE     2  a kernel uses what machine code cannot
     │   └── KernelRaisedError      KERNEL_RAISED      2  an exception left compiled code
+    ├── ModelError                 MODEL              2  a model raised, or gave what is of no use
     ├── DataError                  DATA               3  data is bad
     │   ├── DataMissingError       DATA_MISSING       3  data is not there
     │   └── ImportRefusedError     IMPORT_REFUSED     3  a file holds bad bars; lists them
@@ -76,6 +77,7 @@ from tradectl_sdk.errors.research import (
     DataMissingError,
     ImportRefusedError,
     KernelRaisedError,
+    ModelError,
     NotCompilableError,
     StrategyError,
 )
@@ -111,6 +113,7 @@ __all__ = [
     "KernelRaisedError",
     "LiveRefusedError",
     "MaintenanceError",
+    "ModelError",
     "NotCompilableError",
     "NotDeliveredError",
     "NotFoundError",

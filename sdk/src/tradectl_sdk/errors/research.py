@@ -1,4 +1,4 @@
-"""What is wrong with a strategy or with data."""
+"""What is wrong with a strategy, a model or data."""
 
 from __future__ import annotations
 
@@ -59,6 +59,19 @@ class KernelRaisedError(StrategyError):
         self.function = function
         self.filename = filename
         self.line = line
+
+
+class ModelError(TradectlError):
+    """A model raised an exception, or gave what cannot be used.
+
+    The message names the model, what it was asked for and what came. Features are a row of floats
+    for each bar, forecasts one finite number for each row. Nothing was run: forecasts are made
+    before the first bar reaches the strategy. ``--debug`` shows the whole traceback, and
+    ``tradectl plugin check`` holds a plugin's models to what is expected of them.
+    """
+
+    code = "MODEL"
+    exit_status = ExitStatus.USAGE
 
 
 class DataError(TradectlError):

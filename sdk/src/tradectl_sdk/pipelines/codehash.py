@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SDK = Path(__file__).parents[1]
 # Rooms whose code decides what a backtest gives.
-_ROOMS = ("domain", "kernel", "indicators", "engine")
+_ROOMS = ("domain", "kernel", "indicators", "engine", "models")
 _FOREIGN = frozenset(sys.stdlib_module_names) | {"numpy", "tradectl_sdk"}
 
 
