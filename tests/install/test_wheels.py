@@ -25,6 +25,7 @@ PACKAGES = {
     "strategies": "tradectl_strategies",
     "samples": "tradectl_samples",
     "risk": "tradectl_risk",
+    "ml": "tradectl_ml",
     "sandbox": "tradectl_sandbox",
 }
 

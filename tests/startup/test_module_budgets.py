@@ -41,7 +41,9 @@ def test_what_listing_plugins_needs_loads_nothing_heavy(module: str) -> None:
     assert heavy(modules_after(f"import tradectl_sdk.{module}")) == set()
 
 
-@pytest.mark.parametrize("plugin", ["tradectl_strategies", "tradectl_samples", "tradectl_risk"])
+@pytest.mark.parametrize(
+    "plugin", ["tradectl_strategies", "tradectl_samples", "tradectl_risk", "tradectl_ml"]
+)
 def test_a_plugin_can_be_registered_without_anything_heavy(plugin: str) -> None:
     assert heavy(modules_after(f"from {plugin} import plugin")) == set()
 

@@ -167,6 +167,8 @@ class Strategy:
             ``on_start``, where the parameters are known.
         portfolio: False: each instrument of a run gets a strategy object of its own. True: one
             object sees all instruments and tells them apart by ``bar.instrument``.
+        signals: Prepared columns it reads with ``ctx.signal``, by name; ``forecast=ridge`` names
+            the model that makes one unless the run is given another.
 
     Raises:
         UsageError: If an argument is not a declared parameter, or outside its bounds.
@@ -174,6 +176,7 @@ class Strategy:
 
     warmup: int = 0
     portfolio: ClassVar[bool] = False
+    signals: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **parameters: object) -> None:
         declared = type(self).parameters()
@@ -204,6 +207,11 @@ class Strategy:
                 if isinstance(value, _Declared):
                     found[name] = value.parameter
         return found
+
+    @classmethod
+    def signal_names(cls) -> tuple[str, ...]:
+        """Return the names of the prepared columns it reads, without models."""
+        return tuple(word.partition("=")[0] for word in cls.signals)
 
     def on_start(self, ctx: Context) -> None:
         """Prepare: make indicators, ask for series. Runs once, as plain Python, before data."""

@@ -115,7 +115,10 @@ class Lookup:
         """Return a prepared column of an instrument."""
         if name not in self._plan.signals:
             known = ", ".join(sorted(self._plan.signals)) or "none"
-            raise DataMissingError(f"there is no signal {name!r} in this run; there is {known}")
+            raise DataMissingError(
+                f"there is no signal {name!r} in this run; there is {known}",
+                hint=f"name a model that makes it, --model {name}=MODEL, or prepare the column",
+            )
         values = self._plan.signals[name][instrument]
         if len(values) != len(self._plan.columns[instrument].time):
             raise UsageError(

@@ -34,6 +34,7 @@ from tradectl_sdk.hooks.specs import (
     CostModelSpec,
     DataSourceSpec,
     ExchangeSpec,
+    ModelSpec,
     NotifierSpec,
     RiskRuleSpec,
     Spec,
@@ -209,6 +210,33 @@ class Hooks:
         """
         return ()
 
+    @hookspec
+    def tradectl_models(self) -> Iterable[ModelSpec]:
+        """Yield the models on offer: what makes the signals that strategies read.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import Hooks, ModelSpec, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_models(self) -> Iterable[ModelSpec]:
+                    yield ModelSpec(
+                        name="acme-lasso",
+                        summary="Few features, chosen anew at each fit",
+                        factory="tradectl_acme.lasso:make_lasso",
+                        settings="tradectl_acme.lasso:LassoSettings",
+                        capabilities=frozenset({"returns"}),
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookSet:
@@ -248,6 +276,7 @@ HOOKS = HookSet(
             "tradectl_cost_models": CostModelSpec,
             "tradectl_data_sources": DataSourceSpec,
             "tradectl_exchanges": ExchangeSpec,
+            "tradectl_models": ModelSpec,
             "tradectl_notifiers": NotifierSpec,
             "tradectl_risk_rules": RiskRuleSpec,
             "tradectl_strategies": StrategySpec,

@@ -244,6 +244,24 @@ class CostModelSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec(Spec):
+    """A model that makes a signal: a forecast beside each bar, for strategies to read.
+
+    The factory is called as ``factory(settings)`` and returns a fresh
+    :class:`~tradectl_sdk.models.Model`. ``settings`` is an instance of the model in ``settings``,
+    made from what stands behind the model's name in ``--model``; None when there is none.
+    """
+
+    kind: ClassVar[str] = "model"
+    base: ClassVar[str] = "tradectl_sdk.models:Model"
+    takes_function: ClassVar[bool] = True
+    has_plugin_table: ClassVar[bool] = False
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"returns": "forecasts are in units of return, not only larger for better"}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSpec(Spec):
     """An exchange that sessions can trade at and data can be pulled from.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.prepared import Signals
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.runs import RunRecord, RunStore
@@ -74,6 +75,7 @@ def backtest(
     end: str | None = None,
     settings: Settings | None = None,
     signals: Mapping[str, Signals] | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     trials: int = 1,
@@ -95,6 +97,9 @@ def backtest(
         signals: Prepared columns by name, one value per bar: one array per series, the array
             itself where there is one series, or the function that makes it of the bars of a
             series, which lets them be checked for look-ahead, too.
+        models: What makes further signals, by name: ``{"forecast": "ridge:horizon=5"}``, or what
+            makes a fresh :class:`~tradectl_sdk.models.Model`. Each is fitted walk-forward on each
+            series by itself, and no order is accepted before its first forecast.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``; a run stored by the other one of the last
             two is run again, with the same result.
@@ -109,6 +114,7 @@ def backtest(
         NotFoundError: If there is no such strategy.
         UsageError: If a parameter is unknown or out of bounds.
         DataMissingError: If there is no such data.
+        ModelError: If a model raises, or gives what cannot be used.
         StrategyError: If the strategy raises; nothing is stored then.
     """
     settings = settings or Settings()
@@ -123,6 +129,7 @@ def backtest(
         series,
         settings,
         signals=columns,
+        models=models,
         warmup=warmup,
         trials=trials,
         plugins=plugins,
@@ -130,10 +137,11 @@ def backtest(
     held = None if store is None or fresh else store.find(job.identity)
     if held is not None and mode in {Mode.AUTO, held.engine["mode"]}:
         return _result(job, held, stored=True, seconds=0.0, checks=())
+    job = job.with_forecasts()
     letting = Letting(job.series)
     outcome = run(job.plan, Mode(mode), notify=notify, turn=letting)
     letting.go()  # what follows reads little of them
-    checks = run_checks(job.plan, outcome, job.series)
+    checks = run_checks(job.plan, outcome, job.series, job.models)
     if makers:
         from tradectl_sdk.pipelines.checking.remaking import remade
 

@@ -11,6 +11,7 @@ import numpy as np
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine import Columns, DenyReason, Mode, run
 from tradectl_sdk.engine.reasons import REASONS
+from tradectl_sdk.pipelines.foresight import made_with_the_future
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.engine import Outcome, Plan
+    from tradectl_sdk.pipelines.modelling import SignalModel
     from tradectl_sdk.pipelines.series import LoadedSeries
 
 RANDOM_CUTS, ORDER_CUTS = 2, 4
@@ -42,10 +44,15 @@ class Check:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-def run_checks(plan: Plan, outcome: Outcome, series: Sequence[LoadedSeries]) -> tuple[Check, ...]:
-    """Check a finished run."""
+def run_checks(
+    plan: Plan,
+    outcome: Outcome,
+    series: Sequence[LoadedSeries],
+    models: Sequence[SignalModel] = (),
+) -> tuple[Check, ...]:
+    """Check a finished run; the models are those that made signals of it."""
     return (
-        look_ahead(plan, outcome),
+        look_ahead(plan, outcome, series, models),
         _warm_up(outcome, plan),
         _gaps(series),
         _volume(series),
@@ -54,19 +61,27 @@ def run_checks(plan: Plan, outcome: Outcome, series: Sequence[LoadedSeries]) -> 
     )
 
 
-def look_ahead(plan: Plan, outcome: Outcome) -> Check:
+def look_ahead(
+    plan: Plan,
+    outcome: Outcome,
+    series: Sequence[LoadedSeries] = (),
+    models: Sequence[SignalModel] = (),
+) -> Check:
     """Run again on data cut short; what was done before a cut must not change.
 
     A strategy that uses the future acts differently when the future is missing. Cuts fall right
     after bars on which it ordered, where a peek at the next bar shows, and at random ones, which
     find a longer look into the future. They are drawn from the run itself, so that the same run
-    gets the same answer.
+    gets the same answer. Signals of models are made again first: they must not change either.
     """
     bars = len(outcome.times)
     if bars < 2:
         return Check(name="look-ahead", status="skip", text="too few bars to cut")
     horizon = min(bars, HORIZON[outcome.mode])
     places = _places(outcome, horizon)
+    last_bars = [int(outcome.times[place - 1]) for place in places]
+    if found := made_with_the_future(models, plan.signals, series, last_bars):
+        return Check(name="look-ahead", status="fail", text=found)
     for place in places:
         last = outcome.times[place - 1]
         part = run(cut(plan, int(last)), outcome.mode, compiled=outcome.compiled)

@@ -12,6 +12,7 @@ import numpy as np
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.codehash import class_hash, engine_version
+from tradectl_sdk.pipelines.modelling import find_models, wanted_models
 from tradectl_sdk.pipelines.planning import bare_plan, parameter_values
 from tradectl_sdk.pipelines.series import Resampling, to_columns
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.engine import Plan
     from tradectl_sdk.pipelines.finding import FoundStrategy
+    from tradectl_sdk.pipelines.modelling import MadeBy, SignalModel
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.plugins import Plugins
 
@@ -39,6 +41,7 @@ class Job:
         settings: Everything that is assumed.
         identity: What names the run in the store.
         trials: Parameter sets tried to arrive at this one.
+        models: What makes signals that the plan does not have yet.
     """
 
     found: FoundStrategy
@@ -47,6 +50,18 @@ class Job:
     settings: Settings
     identity: Mapping[str, Any]
     trials: int
+    models: tuple[SignalModel, ...] = ()
+
+    def with_forecasts(self) -> Job:
+        """The same job, its plan with the signals that models make; they are fitted for it.
+
+        Raises:
+            ModelError: If a model raises, or gives what cannot be used.
+        """
+        if not self.models:
+            return self
+        made = {one.signal: one.over(self.series) for one in self.models}
+        return replace(self, plan=replace(self.plan, signals={**self.plan.signals, **made}))
 
 
 def prepare(
@@ -56,19 +71,25 @@ def prepare(
     settings: Settings,
     *,
     signals: Mapping[str, Sequence[NDArray[np.float64]]],
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int,
     trials: int,
     plugins: Plugins | None,
 ) -> Job:
-    """Resolve parameters, fees, risk rules and cost models, and name the run.
+    """Resolve parameters, models, fees, risk rules and cost models, and name the run.
+
+    No model is fitted yet: a run that is in the store needs none to be.
 
     Raises:
         UsageError: If a parameter is unknown or out of bounds, or the series do not fit into one
-            account.
+            account, or are too short for a model.
         PluginError: If a rule or a model cannot be loaded.
     """
     fit_together([one.bars.instrument for one in series])
     values = parameter_values(found, parameters)
+    making = find_models(wanted_models(found.cls, models or {}, signals), plugins)
+    lengths = [len(one.bars) for one in series]
+    made = {one.signal: one.identity(lengths) for one in making}
     bare = bare_plan(
         found,
         values,
@@ -76,7 +97,7 @@ def prepare(
         series[0].bars.timeframe.nanoseconds,
         settings,
         has_volume=all(one.bars.volume.any() for one in series),
-        warmup=warmup,
+        warmup=max([warmup, *(one.first_forecast() for one in making)]),
         plugins=plugins,
     )
     plan = replace(
@@ -90,8 +111,16 @@ def prepare(
     identity = identity_of(plan, found, values, settings, trials=trials) | {
         "data": [_describe(one) for one in series]
     }
+    if made:
+        identity["settings"]["models"] = made
     return Job(
-        found=found, series=series, plan=plan, settings=settings, identity=identity, trials=trials
+        found=found,
+        series=series,
+        plan=plan,
+        settings=settings,
+        identity=identity,
+        trials=trials,
+        models=making,
     )
 
 

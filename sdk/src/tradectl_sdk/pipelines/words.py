@@ -58,11 +58,41 @@ def assumptions_in_words(record: RunRecord) -> tuple[tuple[str, str], ...]:
         ("slippage", _slippage(costs["slippage"], assumed["slippage_bps"])),
         ("risk", "; ".join(_risk(settings["risk"], margin=assumed["margin"]))),
     ]
+    pairs += [
+        (f"signal {name}", model_in_words(model))
+        for name, model in settings.get("models", {}).items()
+    ]
     if settings["warmup"]:
         pairs.append(("warm-up", f"at least {settings['warmup']:,} bars"))
     if settings["trials"] > 1:
         pairs.append(("trials", f"{settings['trials']:,} parameter sets tried"))
     return tuple(pairs)
+
+
+def model_in_words(model: Mapping[str, Any]) -> str:
+    """Say of a model how it was fitted, on what, and with what."""
+    plan = model["schedule"]
+    horizon, window = plan["horizon"], plan["window"]
+    learned = f"the {_bars(window)} before" if window else "all bars before"
+    own = [f"{key} {_listed(value)}" for key, value in model["settings"].items() if key not in plan]
+    fits = sum(model["fits"])
+    parts = [
+        f"{model['model']}, return over {_bars(horizon)}",
+        f"{fits:,} {'fit' if fits == 1 else 'fits'} walk-forward",
+        f"from bar {plan['first']:,} every {_bars(plan['every'])}, on {learned}",
+        f"purged of labels that end later than the fit, embargo {_bars(plan['embargo'])}",
+        *([", ".join(own)] if own else []),
+        *(f"{name} {version}" for name, version in model["libraries"].items()),
+    ]
+    return "; ".join(parts)
+
+
+def _bars(count: int) -> str:
+    return f"{count:,} {'bar' if count == 1 else 'bars'}"
+
+
+def _listed(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def summary(record: RunRecord) -> str:

@@ -27,6 +27,7 @@ from tradectl_sdk.hooks import (
     DataSourceSpec,
     ExchangeSpec,
     HookSet,
+    ModelSpec,
     NotifierSpec,
     RiskRuleSpec,
     Spec,
@@ -202,6 +203,10 @@ class Plugins:
     def cost_models(self) -> Mapping[str, Provided[CostModelSpec]]:
         """Return the fee and slippage models on offer by name."""
         return self.collect(CostModelSpec)
+
+    def models(self) -> Mapping[str, Provided[ModelSpec]]:
+        """Return the models on offer by name."""
+        return self.collect(ModelSpec)
 
     def offered_by(self, name: str) -> tuple[Provided[Any], ...]:
         """Return everything that one plugin offers, hook by hook, each sorted by name.

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.hooks import ExchangeSpec, RiskRuleSpec
+from tradectl_sdk.hooks import ExchangeSpec, ModelSpec, RiskRuleSpec
 from tradectl_sdk.plugins.host import Plugins
 from tradectl_sdk.testing.checks import Check, CheckResult, Outcome, run_checks
 from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
@@ -155,11 +155,32 @@ def risk_rule_checks(
     return RISK_RULE.checks(subject, capabilities=capabilities, prefix=prefix)
 
 
+def model_checks(
+    factory: Callable[..., Any],
+    *,
+    settings: type[BaseModel] | None = None,
+    capabilities: Collection[str] = (),
+    prefix: str = "",
+) -> list[Check]:
+    """Return the checks on one model that makes a signal.
+
+    Args:
+        factory: Called as ``factory(settings)``.
+        settings: The model of its settings, None when it has none; its defaults are used.
+        capabilities: What it claims to do; see ``ModelSpec.known_capabilities``.
+        prefix: Put before each name, where several models share a report.
+    """
+    from tradectl_sdk.testing.model_suite import MODEL, ModelSubject
+
+    return MODEL.checks(ModelSubject(factory, settings), capabilities=capabilities, prefix=prefix)
+
+
 # Kind of component -> its checks. A kind without an entry has those on the plugin only.
 COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
     {
         "data source": data_source_checks,
         "exchange": exchange_checks,
+        "model": model_checks,
         "risk rule": risk_rule_checks,
         "strategy": strategy_checks,
     }
@@ -192,6 +213,8 @@ def _component_checks(component: Provided[Any]) -> list[Check]:
         loaded = component.load()
         if isinstance(component.spec, RiskRuleSpec):
             own = {"settings": component.load_settings(), "example": component.spec.example}
+        elif isinstance(component.spec, ModelSpec):
+            own = {"settings": component.load_settings()}
         elif isinstance(component.spec, ExchangeSpec):
             rehearsal = component.spec.load_rehearsal()
             own = {"settings": component.load_settings(), "rehearsal": rehearsal}

@@ -18,7 +18,9 @@ from tradectl_sdk.pipelines.series import to_columns
 from tradectl_sdk.testing.checks import CheckSkippedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+
+    from numpy.typing import NDArray
 
     from tradectl_sdk.strategy import Strategy
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 TIMEFRAMES: Final = ("1d", "1h", "5m", "1m", "1s")  # tried until one suits the strategy
 PORTFOLIO_SIZE: Final = 3  # instruments for a strategy that sees them all
 USABLE_BARS: Final = 300  # bars after the warm-up
+SIGNAL_BARS: Final = 10  # bars that a prepared column looks back
 MOST_WARMUP: Final = 20_000  # beyond this, checks would take minutes
 
 
@@ -55,7 +58,7 @@ class Stage:
 
     def plan(self, market: list[Bars], make: Maker | None = None) -> Plan:
         """A run of the strategy on a market; ``make`` stands in for its class."""
-        return _plan(market, make or self.strategy)
+        return _plan(market, make or self.strategy, self.strategy.signal_names())
 
     def play(self, market: list[Bars], mode: Mode = Mode.INTERPRETED) -> Outcome:
         """Run the strategy on a market; see :func:`play`."""
@@ -86,7 +89,10 @@ def set_stage(strategy: type[Strategy]) -> Stage:
     reason = ""
     for timeframe in TIMEFRAMES:
         try:
-            outcome = run(_plan(_market(strategy, timeframe, 1, 0), strategy), Mode.INTERPRETED)
+            outcome = run(
+                _plan(_market(strategy, timeframe, 1, 0), strategy, strategy.signal_names()),
+                Mode.INTERPRETED,
+            )
         except (DataMissingError, UsageError) as error:
             reason = reason or error.message
             continue
@@ -114,16 +120,25 @@ def _market(strategy: type[Strategy], timeframe: str, bars: int, seed: int) -> l
     return [one.bars for one in synthetic_market(instruments, timeframe, bars, seed=seed)]
 
 
-def _plan(market: list[Bars], make: Maker) -> Plan:
+def _plan(market: list[Bars], make: Maker, names: Collection[str]) -> Plan:
     return Plan(
         instruments=[bars.instrument for bars in market],
         columns=[to_columns(bars, number) for number, bars in enumerate(market)],
         make_strategy=make,
         assumptions=Assumptions(margin=True),
+        signals={name: [_signal(bars) for bars in market] for name in names},
         resample=lambda number, frame: to_columns(
             resample(market[number], frame), number, drives=False
         ),
     )
+
+
+def _signal(bars: Bars) -> NDArray[np.float64]:
+    """A column for strategies that read one: the return of the last bars, NaN at first."""
+    close = bars.floats("close")
+    values = np.full(len(close), np.nan)
+    values[SIGNAL_BARS:] = close[SIGNAL_BARS:] / close[:-SIGNAL_BARS] - 1.0
+    return values
 
 
 def until(market: list[Bars], place: int) -> list[Bars]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.research import Evidence
     from tradectl_sdk.research.table import Trial
@@ -98,6 +99,7 @@ def sweep(
     start: str | None = None,
     end: str | None = None,
     settings: Settings | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     executor: Executor | None = None,
@@ -126,6 +128,7 @@ def sweep(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
+        models: What makes signals, by name, as for a backtest; they are fitted once for all trials.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
         executor: What runs the trials; processes of this machine unless given.
@@ -156,21 +159,22 @@ def sweep(
     points = space.points(fixed) if space.most <= most else [space.point(0)]
     job = prepare(
         found, parameters or {}, series, settings,
-        signals={}, warmup=warmup, trials=len(points), plugins=plugins,
+        signals={}, models=models, warmup=warmup, trials=len(points), plugins=plugins,
     )  # fmt: skip
+    identity = _identity(job, points, metrics, hashes=hashes)
+    bars = sum(len(one.bars) for one in series)
+    held = None if store is None or fresh or space.most > most else store.find(identity)
+    if held is not None:
+        return SweepResult(
+            sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
+        )
+    job = job.with_forecasts()
     trials = Trials(
         job, fixed, points, metrics,
         mode=Mode(mode), hashes=hashes, notify=notify, plugins=plugins,
     )  # fmt: skip
     if space.most > most:
         raise _too_many(space, trials, most, workers or cores())
-    identity = _identity(job, points, metrics, hashes=hashes)
-    bars = sum(len(one.bars) for one in series)
-    held = None if store is None or fresh else store.find(identity)
-    if held is not None:
-        return SweepResult(
-            sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
-        )
     started = time.perf_counter()
     telling = progress or (lambda _done, _all: None)
     rows, effort = _run(trials, executor or Local(), workers, telling)
