@@ -33,6 +33,7 @@ MODULES = (
     "tradectl_sdk.domain.instrument",
     "tradectl_sdk.domain.timeframe",
     "tradectl_sdk.data",
+    "tradectl_sdk.models",
     "tradectl_sdk.evidence",
     "tradectl_sdk.runs",
     "tradectl_sdk.runs.metrics",

@@ -9,10 +9,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tradectl_ml
 import tradectl_risk
 import tradectl_risk.costs
 import tradectl_strategies
 from rst import section, table
+from tradectl_ml.features import FEATURES
 from tradectl_sdk import indicators
 from tradectl_sdk.config import describe_settings
 from tradectl_sdk.config.settings import RULE_SETTINGS, RiskSection
@@ -115,6 +117,19 @@ def cost_models() -> Iterator[str]:
         yield from setting_table(describe_settings(_load(str(spec.settings))))
 
 
+def models() -> Iterator[str]:
+    """Yield one section for each model, with its settings, and the features they choose from."""
+    for spec in tradectl_ml.plugin.tradectl_models():
+        yield from section(spec.name)
+        yield f"{spec.summary}."
+        yield ""
+        yield from setting_table(describe_settings(_load(str(spec.settings))))
+    yield from section("Features")
+    yield from table(
+        ("feature", "what"), ((f"``{name}``", what) for name, (_, what) in FEATURES.items())
+    )
+
+
 def settings_of(prefix: str) -> Callable[[], Iterator[str]]:
     """Return a page with the settings of one section."""
 
@@ -200,6 +215,7 @@ PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "strategies": strategies,
     "risk-rules": risk_rules,
     "cost-models": cost_models,
+    "models": models,
     "backtest-settings": settings_of("backtest"),
     "risk-settings": settings_of("risk"),
     "golden-cases": golden_cases,

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tradectl_ml
 import tradectl_sdk
 import tradectl_strategies
 from page_examples import ROOT
 from tradectl import table
 from tradectl.options import GLOBAL_OPTIONS
+from tradectl_ml.features import FEATURES
 from tradectl_risk import costs
 from tradectl_sdk import indicators
 from tradectl_sdk.config import SettingRow, describe_settings
@@ -177,6 +179,17 @@ def test_every_cost_model_has_its_settings(read: Reader) -> None:
         module, _, name = str(spec.settings).partition(":")
         settings = getattr(importlib.import_module(module), name)
         assert set(settings.model_fields) <= set(own.split())
+
+
+def test_every_model_has_its_settings_and_every_feature_is_listed(read: Reader) -> None:
+    page = read("reference/models")
+    for spec in tradectl_ml.plugin.tradectl_models():
+        own = page[page.index(f"\n{spec.name}¶") :]
+        module, _, name = str(spec.settings).partition(":")
+        settings = getattr(importlib.import_module(module), name)
+        assert set(settings.model_fields) <= set(own.split())
+    listed = " ".join(page[page.index("\nFeatures¶") :].split())
+    assert [name for name, (_, what) in FEATURES.items() if f" {name} {what}" not in listed] == []
 
 
 def test_every_reference_strategy_has_its_parameters(read: Reader) -> None:

@@ -12,7 +12,7 @@ from tradectl_sdk.errors import ConfigError, DataMissingError, UsageError
 from tradectl.assignments import assignments
 from tradectl.figures import plural
 from tradectl.stored import instruments, timeframes
-from tradectl.strategies import assumptions, installed, parameters
+from tradectl.strategies import assumptions, installed, models, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +65,15 @@ Cash = Annotated[str, typer.Option(help="Cash to start with.")]
 Engine = Annotated[
     Literal["auto", "compiled", "interpreted"],
     typer.Option(help="How the strategy runs; both ways give the same result."),
+]
+Model = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="[SIGNAL=]MODEL[:KEY=VALUE,...]",
+        help="A model that makes a signal, 'forecast' unless named.",
+        autocompletion=models,
+    ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]
 Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]

@@ -1,4 +1,4 @@
-"""Strategies by the name a person types, and their completion."""
+"""Strategies and models by the name a person types, and their completion."""
 
 from __future__ import annotations
 
@@ -29,6 +29,21 @@ def parameters(ctx: Any, incomplete: str) -> list[tuple[str, str]]:
     declared = find_strategy(ctx.params["strategy"]).cls.parameters()
     words = [(f"{each.name}=", each.doc) for each in declared.values()]
     return [(word, doc) for word, doc in words if word.startswith(incomplete)]
+
+
+def models(incomplete: str) -> list[tuple[str, str]]:
+    """Complete ``--model`` with the models that plugins offer, after a signal's name too."""
+    from tradectl_sdk.config import discover_settings
+    from tradectl_sdk.plugins import Plugins
+
+    signal, equals, start = incomplete.rpartition("=")
+    disabled = discover_settings().settings.plugins.disabled
+    found = Plugins.discover(disabled=disabled).load().models()
+    return [
+        (f"{signal}{equals}{name}", each.spec.summary)
+        for name, each in found.items()
+        if name.startswith(start)
+    ]
 
 
 def assumptions(incomplete: str) -> list[tuple[str, str]]:

@@ -73,6 +73,7 @@ BUILT_IN = (
         "Change a run by chance, and see where it stands",
         "montecarlo:montecarlo",
     ),
+    Row("model", "Research", "List, show and try models that forecast", "model:app"),
     Row("runs", "Research", "List, show and compare finished runs", "runs:app"),
     Row("report", "Research", "Write a report on runs as one HTML file", "report:report"),
     Row("ps", "Trading", "List the sessions that run", "watching:ps"),

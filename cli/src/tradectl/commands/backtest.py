@@ -17,6 +17,7 @@ from tradectl.run_inputs import (
     End,
     Engine,
     Fresh,
+    Model,
     Series,
     Set,
     Start,
@@ -61,6 +62,7 @@ def backtest(
     assume: Assume = None,
     cash: Cash = "",
     engine: Engine = "auto",
+    model: Model = None,
     bracket: _Bracket = False,
     fresh: Fresh = False,
     warmup: Warmup = 0,
@@ -80,6 +82,7 @@ def backtest(
     wanted, length = chosen_series(series or (), timeframe, settings, plugins)
     given = assignments(set_ or (), "--set")
     from tradectl_sdk.pipelines.backtest import backtest as run_backtest
+    from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.runs import RunStore
 
     run = partial(
@@ -87,6 +90,7 @@ def backtest(
         strategy,
         wanted,
         parameters=given,
+        models=read_models(model or ()),
         timeframe=length,
         start=start or None,
         end=end or None,

@@ -19,6 +19,7 @@ from tradectl.run_inputs import (
     End,
     Engine,
     Fresh,
+    Model,
     Series,
     Start,
     Strategy,
@@ -82,6 +83,7 @@ def sweep(
     end: End = "",
     assume: Assume = None,
     cash: Cash = "",
+    model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
     workers: _Workers = None,
@@ -105,6 +107,7 @@ def sweep(
     wanted, length = chosen_series(series or (), timeframe, settings, plugins)
     if not series:
         session.out.note(f"no series was named, so this is {wanted[0]}")
+    from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS, LIMIT
     from tradectl_sdk.pipelines.sweeps import sweep as run_sweep
     from tradectl_sdk.research import SweepStore
@@ -125,6 +128,7 @@ def sweep(
             sample=sample,
             seed=seed,
             metrics=tuple(dict.fromkeys((*DEFAULT_METRICS, *(metric or ())))),
+            models=read_models(model or ()),
             timeframe=length,
             start=start or None,
             end=end or None,
@@ -145,8 +149,9 @@ def sweep(
         ("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash),
     ):  # fmt: skip
         again += [option, value] if value else []
-    for each in assume or ():
-        again += ["--assume", each]
+    for option, words in (("--assume", assume), ("--model", model)):
+        for word in words or ():
+            again += [option, word]
     return _show(session, result, again, metric or (), top)
 
 
