@@ -9,7 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tradectl_sdk import Bars, Instrument, RunStore, Strategy, backtest, param, sweep
+from tradectl_sdk import (
+    Bars,
+    Instrument,
+    RunStore,
+    Strategy,
+    backtest,
+    check_strategy,
+    param,
+    sweep,
+)
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import (
     DataMissingError,
@@ -161,6 +170,30 @@ def test_another_version_of_a_library_is_another_run(bars, monkeypatch):
     first = run(Follow, bars, models={"forecast": Learned})
     monkeypatch.setattr("importlib.metadata.version", lambda name: "99")
     assert run(Follow, bars, models={"forecast": Learned}).record.run_id != first.record.run_id
+
+
+def test_a_strategy_is_tried_with_its_models(bars):
+    only = ("look-ahead", "prepared columns")
+    tried = partial(check_strategy, Follow, bars, only=only, mode="interpreted", bars=250)
+    honest = tried(models={"forecast": LeastSquares})
+    assert [check.status for check in honest.checks] == ["ok", "ok"]
+    assert "forecast: models forecast the same" in honest.checks[1].text
+    leaking = tried(models={"forecast": Tomorrow})
+    assert [check.status for check in leaking.checks] == ["ok", "fail"]
+    assert "model Tomorrow makes another forecast" in leaking.checks[1].text
+
+
+def test_a_column_that_is_made_of_bars_stands_beside_one_that_a_model_makes(bars):
+    result = run(
+        Follow,
+        bars,
+        models={"forecast": LeastSquares},
+        signals={"close": lambda b: b.floats("close")},
+    )
+    found = {check.name: (check.status, check.text) for check in result.checks}
+    assert found["look-ahead"][0] == "ok"
+    assert found["prepared columns"][0] == "ok"
+    assert found["prepared columns"][1].startswith("close: the same rows")
 
 
 def test_trials_of_a_sweep_read_the_same_forecasts(bars):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.prepared import Signals
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
@@ -99,6 +100,7 @@ def check_strategy(
     end: str | None = None,
     settings: Settings | None = None,
     signals: Mapping[str, Signals] | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     bars: int = BARS,
@@ -120,6 +122,7 @@ def check_strategy(
         settings: Everything that is assumed; the defaults unless given.
         signals: Prepared columns by name. Give the function that makes them of bars, so that
             they can be made again.
+        models: What makes further signals, by name, as for a backtest.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``; what is gone through bar by bar is
             interpreted in any case.
@@ -146,8 +149,8 @@ def check_strategy(
     made, makers = make_signals(signals or {}, series)
     job = prepare(
         found, parameters or {}, series, settings,
-        signals=made, warmup=warmup, trials=1, plugins=plugins,
-    )  # fmt: skip
+        signals=made, models=models, warmup=warmup, trials=1, plugins=plugins,
+    ).with_forecasts()  # fmt: skip
     outcome = run(job.plan, Mode(mode), notify=notify)
     subject = Subject(
         job=job, outcome=outcome, reference=strategy, settings=settings, makers=makers,

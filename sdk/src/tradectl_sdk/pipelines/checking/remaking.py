@@ -11,6 +11,7 @@ from tradectl_sdk.errors import StrategyError
 from tradectl_sdk.pipelines.checking.cutting import LEAST, spread
 from tradectl_sdk.pipelines.checking.peeks import Peek, first_difference
 from tradectl_sdk.pipelines.checks import Check
+from tradectl_sdk.pipelines.foresight import made_with_the_future
 from tradectl_sdk.pipelines.prepared import make_column
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "prepared columns"
 CUTS, STANDSTILLS = 32, 16
+MOMENTS = 8  # offered to cut what models see; few of them are taken
 FEW_CUTS = 3  # of each kind, in every backtest
 
 
@@ -31,8 +33,12 @@ def prepared_columns(subject: Subject) -> Check:
 
     Columns given as functions of the bars are made again on data cut at random bars, and inside
     stretches where they stand still, which is where filling backwards shows. Columns given as
-    values cannot be made again.
+    values cannot be made again. Models are fitted again before a few cuts only, for a fit is dear.
     """
+    job, times = subject.job, subject.times
+    moments = [int(time) for time in times[:: max(len(times) // MOMENTS, 1)]]
+    if found := made_with_the_future(job.models, job.plan.signals, job.series, moments):
+        return Check(name=NAME, status="fail", text=found)
     return remade(subject.job, subject.makers, CUTS, STANDSTILLS, subject.seed)
 
 
@@ -55,6 +61,10 @@ def remade(
     signals = job.plan.signals
     if not signals:
         return Check(name=NAME, status="skip", text="the run has none")
+    modelled = sorted(model.signal for model in job.models)
+    if modelled and not set(signals) - set(modelled):
+        text = f"{', '.join(modelled)}: models forecast the same, fitted again on less data"
+        return Check(name=NAME, status="ok", text=text)
     made, refused = 0, ""
     for name, maker in makers.items():
         for one, values in zip(job.series, signals[name], strict=True):
@@ -67,7 +77,7 @@ def remade(
                 if peek is not None:
                     return peek.check(NAME)
                 made += 1
-    return _verdict(sorted(makers), sorted(set(signals) - set(makers)), made, refused)
+    return _verdict(sorted(makers), sorted(set(signals) - {*makers, *modelled}), made, refused)
 
 
 def _verdict(names: Sequence[str], fixed: Sequence[str], made: int, refused: str) -> Check:
