@@ -37,7 +37,7 @@ from tradectl_sdk.bus.messages.market import Bars, Feed
 from tradectl_sdk.bus.messages.orders import Answered
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.errors import ChannelFullError, CredentialError
-from tradectl_sdk.exchange import AccountLink, KeyPermissions
+from tradectl_sdk.exchange import AccountLink, FeedState, KeyPermissions
 from tradectl_sdk.nodes.gateway import Gateway, GatewayRules
 
 if TYPE_CHECKING:
@@ -213,6 +213,11 @@ def test_streams_that_break_are_told_and_begun_again() -> None:
             assert "hunter2" not in link.text
             feed = await one.see(Feed)
             assert not feed.state.live
+            assert one.gateway.status().figures["stale"] == BTC
+            one.exchange.data.put_nowait(FeedState(instrument=BTC, live=True))
+            assert (await one.see(Feed)).state == FeedState(instrument=BTC, live=True)
+            assert feed.state.instrument == BTC
+            assert one.gateway.status().figures["stale"] == "none"
             assert "ended" in feed.state.text
             one.exchange.account.put_nowait(trade(7))
             one.exchange.data.put_nowait(bar(BTC, 2))

@@ -126,7 +126,7 @@ class GatewayCore:
 
     @property
     def stale(self) -> frozenset[str]:
-        """Instruments whose data have fallen silent."""
+        """Instruments that have fallen silent, or whose data are not to be trusted."""
         return self._market.stale
 
     @property

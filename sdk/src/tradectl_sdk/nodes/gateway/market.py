@@ -33,6 +33,8 @@ class MarketSide:
         self._feeds = Feeds(rules.streams, rules.silence)
         self._tape = Tape()
         self._strangers: set[tuple[str, int]] = set()
+        self._names = tuple(dict.fromkeys(one.instrument for one in rules.streams))
+        self._distrusted: set[str] = set()
 
     @property
     def held(self) -> int:
@@ -41,8 +43,8 @@ class MarketSide:
 
     @property
     def stale(self) -> frozenset[str]:
-        """Instruments that have fallen silent."""
-        return self._feeds.stale
+        """Instruments that have fallen silent, or whose data are not to be trusted."""
+        return self._feeds.stale | self._distrusted
 
     @property
     def deadline(self) -> int | None:
@@ -58,7 +60,7 @@ class MarketSide:
         """Take what the exchange told."""
         if isinstance(datum, FeedState):
             self.flush(executions, effects)
-            _publish_feed(datum, executions, effects)
+            self._take_state(datum, executions, effects)
         elif isinstance(datum, BarClosed):
             self._take_bar(now, datum, executions, effects)
         else:
@@ -87,6 +89,21 @@ class MarketSide:
             _note(effects, "info", f"a bar of {bar.instrument} came again and was left out")
             return
         self._publish_bars(self._groups.add(now, bar), executions, effects)
+
+    def _take_state(self, state: FeedState, executions: Cursor, effects: Effects) -> None:
+        """Pass on whether data can be trusted.
+
+        That none can is told of each instrument, so that each can be trusted again by itself.
+        """
+        meant = (state.instrument,) if state.instrument else self._names
+        if state.live:
+            self._distrusted.difference_update(meant)
+            _publish_feed(state, executions, effects)
+            return
+        self._distrusted.update(meant)
+        for name in meant:
+            one = msgspec.structs.replace(state, instrument=name)
+            _publish_feed(one, executions, effects)
 
     def _wonder(self, bar: BarClosed, effects: Effects) -> None:
         stream = (bar.instrument, bar.length)
