@@ -87,6 +87,13 @@ def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
     return given | ({"cash": cash} if cash else {})
 
 
+def conditions(timeframe: str, start: str, end: str, cash: str, assume: Sequence[str]) -> list[str]:
+    """Return the options that give another run the same bars and assumptions."""
+    pairs = [("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash)]
+    pairs += [("--assume", each) for each in assume]
+    return [word for option, value in pairs if value for word in (option, value)]
+
+
 def load_settings(session: Session, assumed: Mapping[str, str]) -> tuple[LoadedSettings, Plugins]:
     """Load the settings with what the options assume, and the plugins.
 
@@ -148,9 +155,5 @@ def repeated(
     cash: str,
 ) -> str:
     """Return the words that ask another command for the same strategy, bars and assumptions."""
-    words = [strategy, *series]
-    options = [("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash)]
-    options += [("--set", each) for each in set_] + [("--assume", each) for each in assume]
-    for option, value in options:
-        words += [option, value] if value else []
-    return shlex.join(words)
+    sets = [word for each in set_ for word in ("--set", each)]
+    return shlex.join([strategy, *series, *sets, *conditions(timeframe, start, end, cash, assume)])

@@ -45,7 +45,7 @@ def show_sweep(out: Output, sweep: StoredSweep, metric: str, top: int, ran: str 
     out.line()
     _show_map(out, sweep, metric)
     _show_best(out, table, metric, top)
-    _show_failures(out, table)
+    show_failures(out, table)
     evidence = sweep.evidence(metric)
     if evidence.best is not None and len(table) > 1:
         show_evidence(out, evidence, table)
@@ -85,7 +85,7 @@ def sweep_to_json(sweep: StoredSweep, metric: str) -> dict[str, Any]:
 def assignments_of(sweep: StoredSweep, number: int) -> list[str]:
     """The parameters of a trial as ``--set`` takes them."""
     values = {**sweep.about["given"], **sweep.table.points[number]}
-    return [f"{name}={_text(value)}" for name, value in values.items()]
+    return [f"{name}={parameter_text(value)}" for name, value in values.items()]
 
 
 def show_evidence(out: Output, evidence: Evidence, table: SweepTable) -> None:
@@ -98,7 +98,7 @@ def show_evidence(out: Output, evidence: Evidence, table: SweepTable) -> None:
     pairs.append(("  around it", _around(evidence, table, form)))
     if evidence.steadiest is not None and evidence.steadiest != evidence.best:
         values = table.points[evidence.steadiest]
-        named = " ".join(f"{name}={_text(value)}" for name, value in values.items())
+        named = " ".join(f"{name}={parameter_text(value)}" for name, value in values.items())
         middle = form(evidence.steadiest_around or 0.0)
         pairs.append(("  steadiest", f"{named}: the middle of it and its neighbours is {middle}"))
     out.fields(pairs)
@@ -132,7 +132,7 @@ def _check(table: SweepTable, metric: str) -> None:
 
 def _head(sweep: StoredSweep, ran: str) -> list[tuple[str, str]]:
     about, table = sweep.about, sweep.table
-    fixed = ", ".join(f"{name}={_text(value)}" for name, value in about["given"].items())
+    fixed = ", ".join(f"{name}={parameter_text(value)}" for name, value in about["given"].items())
     data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in sweep.identity["data"])
     bars = sum(one["bars"] for one in sweep.identity["data"])
     trials = plural(len(table), "trial")
@@ -154,13 +154,14 @@ def _head(sweep: StoredSweep, ran: str) -> list[tuple[str, str]]:
 
 
 def _axis(values: list[Any]) -> str:
-    texts = [_text(value) for value in values]
+    texts = [parameter_text(value) for value in values]
     if len(texts) <= 8:
         return ", ".join(texts)
     return f"{', '.join(texts[:3])} ... {texts[-1]} ({len(texts)} values)"
 
 
-def _text(value: object) -> str:
+def parameter_text(value: object) -> str:
+    """Write a parameter's value as ``--set`` takes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -195,7 +196,7 @@ def _show_best(out: Output, table: SweepTable, metric: str, top: int) -> None:
     rows = []
     for number in best:
         row = table.row(number)
-        values = [_text(row["parameters"][name]) for name in names]
+        values = [parameter_text(row["parameters"][name]) for name in names]
         values += [
             UNDEFINED if value is None else METRICS[name].kind.format(value)
             for name, value in row["metrics"].items()
@@ -204,7 +205,8 @@ def _show_best(out: Output, table: SweepTable, metric: str, top: int) -> None:
     out.table(columns, rows)
 
 
-def _show_failures(out: Output, table: SweepTable) -> None:
+def show_failures(out: Output, table: SweepTable) -> None:
+    """Say why trials failed."""
     if not table.reasons:
         return
     by_reason: dict[str, int] = {}

@@ -54,6 +54,7 @@ BUILT_IN = (
     Row("data", "Research", "Import, pull, list, check and export market data", "data:app"),
     Row("strategy", "Research", "List, show, write and check strategies", "strategy:app"),
     Row("sweep", "Research", "Run a strategy with many parameter sets", "sweep:sweep"),
+    Row("optimize", "Research", "Look for good parameters, trial by trial", "optimize:optimize"),
     Row(
         "walkforward",
         "Research",

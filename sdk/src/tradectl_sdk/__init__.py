@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.checking import StrategyCheck, check_strategy
     from tradectl_sdk.pipelines.live_session import live_session, preflight
     from tradectl_sdk.pipelines.montecarlo import MonteCarlo, montecarlo
+    from tradectl_sdk.pipelines.optimizing import OptimizeResult, optimize
     from tradectl_sdk.pipelines.overfitting import SweepOverfitting, overfitting
     from tradectl_sdk.pipelines.reporting import ReportFiles, write_report
     from tradectl_sdk.pipelines.session import (
@@ -47,6 +48,7 @@ _HOMES = {
     "Catalog": "tradectl_sdk.data",
     "Instrument": "tradectl_sdk.domain.instrument",
     "MonteCarlo": "tradectl_sdk.pipelines.montecarlo",
+    "OptimizeResult": "tradectl_sdk.pipelines.optimizing",
     "ReportFiles": "tradectl_sdk.pipelines.reporting",
     "RunStore": "tradectl_sdk.runs",
     "Session": "tradectl_sdk.pipelines.session",
@@ -65,6 +67,7 @@ _HOMES = {
     "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
     "montecarlo": "tradectl_sdk.pipelines.montecarlo",
+    "optimize": "tradectl_sdk.pipelines.optimizing",
     "overfitting": "tradectl_sdk.pipelines.overfitting",
     "paper_session": "tradectl_sdk.pipelines.session",
     "param": "tradectl_sdk.strategy",
@@ -83,6 +86,7 @@ __all__ = [
     "Catalog",
     "Instrument",
     "MonteCarlo",
+    "OptimizeResult",
     "ReportFiles",
     "RunStore",
     "Session",
@@ -102,6 +106,7 @@ __all__ = [
     "check_strategy",
     "live_session",
     "montecarlo",
+    "optimize",
     "overfitting",
     "paper_session",
     "param",

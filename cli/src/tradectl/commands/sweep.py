@@ -26,6 +26,7 @@ from tradectl.run_inputs import (
     Timeframe,
     Warmup,
     chosen_series,
+    conditions,
     load_settings,
     overrides,
 )
@@ -144,14 +145,8 @@ def sweep(
             notify=session.out.note,
             progress=_telling(line),
         )
-    again = [strategy, *wanted]
-    for option, value in (
-        ("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash),
-    ):  # fmt: skip
-        again += [option, value] if value else []
-    for option, words in (("--assume", assume), ("--model", model)):
-        for word in words or ():
-            again += [option, word]
+    again = [strategy, *wanted, *conditions(timeframe, start, end, cash, assume or ())]
+    again += [word for each in model or () for word in ("--model", each)]
     return _show(session, result, again, metric or (), top)
 
 

@@ -1,0 +1,175 @@
+"""``tradectl optimize``: good parameters, looked for trial by trial."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from tradectl_sdk.errors import ExitStatus, UsageError
+
+from tradectl.assignments import assignments
+from tradectl.figures import plural
+from tradectl.interrupts import end_at_second_interrupt
+from tradectl.progress import ProgressLine
+from tradectl.run_inputs import (
+    Assume,
+    Cash,
+    End,
+    Engine,
+    Series,
+    Start,
+    Strategy,
+    Timeframe,
+    Warmup,
+    chosen_series,
+    conditions,
+    load_settings,
+    overrides,
+)
+from tradectl.session import Session, session_of
+from tradectl.strategies import parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradectl_sdk import OptimizeResult
+
+_Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="What to choose from: fast=5:50 or slow=20,50,100; a single value is fixed.",
+        autocompletion=parameters,
+    ),
+]
+_Objective = Annotated[
+    list[str] | None,
+    typer.Option(help="A metric to make good; several are weighed. Sharpe when left out."),
+]
+_Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="A<B", help="Of parameters, fast<slow; of metrics, trades>=30."),
+]
+_Trials = Annotated[int, typer.Option(min=1, help="To make in all, resumed ones included.")]
+_Sampler = Annotated[
+    Literal["tpe", "random", "nsga2"], typer.Option(help="What chooses the next trial.")
+]
+_Seed = Annotated[int, typer.Option(min=0, help="Of the sampler.")]
+_OutOfSample = Annotated[
+    str, typer.Option(metavar="SHARE", help="Last bars that no trial sees, such as 30%.")
+]
+_Top = Annotated[int, typer.Option(min=1, max=10, help="Show so many of the best trials.")]
+_Resume = Annotated[bool, typer.Option("--resume", help="Go on with a study that was begun.")]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Start a study over.")]
+
+
+def optimize(
+    context: typer.Context,
+    strategy: Strategy,
+    series: Series = None,
+    *,
+    set_: _Set = None,
+    objective: _Objective = None,
+    where: _Where = None,
+    trials: _Trials = 100,
+    sampler: _Sampler = "tpe",
+    seed: _Seed = 0,
+    out_of_sample: _OutOfSample = "30%",
+    top: _Top = 5,
+    timeframe: Timeframe = "",
+    start: Start = "",
+    end: End = "",
+    assume: Assume = None,
+    cash: Cash = "",
+    engine: Engine = "auto",
+    warmup: Warmup = 0,
+    resume: _Resume = False,
+    fresh: _Fresh = False,
+) -> ExitStatus:
+    """Look for good parameters, each trial chosen from what came of those before.
+
+    Each trial is the backtest with its parameters over the bars in sample. The bars out of sample
+    are shown beside them and chosen by nobody. Every trial is written down at once: a study that
+    was stopped goes on with --resume. The exit status is 1 when no trial met the limits.
+    """
+    session = session_of(context)
+    given = assignments(set_ or (), "--set")
+    ranges = {name: text for name, text in given.items() if ":" in text or "," in text}
+    if not ranges:
+        raise UsageError(
+            "no parameter has several values, expected at least one that has",
+            hint="such as --set fast=5:50",
+        )
+    loaded, plugins = load_settings(session, overrides(assume or (), cash))
+    settings = loaded.settings
+    for failure in plugins.failures:
+        session.out.warn(str(failure), hint=failure.hint)
+    wanted, length = chosen_series(series or (), timeframe, settings, plugins)
+    if not series:
+        session.out.note(f"no series was named, so this is {wanted[0]}")
+    from tradectl_sdk.pipelines.optimizing import optimize as run_optimize
+
+    fixed = {name: text for name, text in given.items() if name not in ranges}
+    end_at_second_interrupt()
+    with ProgressLine(session) as line:
+        result = run_optimize(
+            strategy,
+            wanted,
+            ranges,
+            parameters=fixed,
+            objectives=tuple(objective or ("sharpe_ratio",)),
+            where=where or (),
+            trials=trials,
+            sampler=sampler,
+            seed=seed,
+            out_of_sample=_share(out_of_sample),
+            timeframe=length,
+            start=start or None,
+            end=end or None,
+            settings=settings,
+            warmup=warmup,
+            mode=engine,
+            folder=settings.runs.directory,
+            resume=resume,
+            fresh=fresh,
+            plugins=plugins,
+            notify=session.out.note,
+            progress=lambda done, of: line.say(f"{done:,} of {plural(of, 'trial')}"),
+        )
+    again = [strategy, *wanted, *conditions(timeframe, start, end, cash, assume or ())]
+    return _show(session, result, again, fixed, top)
+
+
+def _share(text: str) -> float:
+    """Read ``30%`` or ``0.3``."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number)
+    except ValueError:
+        raise UsageError(f"--out-of-sample was {text!r}, expected a share such as 30%") from None
+    return share / 100 if text.strip().endswith("%") else share
+
+
+def _show(
+    session: Session,
+    result: OptimizeResult,
+    again: Sequence[str],
+    fixed: dict[str, str],
+    top: int,
+) -> ExitStatus:
+    from tradectl.optimize_screen import optimize_to_json, show_optimization
+
+    out = session.out
+    show_optimization(out, result, top)
+    out.result("optimize/1", optimize_to_json(result))
+    evidence = result.evidence
+    chosen = evidence.best if evidence.steadiest is None else evidence.steadiest
+    if chosen is None:
+        return ExitStatus.FINDING
+    values = fixed | {name: str(value) for name, value in result.table.points[chosen].items()}
+    sets = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+    tried = ["--trials", str(evidence.trials)]
+    out.next(shlex.join(["tradectl", "backtest", *again, *sets, *tried]))
+    return ExitStatus.OK

@@ -1,0 +1,110 @@
+"""What all trials of an optimisation share, and how one of them is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.optimizing.weighing import values_of
+from tradectl_sdk.pipelines.series import load_series
+from tradectl_sdk.pipelines.sweeps.trial import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tradectl_sdk.config.settings import Settings
+    from tradectl_sdk.data import Bars
+    from tradectl_sdk.engine import Mode
+    from tradectl_sdk.pipelines.finding import FoundStrategy
+    from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.optimizing.study import Runs
+    from tradectl_sdk.pipelines.series import LoadedSeries, Window
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research import Trial
+    from tradectl_sdk.strategy import ParameterValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Strategy, data and assumptions, whatever the parameters and the window.
+
+    Attributes:
+        found: The strategy.
+        parameters: Those that all trials share, as given.
+        fixed: The same with the defaults of all others.
+        data: Series, by name or as bars.
+        timeframe: Of the bars that drive the strategy.
+        settings: What is assumed.
+        warmup: Bars before orders are accepted, at least.
+        mode: How trials run.
+        plugins: Installed plugins, if they are loaded already.
+        notify: Told in words when something needs compiling.
+    """
+
+    found: FoundStrategy
+    parameters: Mapping[str, object]
+    fixed: Mapping[str, ParameterValue]
+    data: Sequence[str | Bars]
+    timeframe: str
+    settings: Settings
+    warmup: int
+    mode: Mode
+    plugins: Plugins | None
+    notify: Callable[[str], None] | None
+    _loaded: dict[Window, tuple[LoadedSeries, ...]] = field(default_factory=dict, repr=False)
+
+    def load(self, window: Window) -> tuple[LoadedSeries, ...]:
+        """Load the series, cut to a window, once."""
+        if window not in self._loaded:
+            root = self.settings.data.catalog
+            self._loaded[window] = tuple(
+                load_series(one, self.timeframe, window, root, self.plugins) for one in self.data
+            )
+        return self._loaded[window]
+
+    def job(self, window: Window, tried: int = 1) -> Job:
+        """Prepare runs over a window, of which one was chosen among so many."""
+        return prepare(
+            self.found,
+            self.parameters,
+            self.load(window),
+            self.settings,
+            signals={},
+            warmup=self.warmup,
+            trials=tried,
+            plugins=self.plugins,
+        )
+
+    def one_by_one(self, job: Job, metrics: Sequence[str]) -> Runs:
+        """Return what runs a trial at a point; machine code and data are used again and again."""
+        points: list[Mapping[str, ParameterValue]] = [{}]
+        runs = self._trials(job, points, metrics)
+
+        def run(number: int, point: Mapping[str, ParameterValue]) -> Trial:
+            points[0] = point
+            return replace(runs(0), number=number)
+
+        return run
+
+    def look(
+        self,
+        window: Window,
+        points: Mapping[int, Mapping[str, ParameterValue]],
+        metrics: Sequence[str],
+        *,
+        tried: int,
+    ) -> dict[int, dict[str, float | None]]:
+        """Run some trials over a window and return their metrics, the deflated ratio among them."""
+        if not points:
+            return {}
+        names = (*metrics, "deflated_sharpe")
+        runs = self._trials(self.job(window, tried), list(points.values()), names)
+        return {number: values_of(names, runs(place)) for place, number in enumerate(points)}
+
+    def _trials(
+        self, job: Job, points: Sequence[Mapping[str, ParameterValue]], metrics: Sequence[str]
+    ) -> Trials:
+        return Trials(
+            job, self.fixed, points, metrics, mode=self.mode, hashes=False, notify=self.notify
+        )

@@ -1,0 +1,180 @@
+"""The optimisation: a strategy, data and ranges in; trials, and what to think of the best, out.
+
+::
+
+    from tradectl_sdk import optimize
+
+    result = optimize(
+        "sma-cross", "SPX.SAMPLE", {"fast": "5:50", "slow": "20:200"},
+        where=["fast < slow", "trades >= 30"], out_of_sample=0.3, trials=100,
+    )
+    print(result.table.row(result.ranked[0]), result.evidence.shape)
+
+Each trial is the backtest with the same parameters over the bars in sample. The bars out of sample
+are looked at when all trials are made, for the few that are shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.data import Bars
+from tradectl_sdk.engine import Mode
+from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.pipelines.optimizing.asking import (
+    OWN_METRICS,
+    about_study,
+    check_question,
+    ranges_of,
+    split_conditions,
+    split_time,
+)
+from tradectl_sdk.pipelines.optimizing.inputs import Inputs
+from tradectl_sdk.pipelines.optimizing.study import Question, StudyFolder
+from tradectl_sdk.pipelines.optimizing.weighing import OptimizeResult, weigh_trials
+from tradectl_sdk.pipelines.planning import parameter_values
+from tradectl_sdk.pipelines.series import Window
+from tradectl_sdk.research.table import LESS_IS_BETTER
+from tradectl_sdk.runs import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.strategy import Strategy
+
+
+def optimize(
+    strategy: str | type[Strategy],
+    data: str | Bars | Sequence[str | Bars],
+    ranges: Mapping[str, str | Sequence[object]],
+    *,
+    parameters: Mapping[str, object] | None = None,
+    objectives: Sequence[str] = ("sharpe_ratio",),
+    where: Sequence[str] = (),
+    trials: int = 100,
+    sampler: str = "tpe",
+    seed: int = 0,
+    out_of_sample: float = 0.0,
+    timeframe: str = "1d",
+    start: str | None = None,
+    end: str | None = None,
+    settings: Settings | None = None,
+    warmup: int = 0,
+    mode: str = "auto",
+    folder: Path,
+    resume: bool = False,
+    fresh: bool = False,
+    plugins: Plugins | None = None,
+    notify: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> OptimizeResult:
+    """Look for good parameters, each trial's chosen from what came of those before.
+
+    Args:
+        strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
+        data: One series or several in one account, by name or as bars.
+        ranges: By parameter, ``5:50``, ``5:50:5`` or ``20,50,100``, or a sequence of values.
+        parameters: Values for parameters that all trials share.
+        objectives: Names of metrics; what is better of each is known.
+        where: Conditions on parameters, such as ``fast < slow``, and limits for metrics, such as
+            ``trades >= 30``.
+        trials: To make in all, those of a resumed study included.
+        sampler: ``tpe``, ``random`` or ``nsga2``.
+        seed: Of the sampler.
+        out_of_sample: Share of the bars, the last ones, that no trial sees.
+        timeframe: Of the bars that drive the strategy, where they are given by name.
+        start: Earliest open time, ISO 8601; the beginning of the data unless given.
+        end: Open times stay before this.
+        settings: Everything that is assumed; the defaults unless given.
+        warmup: Bars before orders are accepted, if more than the strategy asks for.
+        mode: ``auto``, ``compiled`` or ``interpreted``.
+        folder: Of the runs; the study's journal goes into a folder of its own there.
+        resume: Go on with a study that was begun.
+        fresh: Start it over.
+        plugins: Installed plugins, if they are loaded already.
+        notify: Told in words when something needs compiling.
+        progress: Told how many trials are done, of how many.
+
+    Raises:
+        NotFoundError: If there is no such strategy.
+        UsageError: If a name or a number makes no sense, Optuna is missing, or the study was begun
+            and neither ``resume`` nor ``fresh`` was asked for.
+        DataMissingError: If there is no such data.
+    """
+    settings = settings or Settings()
+    found = find_strategy(strategy, plugins)
+    given = parameters or {}
+    fixed = parameter_values(found, given)
+    space = ranges_of(found, ranges, given)
+    conditions, limits = split_conditions(where, list(fixed))
+    names = list(dict.fromkeys((*OWN_METRICS, *objectives, *(str(one.left) for one in limits))))
+    check_question(names, objectives, trials=trials, sampler=sampler, share=out_of_sample)
+    inputs = Inputs(
+        found=found,
+        parameters=given,
+        fixed=fixed,
+        data=[data] if isinstance(data, str | Bars) else list(data),
+        timeframe=timeframe,
+        settings=settings,
+        warmup=warmup,
+        mode=Mode(mode),
+        plugins=plugins,
+        notify=notify,
+    )
+    whole = Window(start, end)
+    split = split_time(inputs.load(whole), out_of_sample) if out_of_sample else None
+    windows = Window(start, split or end), (Window(split, end) if split else None)
+    question = Question(
+        ranges=space,
+        directions=["minimize" if name in LESS_IS_BETTER else "maximize" for name in objectives],
+        objectives=[names.index(name) for name in objectives],
+        conditions=conditions,
+        limits=[(names.index(str(one.left)), one) for one in limits],
+        fixed=fixed,
+        sampler=sampler,
+        seed=seed,
+    )
+    job = inputs.job(windows[0])
+    about = about_study(job, question, objectives, where, names, windows)
+    study_id = "o-" + hashlib.sha256(canonical_json(about).encode()).hexdigest()[:32]
+    place = _place(StudyFolder(folder, study_id), resume=resume, fresh=fresh)
+    runs = inputs.one_by_one(job, names)
+    with place.opened(question, about) as study:
+        resumed, started = len(study.made()), time.perf_counter()
+        study.run(trials, runs, lambda done: progress(done, trials) if progress else None)
+        seconds = time.perf_counter() - started
+        made = study.made()
+    result = weigh_trials(made, names, objectives, limits, space)
+    points = {number: made[number].point for number in result.shown}
+    again = [inputs.look(window, points, names, tried=len(made)) for window in windows if window]
+    best = result.evidence.best
+    chance = None if best is None else again[0][best]["deflated_sharpe"]
+    return replace(
+        result,
+        study_id=study_id,
+        about=about,
+        evidence=replace(result.evidence, deflated_sharpe=chance),
+        in_sample=again[0],
+        out_of_sample=again[1] if split else {},
+        resumed=resumed,
+        seconds=seconds,
+    )
+
+
+def _place(place: StudyFolder, *, resume: bool, fresh: bool) -> StudyFolder:
+    """Return a study's folder, if it is to be used as it is."""
+    if fresh:
+        place.remove()
+    if place.exists and not resume:
+        raise UsageError(
+            f"this study was begun before, as {place.path.name[:10]}",
+            hint="--resume goes on with it, --fresh starts it over",
+        )
+    return place

@@ -1,0 +1,268 @@
+"""An optimisation is its backtests, whoever chose them and whatever interrupted it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tradectl_sdk import Bars, Instrument, Strategy, backtest, optimize, param
+from tradectl_sdk.data.synthetic import synthetic_market
+from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.indicators import SMA
+from tradectl_sdk.pipelines.optimizing.study import StudyFolder, violation
+from tradectl_sdk.research import Constraint
+
+NAMED = f"{__file__}:Sought"  # the same in every process
+RANGES = {"fast": "2:12", "slow": "3:40"}
+
+
+class Sought(Strategy):
+    """Long while the fast average is above the slow one."""
+
+    fast: int = param(5, ge=2, le=12)
+    slow: int = param(20, ge=3, le=200)
+
+    def on_start(self, ctx):
+        self.fast_average, self.slow_average = SMA(self.fast), SMA(self.slow)
+        self.warmup = self.slow - 1
+
+    def on_bar(self, ctx, bar):
+        fast, slow = self.fast_average.update(bar.close), self.slow_average.update(bar.close)
+        if fast > slow and ctx.position == 0:
+            ctx.buy(10)
+        elif fast < slow and ctx.position > 0:
+            ctx.close()
+
+
+class Fragile(Sought):
+    """Raises, for some parameters."""
+
+    def on_bar(self, ctx, bar):
+        if self.fast > 6:
+            raise ValueError("too fast")
+        super().on_bar(ctx, bar)
+
+
+def market() -> Bars:
+    one = Instrument(
+        symbol="SYN",
+        venue="TEST",
+        tick_size=Decimal("0.01"),
+        lot_size=Decimal(1),
+        taker_fee=Decimal("0.001"),
+        maker_fee=Decimal("0.001"),
+    )
+    (series,) = synthetic_market([one], bars=300, timeframe="1d", seed=11)
+    return series.bars
+
+
+@pytest.fixture(scope="module")
+def bars() -> Bars:
+    return market()
+
+
+def search(bars, folder, trials=8, **changes):
+    given = {"where": ["fast < slow"], "mode": "interpreted", "trials": trials} | changes
+    strategy = given.pop("strategy", Sought)
+    return optimize(strategy, bars, given.pop("ranges", RANGES), folder=folder, **given)
+
+
+def same(one, other):
+    assert one.table.points == other.table.points
+    assert one.table.final_equity.tolist() == other.table.final_equity.tolist()
+    for name, column in one.table.metrics.items():
+        assert column.tobytes() == other.table.metrics[name].tobytes(), name
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "nsga2"])
+def test_every_trial_is_the_backtest_with_its_parameters(bars, tmp_path, sampler):
+    result = search(bars, tmp_path, 14, sampler=sampler)
+    table = result.table
+    assert len(table) == 14
+    assert len({tuple(point.values()) for point in table.points}) > 6
+    assert all(point["fast"] < point["slow"] for point in table.points)
+    for number, point in enumerate(table.points):
+        record = backtest(Sought, bars, parameters=point, mode="interpreted").record
+        assert int(table.final_equity[number]) == record.final_equity
+        for name, value in table.row(number)["metrics"].items():
+            assert value == record.metrics.values[name], name
+
+
+def test_the_best_is_shown_in_and_out_of_sample_as_the_backtests_of_both(bars, tmp_path):
+    result = search(bars, tmp_path, 10, out_of_sample=0.3)
+    first, last = result.about["in_sample"][1], result.about["out_of_sample"][0]
+    assert first == last
+    best = result.ranked[0]
+    for window, found in (
+        ({"end": first}, result.in_sample),
+        ({"start": last}, result.out_of_sample),
+    ):
+        record = backtest(
+            Sought, bars, parameters=result.table.points[best], trials=10, mode="interpreted",
+            **window,
+        ).record  # fmt: skip
+        assert len(record.time) in {210, 90}
+        for name, value in found[best].items():
+            assert value == record.metrics.values[name], name
+    assert result.evidence.deflated_sharpe == result.in_sample[best]["deflated_sharpe"]
+    assert result.evidence.trials == 10
+
+
+def test_the_same_seed_finds_the_same_and_another_one_something_else(bars, tmp_path):
+    one, again, other = (
+        search(bars, tmp_path / str(n), 4, seed=seed) for n, seed in enumerate((3, 3, 4))
+    )
+    same(one, again)
+    assert one.table.points != other.table.points
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_a_study_goes_on_as_if_it_had_never_stopped(bars, tmp_path, sampler):
+    whole = search(bars, tmp_path / "whole", 16, sampler=sampler)
+    search(bars, tmp_path / "parts", 5, sampler=sampler)
+    with pytest.raises(UsageError, match="begun before") as caught:
+        search(bars, tmp_path / "parts", 16, sampler=sampler)
+    assert "--resume" in caught.value.hint
+    parts = search(bars, tmp_path / "parts", 16, sampler=sampler, resume=True)
+    assert (whole.resumed, parts.resumed) == (0, 5)
+    same(whole, parts)
+    assert search(bars, tmp_path / "parts", 3, sampler=sampler, fresh=True).resumed == 0
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from test_optimize import NAMED, market, search
+tell = lambda done, of: print(done, flush=True)
+search(market(), Path({folder!r}), 60, strategy=NAMED, progress=tell)
+"""
+
+
+def test_a_process_that_is_killed_loses_at_most_the_trial_in_flight(bars, tmp_path):
+    here = str(Path(__file__).parent)
+    code = KILLED.format(here=here, folder=str(tmp_path / "killed"))
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    told = [process.stdout.readline().strip() for _ in range(7)]
+    os.kill(process.pid, signal.SIGKILL)
+    told += process.stdout.read().split()
+    process.wait()
+    process.stdout.close()
+    killed_after = int(told[-1])
+    assert 7 <= killed_after < 60
+    result = search(bars, tmp_path / "killed", killed_after + 4, strategy=NAMED, resume=True)
+    assert killed_after <= result.resumed <= killed_after + 1
+    whole = search(bars, tmp_path / "whole", killed_after + 4, strategy=NAMED)
+    same(whole, result)
+
+
+def test_half_a_line_at_the_end_of_the_journal_is_forgotten(bars, tmp_path):
+    whole = search(bars, tmp_path / "whole", 8)
+    first = search(bars, tmp_path / "torn", 5)
+    journal = tmp_path / "torn" / first.study_id / "journal.log"
+    content = journal.read_bytes()
+    journal.write_bytes(content[:-9])  # in the words that the fifth trial is done
+    resumed = search(bars, tmp_path / "torn", 8, resume=True)
+    assert resumed.resumed == 4
+    same(whole, resumed)
+    journal.write_bytes(b"{nonsense\n" + content)
+    with pytest.raises(DataError, match="is damaged"):
+        search(bars, tmp_path / "torn", 8, resume=True)
+
+
+def test_a_study_is_for_one_process(bars, tmp_path):
+    first = search(bars, tmp_path, 2)
+    with (
+        StudyFolder(tmp_path, first.study_id)._held(),
+        pytest.raises(UsageError, match="another process is at study"),
+    ):
+        search(bars, tmp_path, 4, resume=True)
+
+
+def test_anything_that_changes_the_trials_is_another_study(bars, tmp_path):
+    asked = [{}, {"seed": 1}, {"ranges": {"fast": "2:11"}, "where": []}, {"sampler": "random"}]
+    asked += [{"parameters": {"slow": 30}, "ranges": {"fast": "2:12"}}, {"out_of_sample": 0.2}]
+    asked += [{"objectives": ["total_return"]}, {"where": ["fast < slow", "trades >= 2"]}]
+    names = {search(bars, tmp_path, 1, **changes).study_id for changes in asked}
+    assert len(names) == len(asked)
+
+
+def test_failed_trials_say_why_and_count(bars, tmp_path):
+    result = search(bars, tmp_path, 12, strategy=Fragile)
+    assert result.table.reasons
+    assert all("too fast" in reason for reason in result.table.reasons.values())
+    assert result.evidence.trials == 12
+    assert all(result.table.points[number]["fast"] <= 6 for number in result.ranked)
+
+
+def test_limits_leave_trials_out_of_the_ranks_but_not_out_of_the_count(bars, tmp_path):
+    result = search(bars, tmp_path, 12, where=["fast < slow", "trades >= 8"], sampler="random")
+    trades = result.table.metrics["trades"]
+    assert result.feasible == (trades >= 8).tolist()
+    assert 0 < sum(result.feasible) < 12
+    assert {int(trades[number]) >= 8 for number in result.ranked} == {True}
+    assert result.evidence.trials == 12
+
+
+def test_several_objectives_give_a_front(bars, tmp_path):
+    result = search(bars, tmp_path, 15, objectives=["total_return", "max_drawdown"])
+    gain, loss = (result.table.metrics[name] for name in ("total_return", "max_drawdown"))
+    assert result.front[0] == result.ranked[0]
+    for one in range(15):
+        beaten = ((gain >= gain[one]) & (loss <= loss[one])) & (
+            (gain > gain[one]) | (loss < loss[one])
+        )
+        assert (one in result.front) is not bool(beaten.any())
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("trades >= 30", 20, 10),
+        ("trades >= 30", 30, 0),
+        ("max_drawdown < 0.2", 0.5, 0.3),
+        ("max_drawdown < 0.2", 0.1, -0.1),
+    ],
+)
+def test_limits_are_missed_by_so_much(text, value, expected):
+    limit = Constraint.parse(text, ["trades", "max_drawdown"])
+    assert violation(limit, value) == pytest.approx(expected)
+    assert violation(limit, np.nan) > 0
+    strict = Constraint.parse("trades > 30", ["trades"])
+    assert violation(strict, 30) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ranges": {}}, "there is no range"),
+        ({"ranges": {"fats": "2:5"}}, "fats is not a parameter"),
+        ({"parameters": {"fast": 3}}, "both a range and a value"),
+        ({"objectives": ["sharp"]}, "sharp is not a metric"),
+        ({"objectives": ["trades", "trades"]}, "several different ones"),
+        ({"objectives": ["deflated_sharpe"]}, "known when all trials are made"),
+        ({"sampler": "magic"}, "expected one of tpe, random, nsga2"),
+        ({"out_of_sample": 1.0}, "expected 0 to less than 1"),
+        ({"out_of_sample": 0.001}, "leaves nothing"),
+        ({"trials": 0}, "expected at least 1"),
+        ({"where": ["30 <= trades"]}, "expected a metric, a comparison and a number"),
+        ({"where": ["fast > slow", "fast < slow"]}, "points in a row met"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(bars, tmp_path, monkeypatch, changes, message):
+    monkeypatch.setattr("tradectl_sdk.pipelines.optimizing.study._REJECTED", 20)
+    with pytest.raises(UsageError, match=message):
+        search(bars, tmp_path, **changes)
+
+
+def test_without_optuna_it_says_what_to_install(bars, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UsageError, match="needs Optuna") as caught:
+        search(bars, tmp_path)
+    assert "tradectl-sdk[optimize]" in caught.value.hint
