@@ -160,6 +160,22 @@ def test_a_run_is_prepared_again_exactly_as_it_was(window):
     assert job.trials == 3
 
 
+@pytest.mark.parametrize(
+    "risk",
+    [
+        {"rules": ["account"]},
+        {
+            "rules": ["account", "order-size"],
+            "instruments": {"X.Y": {"max_order_quantity": Decimal(9)}},
+        },
+    ],
+)
+def test_limits_that_were_not_set_are_not_set_again(bars, risk):
+    record = interpreted(Crossing, bars, settings=Settings.model_validate({"risk": risk}))
+    job = prepare_again(Past.of(record), Settings(), strategy=Crossing, data=[bars])
+    assert run_identity(job.identity) == record.run_id
+
+
 def test_what_changed_since_is_named(record, bars):
     class Other(Crossing):
         """The same by another name."""
@@ -172,6 +188,15 @@ def test_what_changed_since_is_named(record, bars):
     prepared = interpreted(Crossing, bars, signals={"x": np.zeros(200)})
     with pytest.raises(DataError, match="prepared columns"):
         prepare_again(Past.of(prepared), Settings(), strategy=Crossing, data=[bars])
+
+
+def test_settings_of_another_version_are_said_to_be(record, bars):
+    known = dict(record.identity["settings"])
+    for backtest_section in ({"cash": "much"}, {"gone": 1}):
+        identity = {**record.identity, "settings": {**known, "backtest": backtest_section}}
+        past = replace(Past.of(record), identity=identity)
+        with pytest.raises(DataError, match="none of this version"):
+            prepare_again(past, Settings(), strategy=Crossing, data=[bars])
 
 
 def test_a_run_with_two_series_is_noised_as_a_whole(bars):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import numpy as np
 
+from tradectl_sdk.config.section import Section
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import DataError, TradectlError
 from tradectl_sdk.pipelines.finding import find_strategy
@@ -18,7 +19,6 @@ from tradectl_sdk.runs.identity import canonical_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tradectl_sdk.config.section import Section
     from tradectl_sdk.config.settings import Settings
     from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.job import Job
@@ -122,29 +122,35 @@ def prepare_again(
 
 
 def _settings(settings: Settings, known: Mapping[str, Any]) -> Settings:
-    sections = {
-        name: _section(type(getattr(settings, name)), known[name]) for name in ("backtest", "risk")
-    }
+    try:
+        sections = {
+            name: _section(type(getattr(settings, name)), known[name])
+            for name in ("backtest", "risk")
+        }
+    except (ValueError, ArithmeticError, KeyError) as error:
+        raise DataError("its settings are none of this version of tradectl") from error
     return settings.model_copy(update=sections)
 
 
 def _section(cls: type[Section], values: Mapping[str, Any]) -> Section:
-    """Read a section back from plain values, which hold decimals as text."""
-    exact = {}
-    for name, value in _given(values).items():
-        annotation = cls.model_fields[name].annotation
-        number = isinstance(value, str) and Decimal in {annotation, *get_args(annotation)}
-        exact[name] = Decimal(value) if number else value
-    return cls.model_validate(exact)
+    """Read a section back from plain values, which hold decimals as text.
+
+    What is as it would be anyway is not named: some settings may not be without others.
+    """
+    usual = cls().model_dump(mode="json")
+    given = {name: value for name, value in values.items() if value != usual[name]}
+    return cls.model_validate(
+        {name: _exact(cls.model_fields[name].annotation, value) for name, value in given.items()}
+    )
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what was not set: some settings may not even be named without others."""
-    return {
-        name: _given(value) if isinstance(value, dict) else value
-        for name, value in values.items()
-        if value is not None
-    }
+def _exact(annotation: Any, value: Any) -> Any:
+    kinds = get_args(annotation)
+    if isinstance(value, str) and Decimal in {annotation, *kinds}:
+        return Decimal(value)
+    if get_origin(annotation) is dict and issubclass(kinds[1], Section):
+        return {name: _section(kinds[1], each) for name, each in value.items()}
+    return value
 
 
 def _series(
