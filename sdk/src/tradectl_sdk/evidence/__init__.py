@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from tradectl_sdk.evidence.bar_noise import noised_prices
     from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
     from tradectl_sdk.evidence.entries import EntryEvidence, entry_evidence
+    from tradectl_sdk.evidence.labels import (
+        average_uniqueness,
+        bet_size,
+        draw_probabilities,
+        fractional_weights,
+        noise_eigenvalues,
+        sequential_bootstrap,
+    )
     from tradectl_sdk.evidence.overfitting import Overfitting, backtest_overfitting
     from tradectl_sdk.evidence.reordering import Paths, return_paths, trade_paths
     from tradectl_sdk.evidence.sharpe import (
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     )
     from tradectl_sdk.evidence.sharpe_tests import SharpeTest, planned_false_discovery
     from tradectl_sdk.evidence.snooping import Snooping, data_snooping
+    from tradectl_sdk.evidence.splits import Split, combinatorial_splits, path_count
 
 _HOMES = {
     "EntryEvidence": "entries",
@@ -34,19 +43,28 @@ _HOMES = {
     "Paths": "reordering",
     "SharpeTest": "sharpe_tests",
     "Snooping": "snooping",
+    "Split": "splits",
+    "average_uniqueness": "labels",
     "backtest_overfitting": "overfitting",
+    "bet_size": "labels",
     "block_length": "bootstrap",
     "bootstrap_statistic": "bootstrap",
+    "combinatorial_splits": "splits",
     "data_snooping": "snooping",
     "deflated_sharpe": "sharpe",
+    "draw_probabilities": "labels",
     "entry_evidence": "entries",
     "expected_maximum": "sharpe",
+    "fractional_weights": "labels",
     "minimum_backtest_length": "sharpe",
     "minimum_track_record": "sharpe",
+    "noise_eigenvalues": "labels",
     "noised_prices": "bar_noise",
+    "path_count": "splits",
     "planned_false_discovery": "sharpe_tests",
     "probabilistic_sharpe": "sharpe",
     "return_paths": "reordering",
+    "sequential_bootstrap": "labels",
     "sharpe_standard_error": "sharpe",
     "trade_paths": "reordering",
 }
@@ -57,19 +75,28 @@ __all__ = [
     "Paths",
     "SharpeTest",
     "Snooping",
+    "Split",
+    "average_uniqueness",
     "backtest_overfitting",
+    "bet_size",
     "block_length",
     "bootstrap_statistic",
+    "combinatorial_splits",
     "data_snooping",
     "deflated_sharpe",
+    "draw_probabilities",
     "entry_evidence",
     "expected_maximum",
+    "fractional_weights",
     "minimum_backtest_length",
     "minimum_track_record",
+    "noise_eigenvalues",
     "noised_prices",
+    "path_count",
     "planned_false_discovery",
     "probabilistic_sharpe",
     "return_paths",
+    "sequential_bootstrap",
     "sharpe_standard_error",
     "trade_paths",
 ]
