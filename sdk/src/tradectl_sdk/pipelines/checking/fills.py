@@ -10,6 +10,7 @@ import numpy as np
 from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.domain.orders import OrderType
 from tradectl_sdk.engine import BarPath
+from tradectl_sdk.pipelines.checking.words import count
 from tradectl_sdk.pipelines.checks import Check
 from tradectl_sdk.runs.trades import count_closed
 
@@ -41,18 +42,18 @@ def fill_timing(subject: Subject) -> Check:
     late = int(np.count_nonzero(market & (fills["time"] - created > LONG_WAIT * length)))
     facts = {"fills": len(fills), "same_bar": same, "stale": stale, "late": late}
     found = [
-        f"{count:,} {what}"
-        for count, what in (
+        f"{number:,} {what}"
+        for number, what in (
             (same, "in the bar they were decided on"),
             (stale, "in bars where nothing moved"),
             (late, f"more than {LONG_WAIT} bars after the decision"),
         )
-        if count
+        if number
     ]
     if not found:
-        text = f"all {len(fills):,} fills come after their decision, at prices that moved"
+        text = f"{count(len(fills), 'fill')}, each after its decision and at a price that moved"
         return Check(name="fill timing", status="ok", text=text, facts=facts)
-    text = f"of {len(fills):,} fills, {', '.join(found)}"
+    text = f"of {count(len(fills), 'fill')}, {', '.join(found)}"
     asked = str(plan.assumptions.market_fill) == "this_close"
     status = "fail" if same and not asked else "warn"
     return Check(name="fill timing", status=status, text=text, facts=facts)
@@ -75,7 +76,7 @@ def fill_volume(subject: Subject) -> Check:
         most = max(most, float(share.max(initial=0.0)))
         above += int(np.count_nonzero(share > MUCH + 1e-12))
     facts = {"largest_share": most, "bars_above": above}
-    text = f"at most {most * 100:.2g} % of the volume of a bar"
+    text = f"at most {max(most * 100, 0.01):.2f} % of the volume of a bar"
     if most > 1.0:
         text = f"up to {most:,.1f} times what was traded in the bar"
     elif above:
@@ -102,12 +103,12 @@ def target_and_stop(subject: Subject) -> Check:
     path = subject.job.plan.assumptions.bar_path
     facts = {"exits": pairs, "doubtful": doubtful, "at_stake": stake, "bar_path": str(path)}
     if not doubtful:
-        text = f"no bar held both, of {pairs:,} exits"
+        text = f"no bar held both, of {count(pairs, 'exit')}"
         return Check(name="target and stop", status="ok", text=text, facts=facts)
     pessimistic = path is BarPath.WORST_CASE
     assumed = "the worse was assumed" if pessimistic else f"bar_path = {path} decided"
     text = (
-        f"{doubtful:,} of {pairs:,} exits lay in a bar that held both; {assumed}, and "
+        f"{doubtful:,} of {count(pairs, 'exit')} lay in a bar that held both; {assumed}, and "
         f"{stake:,.2f} {subject.job.plan.instruments[0].quote} are at stake"
     )
     small = pessimistic and doubtful <= FEW * pairs
@@ -122,7 +123,7 @@ def enough_trades(subject: Subject) -> Check:
         len(subject.job.found.cls.parameters()),
     )
     wanted = max(TRADES, TRADES_EACH * parameters)
-    text = f"{trades:,} closed trades for {parameters} parameters"
+    text = f"{count(trades, 'closed trade')} for {count(parameters, 'parameter')}"
     status = "ok" if trades >= wanted else "warn"
     if trades < wanted:
         text += f", expected at least {wanted:,}"

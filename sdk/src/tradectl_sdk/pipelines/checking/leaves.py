@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.engine import Series, Signal
-from tradectl_sdk.indicators import Indicator
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -41,28 +40,35 @@ def leaves(strategy: Strategy, without: Collection[str] = ()) -> Iterator[tuple[
 
 def digest(strategy: Strategy, without: Collection[str] = ()) -> bytes:
     """Eight bytes that differ, but for odd chance, where what a strategy holds differs."""
-    held = _quick(strategy, without)
+    seen: set[int] = set()
+    held = [
+        _frozen(value, _DEPTH, seen)
+        for name, value in vars(strategy).items()
+        if name not in _OURS and name not in without
+    ]
     try:
         written = marshal.dumps(held, 2)
-    except ValueError:  # a list of objects
+    except ValueError:  # a list that begins with a number and goes on with objects
         written = marshal.dumps([each for pair in leaves(strategy, without) for each in pair], 2)
     return hashlib.blake2b(written, digest_size=8).digest()
 
 
-def _quick(strategy: Strategy, without: Collection[str]) -> list[Any]:
-    """The same as the leaves without their names; lists and indicators as they are."""
-    held: list[Any] = []
-    for name, value in vars(strategy).items():
-        if name in _OURS or name in without:
-            continue
-        kind = type(value)
-        if kind in _PLAIN or (kind is list and len(value) <= _LONG):
-            held.append(value)
-        elif isinstance(value, Indicator):
-            held.append(list(vars(value).values()))
-        else:
-            held.extend(each for _, each in _of(value, name, _DEPTH))
-    return held
+def _frozen(value: Any, depth: int, seen: set[int]) -> Any:
+    """The same as the leaves without their names, each object once; made after every bar."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is list and (not value or type(value[0]) in _PLAIN):
+        return value if len(value) <= _LONG else [len(value), *value[-_NEWEST:]]
+    if not depth or id(value) in seen or _is_foreign(kind):
+        shown = isinstance(value, Signal | Series)
+        return [each for _, each in _shown(value, "")] if shown else None
+    seen.add(id(value))
+    if kind is list or kind is tuple:
+        return [_frozen(each, depth - 1, seen) for each in value]
+    if hasattr(value, "__dict__") and not hasattr(value, "to_numpy"):
+        return [_frozen(each, depth - 1, seen) for each in vars(value).values()]
+    return [each for _, each in _of(value, "", depth)]
 
 
 def differing(now: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[str, Any, Any] | None:

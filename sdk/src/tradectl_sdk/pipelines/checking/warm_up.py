@@ -11,6 +11,7 @@ import numpy as np
 
 from tradectl_sdk.pipelines.checking.cutting import Subject, part
 from tradectl_sdk.pipelines.checking.watching import watch
+from tradectl_sdk.pipelines.checking.words import count
 from tradectl_sdk.pipelines.checks import Check
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 STARTS = 3
 AFTER = 150  # bars over which orders are compared
-LONGEST, TIMES_DECLARED = 500, 4  # the longest history tried: so many bars, or what it asks for
+LONGEST, TIMES_DECLARED = 500, 8  # the longest history tried: so many bars, or what it asks for
 TOLERANCE = 1e-3  # values that fade, as exponential averages do, agree to within a thousandth
 
 
@@ -46,7 +47,10 @@ def warm_up(subject: Subject) -> Check:
     declared = max(asked)
     longest = min(max(TIMES_DECLARED * declared, LONGEST), (len(times) - AFTER) // 2)
     if longest < max(20, 2 * declared):
-        text = f"{len(times):,} bars are too few beside the {declared:,} it asks for"
+        text = (
+            f"{count(len(times), 'bar')} are too few to start at several places, "
+            f"expected at least {AFTER + max(40, 4 * declared):,}"
+        )
         return Check(name="warm-up", status="skip", text=text, facts={"declared": declared})
     draw = random.Random(subject.seed)  # noqa: S311 - places to start, no secret
     starts = sorted(draw.sample(range(longest, len(times) - AFTER), STARTS))
@@ -54,9 +58,10 @@ def warm_up(subject: Subject) -> Check:
     need = search.least()
     facts = {"declared": declared, "needed": need, "tried": longest}
     if need is None:
-        text = f"its {search.depends()} still depend on where the data begin after {longest:,} bars"
+        after = count(longest // 2, "bar")
+        text = f"its {search.depends()} still depend on where the data begin after {after}"
         return Check(name="warm-up", status="warn", text=text, facts=facts)
-    text = f"{need:,} bars are needed, {declared:,} are asked for"
+    text = f"{count(need, 'bar')} needed, {declared:,} asked for"
     if need <= declared:
         return Check(name="warm-up", status="ok", text=text, facts=facts)
     what = search.reason(declared)

@@ -20,3 +20,8 @@ def number(value: object) -> str:
 def share(value: float) -> str:
     """A share with its sign, in per cent."""
     return f"{value * 100:+.1f} %"
+
+
+def count(many: int, what: str) -> str:
+    """A number of things, such as ``1 fill`` or ``1,200 fills``."""
+    return f"{many:,} {what}" + ("" if many == 1 else "s")
