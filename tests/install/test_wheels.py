@@ -27,6 +27,7 @@ PACKAGES = {
     "risk": "tradectl_risk",
     "ml": "tradectl_ml",
     "sandbox": "tradectl_sandbox",
+    "dask": "tradectl_dask",
 }
 
 

@@ -10,6 +10,7 @@ import typer
 from tradectl_sdk.errors import ExitStatus, UsageError
 
 from tradectl.assignments import assignments
+from tradectl.executors import executors
 from tradectl.figures import plural, rate
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.progress import ProgressLine, duration
@@ -60,7 +61,16 @@ _Metric = Annotated[
 ]
 _Top = Annotated[int, typer.Option(min=1, help="Show so many of the best trials.")]
 _Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes; one for each core when left out.")
+    int | None,
+    typer.Option(min=1, help="Processes at most; as many as there are when left out."),
+]
+_Executor = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Where trials run: local, or what a plugin offers, such as dask.",
+        autocompletion=executors,
+    ),
 ]
 _Hashes = Annotated[
     bool, typer.Option("--hashes", help="Hash the orders of each trial; it takes about as long.")
@@ -87,6 +97,7 @@ def sweep(
     model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
+    executor: _Executor = "local",
     workers: _Workers = None,
     hashes: _Hashes = False,
     yes: _Yes = False,
@@ -136,6 +147,7 @@ def sweep(
             settings=settings,
             warmup=warmup,
             mode=engine,
+            executor=executor,
             workers=workers,
             hashes=hashes,
             limit=None if yes else LIMIT,

@@ -34,6 +34,7 @@ from tradectl_sdk.hooks.specs import (
     CostModelSpec,
     DataSourceSpec,
     ExchangeSpec,
+    ExecutorSpec,
     ModelSpec,
     NotifierSpec,
     RiskRuleSpec,
@@ -123,6 +124,34 @@ class Hooks:
                         factory="tradectl_acme.exchange:AcmeExchange",
                         settings="tradectl_acme.exchange:AcmeSettings",
                         rehearsal="tradectl_acme.rehearsal:stage",
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
+    @hookspec
+    def tradectl_executors(self) -> Iterable[ExecutorSpec]:
+        """Yield the executors on offer: places where the trials of a sweep run.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import ExecutorSpec, Hooks, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_executors(self) -> Iterable[ExecutorSpec]:
+                    yield ExecutorSpec(
+                        name="acme-grid",
+                        summary="The machines of Acme's grid",
+                        factory="tradectl_acme.grid:GridExecutor",
+                        settings="tradectl_acme.grid:GridSettings",
+                        capabilities=frozenset({"remote"}),
+                        rehearsal="tradectl_acme.rehearsal:small_grid",
                     )
 
 
@@ -276,6 +305,7 @@ HOOKS = HookSet(
             "tradectl_cost_models": CostModelSpec,
             "tradectl_data_sources": DataSourceSpec,
             "tradectl_exchanges": ExchangeSpec,
+            "tradectl_executors": ExecutorSpec,
             "tradectl_models": ModelSpec,
             "tradectl_notifiers": NotifierSpec,
             "tradectl_risk_rules": RiskRuleSpec,

@@ -262,7 +262,32 @@ class ModelSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeSpec(Spec):
+class RehearsedSpec(Spec):
+    """A component that lends something to try it with.
+
+    Attributes:
+        rehearsal: ``package.module:function``; what it lends depends on the kind.
+    """
+
+    rehearsal: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what every record has, and the rehearsal."""
+        Spec.__post_init__(self)
+        if self.rehearsal:
+            self._check_reference("rehearsal", self.rehearsal)
+
+    def load_rehearsal(self) -> Any:
+        """Import the rehearsal; None when there is none.
+
+        Raises:
+            PluginError: When it cannot be imported.
+        """
+        return self._resolve("rehearsal", self.rehearsal) if self.rehearsal else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSpec(RehearsedSpec):
     """An exchange that sessions can trade at and data can be pulled from.
 
     The factory is called as ``factory(settings, credentials)`` and returns an
@@ -286,18 +311,25 @@ class ExchangeSpec(Spec):
         {"simulated": "no real money can move there"}
     )
 
-    rehearsal: str = ""
 
-    def __post_init__(self) -> None:
-        """Check what every record has, and the rehearsal."""
-        Spec.__post_init__(self)
-        if self.rehearsal:
-            self._check_reference("rehearsal", self.rehearsal)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSpec(RehearsedSpec):
+    """A place where the trials of a sweep run.
 
-    def load_rehearsal(self) -> Any:
-        """Import the rehearsal; None when there is none.
+    The factory is called as ``factory(settings)`` and returns an
+    :class:`~tradectl_sdk.research.Executor`. ``settings`` is an instance of the model in
+    ``settings``, made from the table ``[plugins.<plugin>]``; None when there is no model.
 
-        Raises:
-            PluginError: When it cannot be imported.
-        """
-        return self._resolve("rehearsal", self.rehearsal) if self.rehearsal else None
+    Attributes:
+        rehearsal: ``package.module:function`` that is called without arguments and returns a
+            context manager that yields the settings with which workers can be reached that were
+            started for the occasion; several may be open at once. The conformance checks run
+            trials there; without it they are skipped.
+    """
+
+    kind: ClassVar[str] = "executor"
+    base: ClassVar[str] = "tradectl_sdk.research:Executor"
+    takes_function: ClassVar[bool] = True
+    known_capabilities: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"remote": "its workers share neither memory nor environment with whoever asks"}
+    )

@@ -26,6 +26,7 @@ from tradectl_sdk.hooks import (
     CostModelSpec,
     DataSourceSpec,
     ExchangeSpec,
+    ExecutorSpec,
     HookSet,
     ModelSpec,
     NotifierSpec,
@@ -191,6 +192,10 @@ class Plugins:
     def exchanges(self) -> Mapping[str, Provided[ExchangeSpec]]:
         """Return the exchanges on offer by name."""
         return self.collect(ExchangeSpec)
+
+    def executors(self) -> Mapping[str, Provided[ExecutorSpec]]:
+        """Return the executors that loaded plugins offer, by name."""
+        return self.collect(ExecutorSpec)
 
     def risk_rules(self) -> Mapping[str, Provided[RiskRuleSpec]]:
         """Return the rules of the risk gate on offer by name."""

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from tradectl_sdk.research.constraints import Constraint
 from tradectl_sdk.research.evidence import Evidence, weigh
-from tradectl_sdk.research.executing import Effort, Executor, Portable, Task, died
+from tradectl_sdk.research.executing import (
+    ATTEMPTS,
+    Effort,
+    Executor,
+    Portable,
+    Task,
+    died,
+)
 from tradectl_sdk.research.space import Axis, Space
 from tradectl_sdk.research.storing import SweepStore
 from tradectl_sdk.research.table import SweepTable, Trial
 
 __all__ = [
+    "ATTEMPTS",
     "Axis",
     "Constraint",
     "Effort",

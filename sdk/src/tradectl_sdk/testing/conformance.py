@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import PluginError
-from tradectl_sdk.hooks import ExchangeSpec, ModelSpec, RiskRuleSpec
+from tradectl_sdk.hooks import ExchangeSpec, ExecutorSpec, ModelSpec, RiskRuleSpec
 from tradectl_sdk.plugins.host import Plugins
 from tradectl_sdk.testing.checks import Check, CheckResult, Outcome, run_checks
 from tradectl_sdk.testing.plugin_suite import PLUGIN, plugin_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from pydantic import BaseModel
 
@@ -131,6 +131,29 @@ def exchange_checks(
     return checks if rehearsal is not None else checks[: exchange_suite.WITHOUT_A_VENUE]
 
 
+def executor_checks(
+    factory: Callable[..., Any],
+    *,
+    settings: type[BaseModel] | None = None,
+    rehearsal: Callable[[], AbstractContextManager[Mapping[str, Any]]] | None = None,
+    capabilities: Collection[str] = (),
+    prefix: str = "",
+) -> list[Check]:
+    """Return the checks on one executor.
+
+    Args:
+        factory: Called as ``factory(settings)``.
+        settings: The model of its settings, None when it has none.
+        rehearsal: Lends workers; without it the checks are skipped.
+        capabilities: What it claims to do; see ``ExecutorSpec.known_capabilities``.
+        prefix: Put before each name, where several executors share a report.
+    """
+    from tradectl_sdk.testing.executor_suite import EXECUTOR, ExecutorSubject
+
+    subject = ExecutorSubject(factory, settings, rehearsal)
+    return EXECUTOR.checks(subject, capabilities=capabilities, prefix=prefix)
+
+
 def risk_rule_checks(
     factory: Callable[..., Any],
     *,
@@ -180,6 +203,7 @@ COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxy
     {
         "data source": data_source_checks,
         "exchange": exchange_checks,
+        "executor": executor_checks,
         "model": model_checks,
         "risk rule": risk_rule_checks,
         "strategy": strategy_checks,
@@ -215,7 +239,7 @@ def _component_checks(component: Provided[Any]) -> list[Check]:
             own = {"settings": component.load_settings(), "example": component.spec.example}
         elif isinstance(component.spec, ModelSpec):
             own = {"settings": component.load_settings()}
-        elif isinstance(component.spec, ExchangeSpec):
+        elif isinstance(component.spec, ExchangeSpec | ExecutorSpec):
             rehearsal = component.spec.load_rehearsal()
             own = {"settings": component.load_settings(), "rehearsal": rehearsal}
     except PluginError:  # factories_resolve tells it, once

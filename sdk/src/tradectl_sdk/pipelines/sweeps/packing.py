@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.config.layers import dotted, leaves
@@ -67,6 +68,12 @@ def pack(trials: Trials) -> Portable:
     return Portable(_add(_written(document), parts), parts)
 
 
+def repacked(document: Mapping[str, Any], portable: Portable) -> Portable:
+    """Return the parts of a task that is described in another way."""
+    parts = {key: data for key, data in portable.parts.items() if key != portable.key}
+    return Portable(_add(_written(document), parts), parts)
+
+
 def open_task(
     key: str, parts: Mapping[str, bytes], plugins: Plugins | None = None
 ) -> Callable[[int, Mapping[str, ParameterValue]], Trial]:
@@ -86,8 +93,9 @@ def open_task(
     if document.get("schema") != SCHEMA:
         raise UsageError(f"a task was {document.get('schema')}, expected {SCHEMA}")
     plugins = loaded(plugins)
+    found = find_sent(document["strategy"], plugins)
     job = prepare(
-        find_sent(document["strategy"], plugins),
+        found,
         document["fixed"],
         tuple(_loaded(each, parts) for each in document["series"]),
         Settings.model_validate(document["settings"]),
@@ -97,10 +105,19 @@ def open_task(
         plugins=plugins,
     )
     _compare(document["expected"], json.loads(_written(_depends(job)), object_hook=_decimal))
-    return Trials(
+    trials = Trials(
         job, document["fixed"], (), document["metrics"],
         mode=Mode(document["mode"]), hashes=document["hashes"], plugins=plugins,
-    ).run  # fmt: skip
+    )  # fmt: skip
+    here, there = str(Path(found.source).parent), document["strategy"].get("folder", "")
+
+    def run(number: int, point: Mapping[str, ParameterValue]) -> Trial:
+        trial = trials.run(number, point)
+        if not (there and trial.reason):
+            return trial
+        return replace(trial, reason=trial.reason.replace(here, there))  # as its author knows it
+
+    return run
 
 
 def _depends(job: Job) -> dict[str, Any]:

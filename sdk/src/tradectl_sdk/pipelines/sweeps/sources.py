@@ -39,7 +39,12 @@ def source_of(found: FoundStrategy, plugins: Plugins | None) -> dict[str, Any]:
     path = Path(getattr(sys.modules.get(cls.__module__), "__file__", None) or "")
     if not path.is_file():
         raise _here_only(found)
-    return {"file": path.name, "class": _outer(found), "files": _files(path)}
+    return {
+        "file": path.name,
+        "folder": str(path.parent),
+        "class": _outer(found),
+        "files": _files(path),
+    }
 
 
 def find_sent(source: Mapping[str, Any], plugins: Plugins | None) -> FoundStrategy:

@@ -29,7 +29,8 @@ from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.planning import parameter_values
 from tradectl_sdk.pipelines.series import Window, load_series
-from tradectl_sdk.pipelines.sweeps.local import Local, cores
+from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
+from tradectl_sdk.pipelines.sweeps.local import cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
@@ -102,7 +103,7 @@ def sweep(
     models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
-    executor: Executor | None = None,
+    executor: str | Executor = LOCAL,
     workers: int | None = None,
     hashes: bool = False,
     limit: int | None = LIMIT,
@@ -131,7 +132,7 @@ def sweep(
         models: What makes signals, by name, as for a backtest; they are fitted once for all trials.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
-        executor: What runs the trials; processes of this machine unless given.
+        executor: What runs the trials, by name or as such; processes of this machine unless given.
         workers: Processes; as many as the executor has unless given, here one for each core.
         hashes: Hash the orders and fills of each trial, which takes about as long as running it.
         limit: Refuse more trials than this; None to refuse only what memory cannot hold.
@@ -148,6 +149,7 @@ def sweep(
         DataMissingError: If there is no such data.
     """
     settings = settings or Settings()
+    runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
     found = find_strategy(strategy, plugins)
     fixed = parameter_values(found, parameters or {})
     space = make_space(found, grid, fixed=parameters or {}, where=where, sample=sample, seed=seed)
@@ -177,7 +179,7 @@ def sweep(
         raise _too_many(space, trials, most, workers or cores())
     started = time.perf_counter()
     telling = progress or (lambda _done, _all: None)
-    rows, effort = _run(trials, executor or Local(), workers, telling)
+    rows, effort = _run(trials, runner, workers, telling)
     seconds = time.perf_counter() - started
     table = SweepTable.of(points, metrics, rows)
     about = _about(
