@@ -192,7 +192,12 @@ def _show(
     if result.deaths:
         out.warn(f"{plural(result.deaths, 'worker')} died; their trials were tried again")
     if session.options.json:
-        how = {"stored": result.stored, "deaths": result.deaths, "not_compiled": result.why or None}
+        how = {
+            "stored": result.stored,
+            "resumed": result.resumed,
+            "deaths": result.deaths,
+            "not_compiled": result.why or None,
+        }
         out.result("sweep/1", sweep_to_json(found, rank) | how)
     evidence = result.evidence(rank)
     chosen = evidence.best if evidence.steadiest is None else evidence.steadiest
@@ -207,6 +212,8 @@ def _show(
 def _how(result: SweepResult) -> str:
     if result.stored:
         return "answered from the store"
-    speed = rate(result.bars * len(result.table), result.seconds)
+    speed = rate(result.bars * (len(result.table) - result.resumed), result.seconds)
     text = f"{result.seconds:.2f} s, {speed} bars/s on {plural(result.workers, 'core')}"
+    if result.resumed:
+        text += f"; {plural(result.resumed, 'trial')} of an interrupted sweep taken over"
     return f"{text}; not compiled: {result.why}" if result.why else text

@@ -33,6 +33,7 @@ from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.local import cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable
+from tradectl_sdk.research.resuming import Unfinished
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
 from tradectl_sdk.runs.metrics import METRICS
 
@@ -66,6 +67,7 @@ class SweepResult:
         workers: Processes that ran trials.
         deaths: Workers that died; their trials were tried again.
         why: Why trials were not compiled; empty if they were, or were not meant to be.
+        resumed: Trials that an interrupted sweep of the same inputs had left.
     """
 
     sweep: StoredSweep
@@ -75,6 +77,7 @@ class SweepResult:
     workers: int
     deaths: int
     why: str
+    resumed: int = 0
 
     @property
     def table(self) -> SweepTable:
@@ -179,18 +182,22 @@ def sweep(
         raise _too_many(space, trials, most, workers or cores())
     started = time.perf_counter()
     telling = progress or (lambda _done, _all: None)
-    rows, effort = _run(trials, runner, workers, telling)
+    unfinished = None if store is None else Unfinished(store.root, identity)
+    if unfinished is not None and fresh:
+        unfinished.forget()
+    rows, effort, resumed = _run(trials, runner, workers, telling, unfinished)
     seconds = time.perf_counter() - started
     table = SweepTable.of(points, metrics, rows)
     about = _about(
         job, space, fixed, given=list(parameters or ()), seconds=seconds, workers=effort.workers
     )
     done = StoredSweep(identity=identity, about=about, table=table)
-    if store is not None:
+    if store is not None and unfinished is not None:
         store.save(done)
+        unfinished.forget()
     return SweepResult(
         sweep=done, stored=False, bars=bars, seconds=seconds, workers=effort.workers,
-        deaths=effort.deaths, why=trials.why,
+        deaths=effort.deaths, why=trials.why, resumed=resumed,
     )  # fmt: skip
 
 
@@ -241,17 +248,25 @@ def _run(
     executor: Executor,
     workers: int | None,
     progress: Callable[[int, int], None],
-) -> tuple[list[Trial], Effort]:
-    """Run all trials; return them, and what it took."""
-    rows: list[Trial] = []
+    unfinished: Unfinished | None,
+) -> tuple[list[Trial], Effort, int]:
+    """Run all trials that are not there yet; return all, what it took, and how many were there."""
+    total = len(trials.points)
+    held = {} if unfinished is None else unfinished.read(total)
+    held.pop(0, None)
+    rows = list(held.values())
 
     def take(more: Sequence[Trial]) -> None:
         rows.extend(more)
-        progress(len(rows), len(trials.points))
+        if unfinished is not None:
+            unfinished.add(more)
+        progress(len(rows), total)
 
     take([trials(0)])  # here, whoever runs the others: it compiles, and finds what fails at once
-    effort = executor.run(trials, range(1, len(trials.points)), take, workers=workers)
-    return rows, effort if effort.workers else Effort(1)
+    numbers = range(1, total)
+    left = [number for number in numbers if number not in held] if held else numbers
+    effort = executor.run(trials, left, take, workers=workers)
+    return rows, effort if effort.workers else Effort(1), len(held)
 
 
 def _too_many(space: Space, trials: Trials, most: int, workers: int) -> UsageError:

@@ -1,0 +1,79 @@
+"""What a sweep has found before it is finished, so that one that was interrupted goes on.
+
+Trials are appended to one file beside the finished sweeps, a second's worth at a time: a process
+that is killed loses no more, and a sweep that takes no second writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from tradectl_sdk.research.executing import died
+from tradectl_sdk.research.storing import sweep_id
+from tradectl_sdk.research.table import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+INTERVAL = 1.0  # seconds between two times that something is written
+
+
+class Unfinished:
+    """The trials of one sweep so far.
+
+    Args:
+        root: The folder of sweeps.
+        identity: What the sweep is named by; only one with equal inputs goes on.
+    """
+
+    def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
+        self._path = root / f".unfinished-{sweep_id(identity)}.jsonl"
+        self._new: list[Trial] = []
+        self._written = time.monotonic()
+
+    def read(self, total: int) -> dict[int, Trial]:
+        """Return what an interrupted sweep has left, by number; a line cut short is none."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except OSError:
+            return {}
+        found = [trial for line in lines if (trial := _trial(line)) is not None]
+        return {trial.number: trial for trial in found if 0 <= trial.number < total}
+
+    def add(self, trials: Sequence[Trial]) -> None:
+        """Keep trials, but those whose workers died, which may do better another time."""
+        self._new += [each for each in trials if each != died(each.number)]
+        if time.monotonic() - self._written >= INTERVAL:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is new; a disk that refuses costs no more than the way back."""
+        lines = [
+            json.dumps([one.number, one.metrics, one.final_equity, one.order_hash, one.reason])
+            for one in self._new
+        ]
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{line}\n" for line in lines))
+        except OSError:
+            return
+        self._new, self._written = [], time.monotonic()
+
+    def forget(self) -> None:
+        """Take it away: the sweep is finished, or is to begin anew."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def _trial(line: bytes) -> Trial | None:
+    try:
+        number, metrics, equity, order_hash, reason = json.loads(line)
+        return Trial(int(number), tuple(map(float, metrics)), int(equity), order_hash, reason)
+    except (ValueError, TypeError):
+        return None
