@@ -27,14 +27,14 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="another process's limits: Linux"),
 ]
-PACE = 2e6  # a day in about 40 ms, so that there is time to interfere
+PACE = 1e6  # a day in about 90 ms, so that there is time to interfere
 UNHEARD = 4.0  # seconds after which a node that says nothing counts as lost
 
 
 def test_whatever_is_done_to_its_processes_the_session_agrees_with_its_venue(
     tmp_path: Path,
 ) -> None:
-    opened = restless(tmp_path, speed=PACE, end="2019-01-01")
+    opened = restless(tmp_path, speed=PACE, start="2010-01-01", end="2018-01-01")
     folder = opened.folder
     try:
         boss = start_detached(opened)
