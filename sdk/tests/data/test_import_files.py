@@ -12,9 +12,10 @@ from tradectl_sdk.errors import DataError, TradectlError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Bring, Days
     from tradectl_sdk.data import Catalog
     from tradectl_sdk.domain.instrument import Instrument
+
+    from conftest import Bring, Days
 
 GOOD = "2024-01-01,100.5,101,99,100,10\n2024-01-02,100,102.25,99,101,0.5\n"
 

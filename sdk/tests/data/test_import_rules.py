@@ -7,8 +7,9 @@ from tradectl_sdk.data.catalog import Repair
 from tradectl_sdk.errors import DataError, ExitStatus, ImportRefusedError, UsageError
 
 if TYPE_CHECKING:
-    from conftest import Bring, Days
     from tradectl_sdk.data import Catalog
+
+    from conftest import Bring, Days
 
 ROW = 5  # the data row that the tests spoil
 

@@ -7,8 +7,9 @@ import pytest
 from tradectl_sdk.errors import DataError, ImportRefusedError, UsageError
 
 if TYPE_CHECKING:
-    from conftest import Bring
     from tradectl_sdk.data import Catalog
+
+    from conftest import Bring
 
 SECONDS = 1_704_187_800  # 2024-01-02T09:30:00Z
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from conftest import FakeSite
     from tradectl_sdk.plugins import PluginInfo
+
+    from conftest import FakeSite
 
 
 def spec(name: str) -> StrategySpec:

@@ -10,8 +10,9 @@ from tradectl_sdk.errors import PluginError
 from tradectl_sdk.plugins import discover_commands
 
 if TYPE_CHECKING:
-    from conftest import FakeSite
     from tradectl_sdk.plugins import PluginCommands
+
+    from conftest import FakeSite
 
 
 def market(site: FakeSite, name: str = "market", dist: str = "tradectl-market") -> None:

@@ -11,8 +11,9 @@ from tradectl_sdk.plugins.discovery import Policy, discover
 from tradectl_sdk.plugins.records import Phase, Status
 
 if TYPE_CHECKING:
-    from conftest import FakeSite
     from tradectl_sdk.plugins.discovery import Discovery
+
+    from conftest import FakeSite
 
 
 def discovered(site: FakeSite, policy: Policy | None = None) -> Discovery:

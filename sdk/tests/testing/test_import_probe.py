@@ -11,6 +11,7 @@ from tradectl_sdk.testing.import_probe import Recorder, probe
 
 if TYPE_CHECKING:
     import pytest
+
     from conftest import FakeSite
 
 

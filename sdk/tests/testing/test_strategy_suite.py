@@ -8,8 +8,9 @@ import pytest
 from tradectl_sdk.testing import Outcome, check_plugin, run_checks, strategy_checks
 
 if TYPE_CHECKING:
-    from conftest import FakeSite
     from tradectl_sdk.strategy import Strategy
+
+    from conftest import FakeSite
 
 SOUND = '''
 from datetime import datetime, timedelta
