@@ -153,7 +153,9 @@ def repeated(
     set_: Sequence[str],
     assume: Sequence[str],
     cash: str,
+    model: Sequence[str] = (),
 ) -> str:
     """Return the words that ask another command for the same strategy, bars and assumptions."""
     sets = [word for each in set_ for word in ("--set", each)]
+    sets += [word for each in model for word in ("--model", each)]
     return shlex.join([strategy, *series, *sets, *conditions(timeframe, start, end, cash, assume)])

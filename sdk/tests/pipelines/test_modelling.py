@@ -16,8 +16,11 @@ from tradectl_sdk import (
     Strategy,
     backtest,
     check_strategy,
+    montecarlo,
     param,
+    significance,
     sweep,
+    walkforward,
 )
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import (
@@ -194,6 +197,48 @@ def test_a_column_that_is_made_of_bars_stands_beside_one_that_a_model_makes(bars
     assert found["look-ahead"][0] == "ok"
     assert found["prepared columns"][0] == "ok"
     assert found["prepared columns"][1].startswith("close: the same rows")
+
+
+RIDGE = "ridge:first=150,every=200,features=return_5+rsi_14"
+
+
+def test_a_model_is_named_in_words_or_as_a_table(bars):
+    table = {"model": "ridge", "first": 150, "every": 200, "features": ["return_5", "rsi_14"]}
+    words, same = (run(Follow, bars, models={"forecast": made}) for made in (RIDGE, table))
+    assert words.record.run_id == same.record.run_id
+
+
+def test_models_of_a_run_forecast_its_noised_bars_again(bars, monkeypatch):
+    record = run(Follow, bars, models={"forecast": RIDGE}).record
+    seen = []
+
+    def walk(model, over):
+        seen.append(over.close.tobytes())
+        return walk_forward(model, over)
+
+    monkeypatch.setattr("tradectl_sdk.pipelines.modelling.walk_forward", walk)
+    found = montecarlo(record, strategy=Follow, data=[bars], noisy=2, noise=0.5)
+    spread = next(each for each in found.spreads if each.name == "bars")
+    assert len(spread.final) == 2
+    assert len(set(seen)) == len(seen) == 3  # the run's own bars, and noised ones twice
+
+
+def test_a_run_with_a_model_given_as_code_is_not_made_again_from_the_store(bars):
+    record = run(Follow, bars, models={"forecast": LeastSquares}).record
+    found = montecarlo(record, strategy=Follow, data=[bars], noisy=2)
+    assert "model LeastSquares, which no plugin offers" in found.left_out["bars"]
+
+
+def test_entries_and_windows_are_tried_with_models_too(bars):
+    models = {"forecast": LeastSquares}
+    found = significance(Follow, bars, models=models, draws=99, mode="interpreted")
+    assert found.bars < 400
+    walked = walkforward(
+        Follow, bars, {"least": [0.0, 0.002]},
+        train=200, test=100, models=models, mode="interpreted", workers=1,
+    )  # fmt: skip
+    assert len(walked.pieces) == 2
+    assert all(piece.trades and piece.order_list_hash for piece in walked.pieces)
 
 
 def test_trials_of_a_sweep_read_the_same_forecasts(bars):

@@ -17,6 +17,7 @@ from tradectl.run_inputs import (
     Cash,
     End,
     Engine,
+    Model,
     Series,
     Set,
     Start,
@@ -50,6 +51,7 @@ def significance(
     set_: Set = None,
     assume: Assume = None,
     cash: Cash = "",
+    model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
     draws: _Draws = 2000,
@@ -71,6 +73,7 @@ def significance(
         )
     if not series:
         session.out.note(f"no series was named, so this is {wanted[0]}")
+    from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.significance import significance as compare
 
     end_at_second_interrupt()
@@ -78,6 +81,7 @@ def significance(
         strategy,
         wanted[0],
         parameters=assignments(set_ or (), "--set"),
+        models=read_models(model or ()),
         timeframe=length,
         start=start or None,
         end=end or None,

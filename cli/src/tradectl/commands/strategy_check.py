@@ -16,6 +16,7 @@ from tradectl.run_inputs import (
     Cash,
     End,
     Engine,
+    Model,
     Series,
     Set,
     Start,
@@ -55,6 +56,7 @@ def check(
     set_: Set = None,
     assume: Assume = None,
     cash: Cash = "",
+    model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
     bars: _Bars = 5_000,
@@ -74,6 +76,7 @@ def check(
     if not series:
         session.out.note(f"no series was named, so this is {wanted[0]}")
     from tradectl_sdk.pipelines.checking import check_strategy
+    from tradectl_sdk.pipelines.modelling import read_models
 
     end_at_second_interrupt()
     with ProgressLine(session) as line:
@@ -81,6 +84,7 @@ def check(
             strategy,
             wanted,
             parameters=assignments(set_ or (), "--set"),
+            models=read_models(model or ()),
             timeframe=length,
             start=start or None,
             end=end or None,
@@ -95,7 +99,9 @@ def check(
             progress=lambda name: line.say(f"looking at {name}"),
         )
     _show(session, result)
-    again = repeated(strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash)
+    again = repeated(
+        strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash, model or ()
+    )
     session.out.next(*_next(result, again))
     return ExitStatus.OK if result.passed else ExitStatus.FINDING
 

@@ -20,6 +20,7 @@ from tradectl.run_inputs import (
     Cash,
     End,
     Engine,
+    Model,
     Series,
     Start,
     Strategy,
@@ -89,6 +90,7 @@ def walkforward(
     end: End = "",
     assume: Assume = None,
     cash: Cash = "",
+    model: Model = None,
     engine: Engine = "auto",
     workers: _Workers = None,
     yes: _Yes = False,
@@ -111,6 +113,7 @@ def walkforward(
     out = session.out
     if not series:
         out.note(f"no series was named, so this is {wanted[0]}")
+    from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.sweeps import LIMIT
     from tradectl_sdk.pipelines.walkforward import walkforward as walk
 
@@ -129,6 +132,7 @@ def walkforward(
             where=where or (),
             sample=sample,
             seed=seed,
+            models=read_models(model or ()),
             timeframe=length,
             start=start or None,
             end=end or None,

@@ -11,6 +11,7 @@ import numpy as np
 from tradectl_sdk.config.section import Section
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.errors import DataError, TradectlError
+from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_series
@@ -104,6 +105,7 @@ def prepare_again(
         tuple(_series(past, place, one, settings, plugins) for place, one in enumerate(wanted)),
         as_it_was,
         signals={},
+        models=_models(past, known.get("models", {}), plugins),
         warmup=known["warmup"],
         trials=known["trials"],
         plugins=plugins,
@@ -118,7 +120,26 @@ def prepare_again(
             f"{' and '.join(changed)} changed since {past.name}",
             hint="run it again, and go on from what comes of that",
         )
-    return job
+    return job.with_forecasts()
+
+
+def _models(
+    past: Past, known: Mapping[str, Any], plugins: Plugins | None
+) -> dict[str, dict[str, object]]:
+    """Return the models of the past, by the signals they made.
+
+    Raises:
+        DataError: If one was given as Python code, which has no name to find it by.
+    """
+    offered = loaded(plugins).models() if known else {}
+    for signal, one in known.items():
+        if one["model"] not in offered:
+            raise DataError(
+                f"{past.name} had the signal {signal} of model {one['model']}, "
+                "which no plugin offers",
+                hint="models are found again by the name that a plugin gives them",
+            )
+    return {signal: {"model": one["model"], **one["settings"]} for signal, one in known.items()}
 
 
 def _settings(settings: Settings, known: Mapping[str, Any]) -> Settings:

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-MadeBy = str | Callable[[], Model]
-"""What makes a signal: a model by name with its settings, or what makes a fresh model."""
+MadeBy = str | Mapping[str, object] | Callable[[], Model]
+"""What makes a signal: ``ridge:horizon=5``, the same as a table with its name under ``model``, or
+what makes a fresh model."""
 
 FORECAST = "forecast"  # what a signal is called that is given no name
 _SIGNAL = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -173,7 +174,7 @@ def find_models(
         PluginError: If it cannot be imported.
     """
     return tuple(
-        _of_plugin(signal, made, plugins) if isinstance(made, str) else _given(signal, made)
+        _given(signal, made) if callable(made) else _of_plugin(signal, *_parted(made), plugins)
         for signal, made in wanted.items()
     )
 
@@ -184,8 +185,24 @@ def _given(signal: str, make: Callable[[], Model]) -> SignalModel:
     return SignalModel(signal=signal, name=name, source=source, make=make, settings={})
 
 
-def _of_plugin(signal: str, text: str, plugins: Plugins | None) -> SignalModel:
-    name, _, rest = text.partition(":")
+def _parted(made: str | Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """Return the name of a model, and its settings as they were given."""
+    if not isinstance(made, str):
+        given = dict(made)
+        return str(given.pop("model", "")), given
+    name, _, text = made.partition(":")
+    given = {}
+    for word in filter(None, text.split(",")):
+        key, equals, value = (part.strip() for part in word.partition("="))
+        if not (key and equals):
+            raise UsageError(f"a setting of model {name} was {word!r}, expected KEY=VALUE")
+        given[key] = value
+    return name, given
+
+
+def _of_plugin(
+    signal: str, name: str, given: Mapping[str, object], plugins: Plugins | None
+) -> SignalModel:
     offered = loaded(plugins).models()
     if not offered:
         raise NotFoundError(
@@ -194,7 +211,7 @@ def _of_plugin(signal: str, text: str, plugins: Plugins | None) -> SignalModel:
         )
     provided = named(offered, name, f"--model {signal}")
     model, factory = provided.load_settings(), provided.load()
-    settings = _settings(model or NoSettings, signal, name, rest)
+    settings = _settings(model or NoSettings, signal, name, given)
     made: object = settings if model is not None else None
     return SignalModel(
         signal=signal,
@@ -205,15 +222,11 @@ def _of_plugin(signal: str, text: str, plugins: Plugins | None) -> SignalModel:
     )
 
 
-def _settings(model: type[BaseModel], signal: str, name: str, text: str) -> BaseModel:
-    """Read ``horizon=5,every=50`` into the settings of a model."""
-    given: dict[str, object] = {}
-    for word in filter(None, text.split(",")):
-        key, equals, value = (part.strip() for part in word.partition("="))
-        if not (key and equals):
-            raise UsageError(f"a setting of model {name} was {word!r}, expected KEY=VALUE")
-        given[f"models.{signal}.{key}"] = value
-    layer = override_layer(given)
+def _settings(
+    model: type[BaseModel], signal: str, name: str, given: Mapping[str, object]
+) -> BaseModel:
+    """Read what stands behind a model's name into its settings."""
+    layer = override_layer({f"models.{signal}.{key}": value for key, value in given.items()})
     try:
         return resolve(model, [layer], prefix=("models", signal))
     except ConfigError as error:

@@ -334,7 +334,9 @@ class _Noised:
             bars = replace(loaded.bars, **dict(zip(PRICE_COLUMNS, moved, strict=True)))
             series.append(replace(loaded, bars=bars, prepared=None))
         columns = tuple(to_columns(one.bars, index) for index, one in enumerate(series))
-        return replace(self._job.plan, columns=columns, resample=Resampling(series))
+        plan, models = self._job.plan, self._job.models
+        signals = {**plan.signals, **{one.signal: one.over(series) for one in models}}
+        return replace(plan, columns=columns, resample=Resampling(series), signals=signals)
 
 
 def _about_trades(spread: Spread, _: MonteCarlo) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Outcome
     from tradectl_sdk.evidence import EntryEvidence
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
 
@@ -120,6 +121,7 @@ def significance(
     start: str | None = None,
     end: str | None = None,
     settings: Settings | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     draws: int = 2000,
@@ -140,6 +142,7 @@ def significance(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
+        models: What makes signals, by name, as for a backtest.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
         draws: Sets of random entries.
@@ -160,10 +163,11 @@ def significance(
         (load_series(data, timeframe, window, root, plugins),),
         settings,
         signals={},
+        models=models,
         warmup=warmup,
         trials=1,
         plugins=plugins,
-    )
+    ).with_forecasts()
     outcome = run(job.plan, Mode(mode), notify=notify)
     held, returns = _positions(job, outcome)
     if len(held) < 8:

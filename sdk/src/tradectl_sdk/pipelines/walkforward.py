@@ -35,6 +35,7 @@ from tradectl_sdk.runs.metrics import METRICS, Sample
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.pipelines.sweeps import SweepResult
     from tradectl_sdk.plugins import Plugins
@@ -61,6 +62,7 @@ def walkforward(
     start: str | None = None,
     end: str | None = None,
     settings: Settings | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     mode: str = "auto",
     workers: int | None = None,
     limit: int | None = LIMIT,
@@ -87,6 +89,7 @@ def walkforward(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
+        models: What makes signals, by name, as for a backtest.
         mode: ``auto``, ``compiled`` or ``interpreted``.
         workers: Processes for the trials; one for each core unless given.
         limit: Refuse more trials than this in one window; None to refuse none.
@@ -113,7 +116,7 @@ def walkforward(
             strategy, wanted, grid, parameters=parameters, where=where, sample=sample, seed=seed,
             metrics=tuple(dict.fromkeys((metric, "deflated_sharpe"))), timeframe=timeframe,
             start=_moment(opens[step.first]), end=_moment(opens[step.chosen]), settings=settings,
-            mode=mode, workers=workers, limit=limit, plugins=plugins, notify=notify,
+            models=models, mode=mode, workers=workers, limit=limit, plugins=plugins, notify=notify,
         )  # fmt: skip
         tried, axes = tried + len(found.table), found.sweep.about["axes"]
         best = next(iter(found.table.ranked(metric)), None)
@@ -123,7 +126,8 @@ def walkforward(
             record = backtest(
                 strategy, wanted, parameters=chosen, timeframe=timeframe,
                 start=_moment(opens[step.first]), end=_until(opens, step.end), settings=settings,
-                warmup=step.begin - step.first, mode=mode, plugins=plugins, notify=notify,
+                models=models, warmup=step.begin - step.first, mode=mode, plugins=plugins,
+                notify=notify,
             ).record  # fmt: skip
         pieces.append(_piece(step, opens, series, found, best, record, metric, settings))
         if progress is not None:
