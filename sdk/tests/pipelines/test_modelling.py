@@ -17,6 +17,7 @@ from tradectl_sdk import (
     backtest,
     check_strategy,
     montecarlo,
+    optimize,
     param,
     significance,
     sweep,
@@ -264,6 +265,23 @@ def test_a_strategy_names_the_model_it_is_usually_run_with(bars):
     assert given.record.identity["settings"]["models"]["forecast"]["model"] == "LeastSquares"
     column = run(Usual, bars, signals={"forecast": np.zeros(len(bars))})
     assert "models" not in column.record.identity["settings"]
+
+
+def test_a_search_for_parameters_reads_what_the_strategys_own_model_forecasts(bars, tmp_path):
+    class Usual(Follow):
+        """Brings its own."""
+
+        signals = (f"forecast={RIDGE}",)
+
+    found = optimize(
+        Usual, bars, {"least": [0.0]}, trials=1, sampler="random", objectives=["total_return"],
+        mode="interpreted", folder=tmp_path,
+    )  # fmt: skip
+    single = run(Usual, bars, parameters={"least": 0.0})
+    assert (
+        found.table.row(0)["metrics"]["total_return"]
+        == single.record.metrics.values["total_return"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Inputs:
             warmup=self.warmup,
             trials=tried,
             plugins=self.plugins,
-        )
+        ).with_forecasts()
 
     def one_by_one(self, job: Job, metrics: Sequence[str]) -> Runs:
         """Return what runs a trial at a point; machine code and data are used again and again."""
