@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -307,3 +308,22 @@ def test_bars_from_memory_are_held_to_what_a_bar_is(bars):
         backtest(Cross, replace(bars, high=bars.low - 1, low=bars.low - 1))
     with pytest.raises(DataError, match="its time was not after"):
         backtest(Cross, replace(bars, time=bars.time[::-1]))
+
+
+def test_refusals_are_counted_by_reason_the_most_frequent_first(bars):
+    class Refused(Strategy):
+        def on_start(self, ctx):
+            self.seen, self.warmup = 0, 5
+
+        def on_bar(self, ctx, bar):
+            self.seen += 1
+            ctx.buy(1_000_000)  # beyond the cash
+            if self.seen > 590:
+                ctx.buy(1, limit=0.001)  # between two ticks
+
+    found = {check.name: check for check in backtest(Refused, bars, mode="interpreted").checks}
+    refused = found["refused orders"]
+    assert refused.status == "warn"
+    # those of the warm-up are no refusals worth a word
+    assert re.findall(r"(\d+) [A-Z_]+:", refused.text) == ["595", "10"]
+    assert found["warm-up"].text == "5 bars without orders"

@@ -48,8 +48,8 @@ class Subject:
     @property
     def times(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """When the bars of all series closed that are gone through one by one."""
-        known = np.unique(np.concatenate([one.time for one in self.job.plan.columns]))
-        return known[: self.bars]
+        first = [one.time[: self.bars] for one in self.job.plan.columns]
+        return np.unique(np.concatenate(first))[: self.bars]
 
     @property
     def earliest(self) -> int:
