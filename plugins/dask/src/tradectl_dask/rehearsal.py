@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What a process needs to run at all; nothing else of our environment goes along.
 _NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "TRADECTL_CACHE_DIR")
+_WARM = ("distributed", "pyarrow.parquet", "tradectl_dask.worker", "tradectl_sdk.testing")
 _running: list[tuple[subprocess.Popen[str], str]] = []
 
 
@@ -62,7 +63,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 def main() -> None:
     """Be a cluster until nobody wants anything any more."""
     from distributed import LocalCluster
+    from distributed.utils import get_mp_context
 
+    get_mp_context().set_forkserver_preload([*_WARM])  # a worker that died is back sooner
     with LocalCluster(
         n_workers=2,
         threads_per_worker=1,

@@ -97,7 +97,7 @@ def task_of(strategy: str, **fixed: int) -> Trials:
     instrument = Instrument(
         symbol="SYN", venue="TEST", tick_size=Decimal("0.05"), lot_size=Decimal(1)
     )
-    (market,) = synthetic_market([instrument], bars=300, timeframe="1d", seed=5)
+    (market,) = synthetic_market([instrument], bars=120, timeframe="1d", seed=5)
     return task_over(
         f"{executor_strategies.__file__}:{strategy}",
         market.bars,
