@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 from cli_market import CROSS, wave, write_csv
@@ -52,10 +54,34 @@ def test_several_runs_are_compared_though_bars_came_since(
     words = ("data", "import", "more.csv", "--instrument", "ABC.TEST", "--append")
     assert run(*words).status == 0
     data = run("report", *two, "--output", "out/both.html", "--json").data
-    assert data == {"page": "out/both.html", "runs": list(two), "missing": []}
+    assert (data["page"], data["runs"], data["missing"]) == ("out/both.html", list(two), [])
     text = (project / "out" / "both.html").read_text(encoding="utf-8")
     assert "Side by side" in text
     assert all(each in text for each in two)
+
+
+def test_charts_and_numbers_are_files_too(run: Run, project: Path, two: tuple[str, str]) -> None:
+    answer = run("report", two[0], "--svg", "pictures", "--csv", "numbers")
+    assert answer.out.splitlines()[1:] == [
+        "written  pictures, 7 files",
+        "written  numbers, 5 files",
+    ]
+    shown = run("runs", "show", two[0], "--trades", "--fills", "--orders", "--json").data
+    for name in ("trades", "fills", "orders"):
+        with (project / "numbers" / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["id"] for row in rows] == [str(row["id"]) for row in shown[name]]
+    with (project / "numbers" / "metrics.csv").open(newline="") as file:
+        values = {row["metric"]: row["value"] for row in csv.DictReader(file)}
+    assert values == {
+        name: "" if value is None else str(value)
+        for name, value in shown["metrics"]["values"].items()
+    }
+    data = run("report", *two, "--csv", "both", "--svg", "both", "--json").data
+    folders = {path.split("/")[1] for path in data["numbers"]}
+    assert folders == {run_id[:10] for run_id in two}
+    for picture in data["pictures"]:
+        ET.parse(project / picture)  # noqa: S314 - our own file
 
 
 def test_bars_that_changed_are_not_shown_as_those_of_the_run(

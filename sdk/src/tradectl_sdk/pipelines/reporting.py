@@ -24,7 +24,9 @@ from tradectl_sdk.data.hashing import hash_blocks, hash_columns
 from tradectl_sdk.errors import DataError, TradectlError, UsageError
 from tradectl_sdk.pipelines.series import Window, content_hash, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
-from tradectl_sdk.report import Prices, ReportedRun, report_page
+from tradectl_sdk.report import Prices, ReportedRun
+from tradectl_sdk.report.exporting import csv_files, svg_files
+from tradectl_sdk.report.page import page_of, run_groups
 from tradectl_sdk.runs import RunRecord, RunStore
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.data import Bars
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.report.page import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +46,23 @@ class ReportFiles:
         page: The HTML file.
         runs: The runs it tells of.
         missing: What it lacks, and why.
+        pictures: The charts as SVG files, if they were asked for.
+        numbers: The CSV files, if they were asked for.
     """
 
     page: Path
     runs: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    pictures: tuple[Path, ...] = ()
+    numbers: tuple[Path, ...] = ()
 
 
 def write_report(
     runs: str | RunRecord | Sequence[str | RunRecord],
     page: str | Path | None = None,
     *,
+    svg: str | Path | None = None,
+    csv: str | Path | None = None,
     store: RunStore | None = None,
     settings: Settings | None = None,
     plugins: Plugins | None = None,
@@ -64,6 +73,9 @@ def write_report(
         runs: Runs, or ids of stored ones or unique beginnings of these.
         page: The HTML file; ``report-`` and the beginning of the first run's id unless given. A
             file of that name is replaced.
+        svg: A folder for the charts as SVG files that stand alone; none unless given.
+        csv: A folder for the numbers as CSV files, one folder in it for each of several runs; none
+            unless given.
         store: Where runs are kept; where the settings say unless given.
         settings: Where runs and bars are; the defaults unless given.
         plugins: Installed plugins, if they are loaded already.
@@ -78,11 +90,14 @@ def write_report(
     records = _records(wanted, store or RunStore(settings.runs.directory))
     reported = [_reported(each, settings, plugins) for each in records]
     target = Path(page) if page is not None else Path(f"report-{records[0].run_id[2:10]}.html")
-    write_whole(target, report_page(reported))
+    groups = run_groups(reported)
+    write_whole(target, page_of(reported, groups))
     return ReportFiles(
         page=target,
         runs=tuple(each.run_id for each in records),
         missing=tuple(text for each in reported for text in each.missing),
+        pictures=() if svg is None else _pictures(Path(svg), groups),
+        numbers=() if csv is None else _numbers(Path(csv), records),
     )
 
 
@@ -109,6 +124,25 @@ def write_whole(target: Path, text: str) -> None:
             f"{target} could not be written: {error.strerror}",
             hint="check the space and the permissions of its folder",
         ) from error
+
+
+def _pictures(folder: Path, groups: Sequence[Group]) -> tuple[Path, ...]:
+    sections = [section for group in groups for section in group.sections]
+    written = []
+    for name, text in svg_files(sections):
+        write_whole(folder / name, text)
+        written.append(folder / name)
+    return tuple(written)
+
+
+def _numbers(folder: Path, records: Sequence[RunRecord]) -> tuple[Path, ...]:
+    written = []
+    for record in records:
+        own = folder / record.run_id[:10] if len(records) > 1 else folder
+        for name, text in csv_files(record):
+            write_whole(own / name, text)
+            written.append(own / name)
+    return tuple(written)
 
 
 def _records(wanted: Sequence[str | RunRecord], store: RunStore) -> list[RunRecord]:

@@ -55,28 +55,22 @@ def finite(values: Floats) -> Floats:
     return values[np.isfinite(values)]
 
 
-def draw(chart: Chart, *, style: str = "") -> str:
-    """Draw a chart.
+def draw(chart: Chart) -> str:
+    """Draw a chart as an ``svg`` element of a page, which has the style for it."""
+    label = escape(f"{chart.title}. {chart.summary}", quote=True)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" class="chart" role="img" aria-label="{label}">'
+        f"{inside(chart)}</svg>"
+    )
 
-    Args:
-        chart: The chart.
-        style: Rules for a picture that stands alone; within a page they are the page's.
 
-    Returns:
-        An ``svg`` element.
-    """
+def inside(chart: Chart) -> str:
+    """Draw axes, curves and marks."""
     frame = Frame(chart)
     parts = [*_axes(frame, chart.unit)]
-    for index, line in enumerate(chart.lines):
-        parts.append(_line(frame, line, index))
+    parts += [_line(frame, line, index) for index, line in enumerate(chart.lines)]
     parts += [_marks(frame, marks) for marks in chart.marks]
-    label = escape(f"{chart.title}. {chart.summary}", quote=True)
-    sheet = f"<style>{style}</style>" if style else ""
-    space = ' xmlns="http://www.w3.org/2000/svg"' if style else ""
-    return (
-        f'<svg{space} viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'class="chart" role="img" aria-label="{label}">{sheet}{"".join(parts)}</svg>'
-    )
+    return "".join(parts)
 
 
 def data_of(chart: Chart) -> str:

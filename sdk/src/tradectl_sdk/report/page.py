@@ -6,9 +6,9 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.report.assets import asset
 from tradectl_sdk.report.comparing import comparison
 from tradectl_sdk.report.inputs import identity_pairs
 from tradectl_sdk.report.markup import section_html
@@ -55,8 +55,12 @@ def report_page(runs: Sequence[ReportedRun]) -> str:
     Returns:
         A whole HTML document. It holds no address, and its policy forbids to load any.
     """
-    title = " and ".join(dict.fromkeys(run.record.strategy for run in runs))
-    return page(title, run_groups(runs))
+    return page_of(runs, run_groups(runs))
+
+
+def page_of(runs: Sequence[ReportedRun], groups: Sequence[Group]) -> str:
+    """Write the report on runs of which is known what to tell."""
+    return page(" and ".join(dict.fromkeys(run.record.strategy for run in runs)), groups)
 
 
 def run_groups(runs: Sequence[ReportedRun]) -> tuple[Group, ...]:
@@ -99,11 +103,6 @@ def page(title: str, groups: Sequence[Group]) -> str:
         "<footer><p>Made by tradectl. Past results say little about future ones.</p></footer>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
-
-
-def asset(name: str) -> str:
-    """Read a file that comes with this room."""
-    return (files("tradectl_sdk.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _places(groups: Sequence[Group]) -> list[tuple[str, str]]:
