@@ -37,6 +37,7 @@ MODULES = (
     "tradectl_sdk.evidence",
     "tradectl_sdk.runs",
     "tradectl_sdk.runs.metrics",
+    "tradectl_sdk.report",
     "tradectl_sdk.hooks",
     "tradectl_sdk.plugins",
     "tradectl_sdk.exchange",

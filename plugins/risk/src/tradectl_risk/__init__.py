@@ -1,10 +1,13 @@
-"""The risk rules of tradectl: what an order must respect before a venue sees it."""
+"""The risk rules of tradectl: what an order must respect before a venue sees it.
+
+Its section of the report shows what the losses were.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradectl_sdk.hooks import Hooks, RiskRuleSpec, hookimpl
+from tradectl_sdk.hooks import Hooks, ReportSectionSpec, RiskRuleSpec, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +92,15 @@ class RiskPlugin(Hooks):
             "loss:make_daily_loss",
             {"max_daily_loss": 100},
             frozenset({"observes-equity"}),
+        )
+
+    @hookimpl
+    def tradectl_report_sections(self) -> Iterable[ReportSectionSpec]:
+        """Yield what the report says of losses."""
+        yield ReportSectionSpec(
+            name="worst-drawdowns",
+            summary="The deepest drawdowns and how long each lasted",
+            factory="tradectl_risk.drawdowns:worst_drawdowns",
         )
 
 

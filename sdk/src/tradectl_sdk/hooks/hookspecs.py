@@ -37,6 +37,7 @@ from tradectl_sdk.hooks.specs import (
     ExecutorSpec,
     ModelSpec,
     NotifierSpec,
+    ReportSectionSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -266,6 +267,31 @@ class Hooks:
         """
         return ()
 
+    @hookspec
+    def tradectl_report_sections(self) -> Iterable[ReportSectionSpec]:
+        """Yield the sections that ``tradectl report`` adds to what it tells of a run.
+
+        ::
+
+            from collections.abc import Iterable
+
+            from tradectl_sdk.hooks import Hooks, ReportSectionSpec, hookimpl
+
+
+            class AcmePlugin(Hooks):
+                @hookimpl
+                def tradectl_report_sections(self) -> Iterable[ReportSectionSpec]:
+                    yield ReportSectionSpec(
+                        name="acme-longest-trades",
+                        summary="The trades that took longest",
+                        factory="tradectl_acme.sections:longest_trades",
+                    )
+
+
+            plugin = AcmePlugin()
+        """
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookSet:
@@ -308,6 +334,7 @@ HOOKS = HookSet(
             "tradectl_executors": ExecutorSpec,
             "tradectl_models": ModelSpec,
             "tradectl_notifiers": NotifierSpec,
+            "tradectl_report_sections": ReportSectionSpec,
             "tradectl_risk_rules": RiskRuleSpec,
             "tradectl_strategies": StrategySpec,
         }

@@ -262,6 +262,21 @@ class ModelSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSectionSpec(Spec):
+    """A section that ``tradectl report`` adds to each run.
+
+    The factory is called as ``factory(run)`` with a :class:`~tradectl_sdk.runs.RunRecord` and
+    returns a :class:`~tradectl_sdk.report.Section`, or None where it has nothing to say of the
+    run. A section is plain values: text in it is shown as it is, never as markup. One that cannot
+    be made is left out, and the report says why.
+    """
+
+    kind: ClassVar[str] = "report section"
+    takes_function: ClassVar[bool] = True
+    has_plugin_table: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsedSpec(Spec):
     """A component that lends something to try it with.
 

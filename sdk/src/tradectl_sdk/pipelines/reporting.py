@@ -22,6 +22,8 @@ from tradectl_sdk.data import Catalog
 from tradectl_sdk.data.bars import COLUMNS
 from tradectl_sdk.data.hashing import hash_blocks, hash_columns
 from tradectl_sdk.errors import DataError, TradectlError, UsageError
+from tradectl_sdk.pipelines.components import loaded
+from tradectl_sdk.pipelines.report_sections import added_sections
 from tradectl_sdk.pipelines.series import Window, content_hash, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
 from tradectl_sdk.report import Prices, ReportedRun
@@ -88,6 +90,7 @@ def write_report(
     settings = settings or Settings()
     wanted = [runs] if isinstance(runs, str | RunRecord) else list(runs)
     records = _records(wanted, store or RunStore(settings.runs.directory))
+    plugins = loaded(plugins)
     reported = [_reported(each, settings, plugins) for each in records]
     target = Path(page) if page is not None else Path(f"report-{records[0].run_id[2:10]}.html")
     groups = run_groups(reported)
@@ -95,7 +98,7 @@ def write_report(
     return ReportFiles(
         page=target,
         runs=tuple(each.run_id for each in records),
-        missing=tuple(text for each in reported for text in each.missing),
+        missing=tuple(text for each in reported for text in (*each.missing, *each.failed)),
         pictures=() if svg is None else _pictures(Path(svg), groups),
         numbers=() if csv is None else _numbers(Path(csv), records),
     )
@@ -156,7 +159,7 @@ def _records(wanted: Sequence[str | RunRecord], store: RunStore) -> list[RunReco
     return records
 
 
-def _reported(record: RunRecord, settings: Settings, plugins: Plugins | None) -> ReportedRun:
+def _reported(record: RunRecord, settings: Settings, plugins: Plugins) -> ReportedRun:
     prices, missing = [], []
     for described in record.identity["data"]:
         try:
@@ -164,17 +167,20 @@ def _reported(record: RunRecord, settings: Settings, plugins: Plugins | None) ->
         except TradectlError as error:
             name = described["instrument"]
             missing.append(f"No price of {name}: {error.message}.")
+    added, problems = added_sections(record, plugins)
     return ReportedRun(
         record=record,
         assumptions=assumptions_in_words(record),
         remarks=remarks(record),
         prices=tuple(prices),
         missing=tuple(missing),
+        added=added,
+        failed=problems,
     )
 
 
 def _prices(
-    described: Mapping[str, Any], record: RunRecord, settings: Settings, plugins: Plugins | None
+    described: Mapping[str, Any], record: RunRecord, settings: Settings, plugins: Plugins
 ) -> Prices:
     """Find the very bars that a run used.
 
@@ -183,14 +189,14 @@ def _prices(
         DataError: If what is there under their name is something else.
     """
     name, frame = described["instrument"], described["timeframe"]
-    loaded = load_series(name, frame, Window(), settings.data.catalog, plugins)
-    if loaded.content_hash == described["hash"]:
-        bars = loaded.bars
+    series = load_series(name, frame, Window(), settings.data.catalog, plugins)
+    if series.content_hash == described["hash"]:
+        bars = series.bars
     else:
-        close = loaded.bars.close_time
+        close = series.bars.close_time
         first, last = (int(record.time[place]) for place in (0, -1))
         start, end = np.searchsorted(close, [first, last + 1]).tolist()
-        bars = loaded.bars.rows(start, end)
+        bars = series.bars.rows(start, end)
         if described["hash"] not in _hashes(bars, Catalog(settings.data.catalog)):
             raise DataError(f"the bars stored as {name} {frame} are not those of the run")
     return Prices(instrument=name, time=bars.close_time, close=bars.floats("close"))

@@ -30,6 +30,7 @@ from tradectl_sdk.hooks import (
     HookSet,
     ModelSpec,
     NotifierSpec,
+    ReportSectionSpec,
     RiskRuleSpec,
     Spec,
     StrategySpec,
@@ -212,6 +213,10 @@ class Plugins:
     def models(self) -> Mapping[str, Provided[ModelSpec]]:
         """Return the models on offer by name."""
         return self.collect(ModelSpec)
+
+    def report_sections(self) -> Mapping[str, Provided[ReportSectionSpec]]:
+        """Return the sections that loaded plugins add to reports, by name."""
+        return self.collect(ReportSectionSpec)
 
     def offered_by(self, name: str) -> tuple[Provided[Any], ...]:
         """Return everything that one plugin offers, hook by hook, each sorted by name.

@@ -38,6 +38,8 @@ class ReportedRun:
         remarks: What its numbers should not be read without.
         prices: The bars it ran on, as far as they are still there.
         missing: Why there are no bars, for each instrument that has none.
+        added: Sections that plugins add.
+        failed: Why there is no section, for each that a plugin could not make.
     """
 
     record: RunRecord
@@ -45,6 +47,8 @@ class ReportedRun:
     remarks: tuple[str, ...] = ()
     prices: tuple[Prices, ...] = ()
     missing: tuple[str, ...] = ()
+    added: tuple[Section, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

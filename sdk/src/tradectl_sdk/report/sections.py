@@ -41,13 +41,15 @@ def run_sections(run: ReportedRun, prefix: str = "") -> tuple[Section, ...]:
         monthly(run.record),
         exposure(run.record),
         costs(run.record),
+        *run.added,
         assumptions(run),
         settings(run.record),
     )
-    return tuple(_prefixed(each, prefix) for each in sections)
+    return tuple(prefixed(each, prefix) for each in sections)
 
 
-def _prefixed(section: Section, prefix: str) -> Section:
+def prefixed(section: Section, prefix: str) -> Section:
+    """Begin every key of a section with a word, so that it meets no other's."""
     if not prefix:
         return section
     parts = tuple(
@@ -74,6 +76,8 @@ def _warnings(run: ReportedRun) -> Section:
     )
     if run.remarks:
         parts.append(Words(tuple(f"Note: {remark}." for remark in run.remarks), tone="warn"))
+    if run.failed:
+        parts.append(Words(run.failed, tone="warn"))
     return Section(key="checks", title="Checks and warnings", parts=tuple(parts))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.runs.explaining import explain_fill
     from tradectl_sdk.runs.identity import canonical_json, run_identity
     from tradectl_sdk.runs.manifest import RunSummary
+    from tradectl_sdk.runs.metrics.drawdown import find_drawdowns
     from tradectl_sdk.runs.order_list import order_list_hash
     from tradectl_sdk.runs.record import RunRecord
     from tradectl_sdk.runs.rendering import backtest_to_json, run_to_json
@@ -31,6 +32,7 @@ _HOMES = {
     "compare_runs": "comparison",
     "explain_fill": "explaining",
     "extract_trades": "trades",
+    "find_drawdowns": "metrics.drawdown",
     "order_list_hash": "order_list",
     "run_identity": "identity",
     "run_to_json": "rendering",
@@ -48,6 +50,7 @@ __all__ = [
     "compare_runs",
     "explain_fill",
     "extract_trades",
+    "find_drawdowns",
     "order_list_hash",
     "run_identity",
     "run_to_json",

@@ -34,6 +34,7 @@ from tradectl_sdk.testing.conformance import (
     executor_checks,
     model_checks,
     plugin_checks,
+    report_section_checks,
     risk_rule_checks,
     strategy_checks,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "model_checks",
     "parametrize",
     "plugin_checks",
+    "report_section_checks",
     "require",
     "risk_rule_checks",
     "run_checks",

@@ -198,6 +198,22 @@ def model_checks(
     return MODEL.checks(ModelSubject(factory, settings), capabilities=capabilities, prefix=prefix)
 
 
+def report_section_checks(
+    factory: Callable[..., Any], *, capabilities: Collection[str] = (), prefix: str = ""
+) -> list[Check]:
+    """Return the checks on one section that a plugin adds to reports.
+
+    Args:
+        factory: Called as ``factory(run)``.
+        capabilities: None are known.
+        prefix: Put before each name, where several sections share a report.
+    """
+    from tradectl_sdk.testing.report_suite import REPORT_SECTION, ReportSectionSubject
+
+    subject = ReportSectionSubject(factory)
+    return REPORT_SECTION.checks(subject, capabilities=capabilities, prefix=prefix)
+
+
 # Kind of component -> its checks. A kind without an entry has those on the plugin only.
 COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxyType(
     {
@@ -205,6 +221,7 @@ COMPONENT_CHECKS: Final[Mapping[str, Callable[..., list[Check]]]] = MappingProxy
         "exchange": exchange_checks,
         "executor": executor_checks,
         "model": model_checks,
+        "report section": report_section_checks,
         "risk rule": risk_rule_checks,
         "strategy": strategy_checks,
     }
