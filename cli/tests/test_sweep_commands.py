@@ -194,3 +194,15 @@ def test_the_map_is_darker_for_more_and_fits() -> None:
     assert all(
         ord(sign) < 128 for line in heat_map(SURFACE, str, width=80, blocks=False) for sign in line
     )
+
+
+def test_a_sweep_becomes_a_page_with_its_map(run: Run, ready: Path) -> None:
+    swept = run(*SWEEP, *GRID)
+    (folder,) = sweeps_of(ready)
+    assert f"tradectl report {folder.name[:10]}" in swept.err
+    answer = run("report", folder.name[:8], "--metric", "total_return")
+    assert (answer.status, answer.out) == (0, f"written  report-{folder.name[2:10]}.html\n")
+    text = (ready / f"report-{folder.name[2:10]}.html").read_text(encoding="utf-8")
+    assert "Return by bars (down) and lots (across)" in text
+    assert run("report", folder.name, folder.name).status == 2
+    assert run("report", folder.name, "--metric", "nonsense").status == 2

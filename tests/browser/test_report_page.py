@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tradectl_sdk import RunStore, Settings, backtest, write_report
 from tradectl_sdk.plugins import Plugins
+from tradectl_sdk.report import Section, Words
+from tradectl_sdk.report.page import Group
+from tradectl_sdk.report.page import page as page_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,6 +185,17 @@ def test_without_a_script_the_charts_are_there(browser: Browser, page: Path) -> 
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
     assert len(found["nodeIds"]) >= 6
     assert struct.unpack(">II", picture[16:24]) == (1200, 900)
+
+
+def test_a_page_without_charts_is_quiet_and_has_its_colours(
+    browser: Browser, tmp_path: Path
+) -> None:
+    told = Section(key="told", title="Told", parts=(Words(("All there is.",)),))
+    bare = tmp_path / "bare.html"
+    bare.write_text(page_text("Bare", (Group(key="told", title="Told", sections=(told,)),)))
+    browser.open(bare, width=390)
+    assert browser.complaints() == []
+    assert not browser.ask("document.getElementById('theme').hidden")
 
 
 def test_a_hostile_name_stays_text(browser: Browser, page: Path, tmp_path: Path) -> None:

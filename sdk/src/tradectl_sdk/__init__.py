@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.montecarlo import MonteCarlo, montecarlo
     from tradectl_sdk.pipelines.optimizing import OptimizeResult, optimize
     from tradectl_sdk.pipelines.overfitting import SweepOverfitting, overfitting
-    from tradectl_sdk.pipelines.reporting import ReportFiles, write_report
+    from tradectl_sdk.pipelines.reporting import (
+        ReportFiles,
+        SweepFiles,
+        write_report,
+        write_sweep_report,
+    )
     from tradectl_sdk.pipelines.session import (
         Session,
         SessionResult,
@@ -57,6 +62,7 @@ _HOMES = {
     "Significance": "tradectl_sdk.pipelines.significance",
     "Strategy": "tradectl_sdk.strategy",
     "StrategyCheck": "tradectl_sdk.pipelines.checking",
+    "SweepFiles": "tradectl_sdk.pipelines.reporting",
     "SweepOverfitting": "tradectl_sdk.pipelines.overfitting",
     "SweepResult": "tradectl_sdk.pipelines.sweeps",
     "SweepStore": "tradectl_sdk.research",
@@ -77,6 +83,7 @@ _HOMES = {
     "sweep": "tradectl_sdk.pipelines.sweeps",
     "walkforward": "tradectl_sdk.pipelines.walkforward",
     "write_report": "tradectl_sdk.pipelines.reporting",
+    "write_sweep_report": "tradectl_sdk.pipelines.reporting",
 }
 
 __all__ = [
@@ -95,6 +102,7 @@ __all__ = [
     "Significance",
     "Strategy",
     "StrategyCheck",
+    "SweepFiles",
     "SweepOverfitting",
     "SweepResult",
     "SweepStore",
@@ -116,6 +124,7 @@ __all__ = [
     "sweep",
     "walkforward",
     "write_report",
+    "write_sweep_report",
 ]
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus
+from tradectl_sdk.errors import ExitStatus, UsageError
 
 from tradectl.figures import plural
 from tradectl.kept import run_ids, store_of
 from tradectl.layout import Cell
 from tradectl.session import session_of
 
+if TYPE_CHECKING:
+    from tradectl.session import Session
+
 _Runs = Annotated[
-    list[str], typer.Argument(help="Ids, or the first digits of them.", autocompletion=run_ids)
+    list[str],
+    typer.Argument(
+        help="Ids of runs, or of one sweep, or the first digits of them.", autocompletion=run_ids
+    ),
 ]
 _Output = Annotated[
     Path | None,
@@ -28,6 +34,8 @@ _Csv = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Write the numbers as CSV files there, too.")
 ]
 
+_Metric = Annotated[str, typer.Option(help="Rank and map the trials of a sweep by it.")]
+
 
 def report(
     context: typer.Context,
@@ -36,14 +44,17 @@ def report(
     output: _Output = None,
     svg: _Svg = None,
     csv: _Csv = None,
+    metric: _Metric = "sharpe_ratio",
 ) -> ExitStatus:
-    """Write a report on a run, or on several side by side, as one HTML file.
+    """Write a report on a run, on several side by side, or on a sweep, as one HTML file.
 
     It opens in any browser, without a network: equity, drawdown, trades on the price, rolling
     metrics, months, exposure, costs, every assumption and every warning. A file of the same name
     is replaced.
     """
     session = session_of(context)
+    if runs[0].startswith("s-"):
+        return _of_a_sweep(session, runs, output, metric, more=bool(svg or csv))
     loaded = session.settings()
     from tradectl_sdk.pipelines.reporting import write_report
 
@@ -65,4 +76,22 @@ def report(
         out.warn(text.rstrip("."))
     out.result("report/1", written)
     out.next(f"tradectl runs show {written.runs[0][:10]}")
+    return ExitStatus.OK
+
+
+def _of_a_sweep(
+    session: Session, named: list[str], output: Path | None, metric: str, *, more: bool
+) -> ExitStatus:
+    from tradectl_sdk.pipelines.reporting import write_sweep_report
+
+    if len(named) > 1 or more:
+        raise UsageError(
+            "a report on a sweep is one page on that sweep alone",
+            hint=f"its numbers: tradectl sweeps show {named[0]} --json",
+        )
+    settings = session.settings().settings
+    written = write_sweep_report(named[0], output, metric=metric, settings=settings)
+    session.out.cells(Cell("written", "ok"), Cell(f"  {written.page}"))
+    session.out.result("report-sweep/1", written)
+    session.out.next(f"tradectl sweeps show {written.sweep[:10]}")
     return ExitStatus.OK

@@ -205,7 +205,7 @@ def _show(
         sets = [word for each in assignments_of(found, chosen) for word in ("--set", each)]
         tried = ["--trials", str(len(table))]
         out.next(shlex.join(["tradectl", "backtest", *again, *sets, *tried]))
-    out.next(f"tradectl sweeps show {found.sweep_id[:10]}")
+    out.next(f"tradectl report {found.sweep_id[:10]}")
     return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK
 
 

@@ -71,7 +71,7 @@ def show(
     found = _store(session).load(sweep)
     show_sweep(session.out, found, metric, top)
     session.out.result("sweep/1", sweep_to_json(found, metric))
-    session.out.next("tradectl sweeps list")
+    session.out.next(f"tradectl report {found.sweep_id[:10]}", "tradectl sweeps list")
     return ExitStatus.OK
 
 

@@ -21,14 +21,15 @@ from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Catalog
 from tradectl_sdk.data.bars import COLUMNS
 from tradectl_sdk.data.hashing import hash_blocks, hash_columns
-from tradectl_sdk.errors import DataError, TradectlError, UsageError
+from tradectl_sdk.errors import DataError, TradectlError, UsageError, did_you_mean
 from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.report_sections import added_sections
 from tradectl_sdk.pipelines.series import Window, content_hash, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
 from tradectl_sdk.report import Prices, ReportedRun
 from tradectl_sdk.report.exporting import csv_files, svg_files
-from tradectl_sdk.report.page import page_of, run_groups
+from tradectl_sdk.report.page import Group, page_of, run_groups
+from tradectl_sdk.report.page import page as page_text
 from tradectl_sdk.runs import RunRecord, RunStore
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.data import Bars
     from tradectl_sdk.plugins import Plugins
-    from tradectl_sdk.report.page import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,19 @@ class ReportFiles:
     missing: tuple[str, ...] = ()
     pictures: tuple[Path, ...] = ()
     numbers: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepFiles:
+    """What a report on a sweep left on the disk.
+
+    Attributes:
+        page: The HTML file.
+        sweep: The sweep it tells of.
+    """
+
+    page: Path
+    sweep: str
 
 
 def write_report(
@@ -102,6 +115,42 @@ def write_report(
         pictures=() if svg is None else _pictures(Path(svg), groups),
         numbers=() if csv is None else _numbers(Path(csv), records),
     )
+
+
+def write_sweep_report(
+    sweep: str,
+    page: str | Path | None = None,
+    *,
+    metric: str = "sharpe_ratio",
+    settings: Settings | None = None,
+) -> SweepFiles:
+    """Write a report on a sweep: its map, its best trials, and what speaks against them.
+
+    Args:
+        sweep: The id of a stored sweep, or a unique beginning of it.
+        page: The HTML file; ``report-`` and the beginning of the id unless given. A file of that
+            name is replaced.
+        metric: By which trials are ranked.
+        settings: Where sweeps are; the defaults unless given.
+
+    Raises:
+        UsageError: If the sweep has no such metric.
+        NotFoundError: If there is no such sweep.
+        DataError: If the sweep is damaged, or the file cannot be written.
+    """
+    from tradectl_sdk.report.sweeping import sweep_sections
+    from tradectl_sdk.research import SweepStore
+
+    found = SweepStore((settings or Settings()).runs.directory).load(sweep)
+    if metric not in found.table.metrics:
+        raise UsageError(
+            f"{metric} was not computed in this sweep; there is {', '.join(found.table.metrics)}",
+            hint=did_you_mean(metric, found.table.metrics) or "run the sweep again with --metric",
+        )
+    target = Path(page) if page is not None else Path(f"report-{found.sweep_id[2:10]}.html")
+    group = Group(key="sweep", title="Sweep", sections=sweep_sections(found, metric))
+    write_whole(target, page_text(f"{found.about['strategy']}, sweep", (group,)))
+    return SweepFiles(page=target, sweep=found.sweep_id)
 
 
 def write_whole(target: Path, text: str) -> None:

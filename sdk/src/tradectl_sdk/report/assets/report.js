@@ -1,6 +1,6 @@
 "use strict";
 (function () {
-  const root = document.documentElement, SVG = document.querySelector("svg").namespaceURI;
+  const root = document.documentElement, SVG = document.querySelector("svg")?.namespaceURI;
   const M = { left: 64, right: 12, top: 12, bottom: 28 }, HEIGHT = 280, DAY = 86400;
   const charts = [];
   let zoom = null;
@@ -276,6 +276,7 @@
     chart.svg.setAttribute("tabindex", "0");
     chart.svg.setAttribute("aria-roledescription", "chart; arrow keys read values, plus and minus zoom, 0 shows all");
     charts.push(chart);
+    root.classList.add("charts");
     draw(chart);
     listen(chart);
   }

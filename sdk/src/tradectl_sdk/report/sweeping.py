@@ -1,0 +1,197 @@
+"""The sections that tell of a sweep: a map of parameters, the best trials, reasons to doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradectl_sdk.report.contents import Cell, Section, Table, Words
+from tradectl_sdk.report.inputs import value_text
+from tradectl_sdk.research.table import LESS_IS_BETTER
+from tradectl_sdk.runs.metrics.table import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tradectl_sdk.research import Evidence, SweepTable
+    from tradectl_sdk.research.storing import StoredSweep
+    from tradectl_sdk.research.table import Surface
+
+SHOWN_TRIALS = 100  # more belong in a file
+LARGEST_MAP = 60  # values of a parameter beyond which a map is no more for eyes
+_STRENGTHS = 4
+
+
+def sweep_sections(sweep: StoredSweep, metric: str) -> tuple[Section, ...]:
+    """Tell of one sweep.
+
+    Args:
+        sweep: It.
+        metric: The metric by which trials are ranked, and the first that is mapped.
+    """
+    sections = [_facts(sweep), _maps(sweep, metric), _best(sweep.table, metric)]
+    evidence = sweep.evidence(metric)
+    if evidence.best is not None:
+        sections.insert(1, _doubts(evidence, sweep.table))
+    if sweep.table.reasons:
+        sections.append(_failures(sweep.table))
+    return tuple(sections)
+
+
+def _facts(sweep: StoredSweep) -> Section:
+    about = sweep.about
+    data = (
+        f"{one['instrument']} {one['timeframe']}, {one['bars']:,} bars"
+        for one in sweep.identity["data"]
+    )
+    pairs = [
+        ("Sweep", sweep.sweep_id),
+        ("Strategy", str(about["strategy"])),
+        ("Data", "; ".join(data)),
+        *((name, ", ".join(map(value_text, values))) for name, values in about["axes"].items()),
+        ("Where", " and ".join(about["where"])),
+        ("The same in all", named(about["given"])),
+        ("Tried", f"{len(sweep.table):,} trials, of which {len(sweep.table.reasons):,} failed"),
+    ]
+    table = Table(
+        key="facts",
+        caption="What was tried",
+        head=("What", "Value"),
+        rows=tuple(pair for pair in pairs if pair[1]),
+        text_columns=frozenset({1}),
+    )
+    return Section(key="sweep", title="Sweep", parts=(table,))
+
+
+def named(parameters: Mapping[str, object]) -> str:
+    """Write parameters as people type them."""
+    return ", ".join(f"{name}={value_text(value)}" for name, value in parameters.items())
+
+
+def _doubts(evidence: Evidence, table: SweepTable) -> Section:
+    form = METRICS[evidence.metric].kind.format
+    best = 0 if evidence.best is None else evidence.best
+    rows = [
+        ("Trials", f"{evidence.trials:,}, all of them counted"),
+        (
+            "Best",
+            f"{named(table.points[best])}: {form(float(table.metrics[evidence.metric][best]))}",
+        ),
+        (
+            "Deflated Sharpe of the best",
+            METRICS["deflated_sharpe"].kind.format(evidence.deflated_sharpe),
+        ),
+        (
+            "Around it",
+            f"a {evidence.shape}; the middle one of its neighbours has {form(evidence.around)}",
+        ),
+    ]
+    if evidence.steadiest is not None:
+        steady = named(table.points[evidence.steadiest])
+        middle = form(evidence.steadiest_around)
+        rows.append(("Steadiest", f"{steady}: {middle} in the middle of it and its neighbours"))
+    words = Words(
+        ("The best of many trials looks better than it will be: chance makes some look good.",),
+        tone="warn",
+    )
+    told = Table(
+        key="doubts",
+        caption="What speaks for the best trial, and what against it",
+        head=("Question", "Answer"),
+        rows=tuple(rows),
+        text_columns=frozenset({1}),
+    )
+    return Section(key="evidence", title="Before you believe the best", parts=(words, told))
+
+
+def _maps(sweep: StoredSweep, metric: str) -> Section:
+    varied = [name for name, values in sweep.about["axes"].items() if len(values) > 1]
+    title = "Map"
+    if len(varied) < 2:
+        words = Words(("One parameter was varied: the table of trials shows it all.",))
+        return Section(key="map", title=title, parts=(words,))
+    down, across = varied[:2]
+    others = [name for name in sweep.table.metrics if name != metric and name in METRICS]
+    parts: list[Table | Words] = []
+    for name in (metric, *others):
+        surface = sweep.table.surface(name, across, down)
+        if max(surface.values.shape) > LARGEST_MAP:
+            size = f"{len(surface.ys):,} by {len(surface.xs):,}"
+            refusal = Words((f"A map of {size} values is none for eyes.",))
+            return Section(key="map", title=title, parts=(refusal,))
+        parts.append(_map(surface, varied[2:], folded=name != metric))
+    return Section(key="map", title=title, parts=tuple(parts))
+
+
+def _map(surface: Surface, others: list[str], *, folded: bool) -> Table:
+    metric = METRICS[surface.metric]
+    middle = f", the middle over {', '.join(others)}" if others else ""
+    tones = _tones(surface)
+    rows: tuple[tuple[Cell | str, ...], ...] = tuple(
+        (
+            value_text(y),
+            *(
+                Cell(metric.kind.format(float(value)), tones[row][column])
+                for column, value in enumerate(surface.values[row])
+            ),
+        )
+        for row, y in enumerate(surface.ys)
+    )
+    return Table(
+        key=f"map-{surface.metric}",
+        caption=f"{metric.label} by {surface.down} (down) and {surface.across} (across){middle}; "
+        "the darker the better",
+        head=(surface.down, *map(value_text, surface.xs)),
+        rows=rows,
+        folded=folded,
+    )
+
+
+def _tones(surface: Surface) -> list[list[str]]:
+    """The better a value among all, the stronger."""
+    values = surface.values if surface.metric not in LESS_IS_BETTER else -surface.values
+    known = np.sort(values[np.isfinite(values)])
+    below = np.searchsorted(known, values, side="left") / max(known.size - 1, 1)
+    strengths = np.where(np.isfinite(values), np.round(below * _STRENGTHS), 0).astype(int)
+    return [[f"gain-{one}" if one else "" for one in row] for row in strengths.tolist()]
+
+
+def _best(table: SweepTable, metric: str) -> Section:
+    names = list(table.points[0]) if len(table) else []
+    metrics = [name for name in table.metrics if name in METRICS]
+    ranked = table.ranked(metric)
+    note = (
+        f"{len(ranked) - SHOWN_TRIALS:,} more are in the sweep."
+        if len(ranked) > SHOWN_TRIALS
+        else ""
+    )
+    shown = Table(
+        key="best",
+        caption=f"Trials by {METRICS[metric].label}, the best first",
+        head=("Trial", *names, *(METRICS[name].label for name in metrics)),
+        rows=tuple(tuple(_row(table, number, names, metrics)) for number in ranked[:SHOWN_TRIALS]),
+        note=note,
+    )
+    return Section(key="trials", title="Trials", parts=(shown,))
+
+
+def _row(table: SweepTable, number: int, names: list[str], metrics: list[str]) -> Iterator[str]:
+    yield str(number)
+    for name in names:
+        yield value_text(table.points[number][name])
+    for name in metrics:
+        yield METRICS[name].kind.format(float(table.metrics[name][number]))
+
+
+def _failures(table: SweepTable) -> Section:
+    counts: dict[str, int] = {}
+    for reason in table.reasons.values():
+        counts[reason] = counts.get(reason, 0) + 1
+    shown = Table(
+        key="failures",
+        caption="Why trials failed",
+        head=("Reason", "Trials"),
+        rows=tuple((reason, f"{count:,}") for reason, count in list(counts.items())[:SHOWN_TRIALS]),
+    )
+    return Section(key="failures", title="Failed trials", parts=(shown,))

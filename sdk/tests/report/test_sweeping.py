@@ -1,0 +1,72 @@
+"""A sweep's report: the map shows the table's values, the better the darker."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from tradectl_sdk.report.contents import Cell
+from tradectl_sdk.report.sweeping import sweep_sections
+from tradectl_sdk.research import SweepTable, Trial
+from tradectl_sdk.research.storing import StoredSweep
+
+POINTS = [{"fast": fast, "slow": slow} for fast in (5, 10) for slow in (20, 40, 60)]
+SHARPE = [0.1, 0.2, 0.9, 0.3, math.nan, 0.5]
+
+
+def stored(points=POINTS, axes=None) -> StoredSweep:
+    trials = [Trial(number, metrics=(value, abs(value))) for number, value in enumerate(SHARPE)]
+    trials[4] = Trial(4, reason="<b>broke</b>")
+    return StoredSweep(
+        identity={"data": [{"instrument": "A.TEST", "timeframe": "1d", "bars": 1000}]},
+        about={
+            "strategy": "cross",
+            "axes": axes or {"fast": [5, 10], "slow": [20, 40, 60]},
+            "where": ["fast < slow"],
+            "given": {"share": 0.5},
+        },
+        table=SweepTable.of(points, ("sharpe_ratio", "max_drawdown"), trials),
+    )
+
+
+@pytest.fixture
+def sections():
+    return {each.key: each for each in sweep_sections(stored(), "sharpe_ratio")}
+
+
+def test_the_map_has_every_value_at_its_place(sections):
+    shown = sections["map"].parts[0]
+    assert shown.head == ("fast", "20", "40", "60")
+    assert [row[0] for row in shown.rows] == ["5", "10"]
+    texts = [[cell.text for cell in row[1:]] for row in shown.rows]
+    assert texts == [["0.10", "0.20", "0.90"], ["0.30", "-", "0.50"]]
+
+
+def test_the_better_the_darker_whichever_way_is_better(sections):
+    sharpe, drawdown = sections["map"].parts
+    assert sharpe.rows[0][3].tone == drawdown.rows[0][1].tone == "gain-4"
+    assert sharpe.rows[0][1].tone == drawdown.rows[0][3].tone == ""
+    assert sharpe.rows[1][2].tone == ""
+    assert drawdown.folded
+
+
+def test_trials_are_ranked_and_failures_have_reasons(sections):
+    assert [row[0] for row in sections["trials"].parts[0].rows] == ["2", "5", "3", "1", "0"]
+    assert sections["failures"].parts[0].rows == (("<b>broke</b>", "1"),)
+    facts = dict(sections["sweep"].parts[0].rows)
+    assert facts["Tried"] == "6 trials, of which 1 failed"
+    assert facts["slow"] == "20, 40, 60"
+
+
+def test_what_speaks_against_the_best_stands_before_it(sections):
+    assert list(sections) == ["sweep", "evidence", "map", "trials", "failures"]
+    rows = dict(sections["evidence"].parts[1].rows)
+    assert rows["Best"] == "fast=5, slow=60: 0.90"
+    assert all(isinstance(cell, Cell | str) for row in rows.items() for cell in row)
+
+
+def test_one_varied_parameter_needs_no_map():
+    points = [{"fast": fast} for fast in range(6)]
+    sections = sweep_sections(stored(points, {"fast": list(range(6))}), "sharpe_ratio")
+    (found,) = [each for each in sections if each.key == "map"]
+    assert "One parameter was varied" in found.parts[0].lines[0]
