@@ -12,7 +12,7 @@ _count = itertools.count()
 
 def sound(run: Any) -> Section:
     rows = tuple((str(each["id"]), str(each["net"])) for each in run.trades)
-    table = Table(key="trades", caption="Trades", head=("Trade", "Net"), rows=rows)
+    table = Table(key="trades", caption=f"Trades of {run.run_id}", head=("Trade", "Net"), rows=rows)
     return Section(key="own", title="Own", parts=(table,))
 
 

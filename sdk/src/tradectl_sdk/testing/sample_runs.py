@@ -61,7 +61,13 @@ def _run(
     )
     data = {"instrument": _SHARE.id, "timeframe": "1d", "bars": time.size, "hash": "0" * 64}
     return RunRecord(
-        identity={"parameters": {"bars": 5}, "data": [data], "settings": {}},
+        identity={
+            "code": {"strategy": "0" * 64},
+            "parameters": {"bars": 5},
+            "data": [data],
+            "engine": "stage",
+            "settings": {},
+        },
         strategy="stage",
         engine={"mode": "compiled", "reason": ""},
         instruments=(_SHARE,),
