@@ -1,14 +1,16 @@
 """What a sweep has found before it is finished, so that one that was interrupted goes on.
 
 Trials are appended to one file beside the finished sweeps, a second's worth at a time: a process
-that is killed loses no more, and a sweep that takes no second writes nothing.
+that is killed loses about that and the trials in flight, and a sweep that takes no second writes
+nothing.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tradectl_sdk.research.executing import died
 from tradectl_sdk.research.storing import sweep_id
@@ -57,8 +59,9 @@ class Unfinished:
         ]
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("".join(f"{line}\n" for line in lines))
+            with self._path.open("a+b") as file:
+                begun = b"\n" if _ends_torn(file) else b""
+                file.write(begun + "".join(f"{line}\n" for line in lines).encode())
         except OSError:
             return
         self._new, self._written = [], time.monotonic()
@@ -69,6 +72,14 @@ class Unfinished:
             self._path.unlink(missing_ok=True)
         except OSError:
             return
+
+
+def _ends_torn(file: BinaryIO) -> bool:
+    """Whether the last line was cut short, so that what is appended would be part of it."""
+    if not file.seek(0, os.SEEK_END):
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def _trial(line: bytes) -> Trial | None:

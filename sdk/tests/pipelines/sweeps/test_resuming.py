@@ -91,6 +91,20 @@ def test_a_line_cut_short_is_no_trial(tmp_path):
     assert Unfinished(tmp_path, {"a": 2}).read(9) == {}
 
 
+def test_what_is_written_behind_a_line_cut_short_is_not_lost(tmp_path):
+    kept = Unfinished(tmp_path, {})
+    kept.add([Trial(1, (0.5,))])
+    kept.write()
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes() + b"[4, [0.5, 0.")
+    again = Unfinished(tmp_path, {})
+    for number in (2, 3):
+        again.add([Trial(number, (0.5,))])
+        again.write()
+    assert list(Unfinished(tmp_path, {}).read(9)) == [1, 2, 3]
+    assert path.read_bytes().count(b"\n") == 4
+
+
 def test_a_folder_that_cannot_be_written_ends_no_sweep(tmp_path):
     (tmp_path / "file").touch()
     kept = Unfinished(tmp_path / "file", {})
