@@ -215,5 +215,5 @@ def _how(result: SweepResult) -> str:
     speed = rate(result.bars * (len(result.table) - result.resumed), result.seconds)
     text = f"{result.seconds:.2f} s, {speed} bars/s on {plural(result.workers, 'core')}"
     if result.resumed:
-        text += f"; {plural(result.resumed, 'trial')} of an interrupted sweep taken over"
+        text += f"; {plural(result.resumed, 'trial')} of an earlier sweep taken over"
     return f"{text}; not compiled: {result.why}" if result.why else text

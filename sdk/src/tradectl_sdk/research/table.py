@@ -92,6 +92,13 @@ class SweepTable:
         sign = 1 if metric in LESS_IS_BETTER else -1
         return [int(number) for number in known[np.argsort(sign * column[known], kind="stable")]]
 
+    def trial(self, number: int) -> Trial:
+        """Return one trial as it was put in."""
+        reason = self.reasons.get(number, "")
+        metrics = () if reason else tuple(float(each[number]) for each in self.metrics.values())
+        equity, order_hash = int(self.final_equity[number]), self.order_hashes[number]
+        return Trial(number, metrics, equity, order_hash, reason)
+
     def row(self, number: int) -> dict[str, Any]:
         """Return one trial as plain values; None for undefined."""
         values = {name: float(column[number]) for name, column in self.metrics.items()}

@@ -15,6 +15,7 @@ from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.kernel import compiled
 from tradectl_sdk.pipelines.sweeps import local, sweeping, workers
+from tradectl_sdk.research import Effort, Executor, Trial, died
 from tradectl_sdk.runs.metrics import METRICS
 
 GRID = {"fast": [5, 8, 12], "slow": "20:30:5"}
@@ -158,6 +159,57 @@ def test_a_worker_that_is_killed_costs_no_trial_but_its_own(bars, forked, tmp_pa
     whole = sweep(Swept, bars, GRID, hashes=True, workers=1).table
     for number in (0, 1, 2, 3, 4, 6, 7, 8):
         assert killed.table.order_hashes[number] == whole.order_hashes[number]
+
+
+def test_a_trial_that_died_of_its_workers_is_tried_again_and_the_others_are_not(
+    bars, forked, tmp_path, monkeypatch
+):
+    store = SweepStore(tmp_path / "runs")
+    monkeypatch.setattr(Mortal, "folder", tmp_path)
+    monkeypatch.setattr(Mortal, "parent", os.getpid())
+    killed = sweep(Mortal, bars, GRID, hashes=True, workers=2, store=store)
+    assert set(killed.table.reasons) == {5}
+    again = sweep(Mortal, bars, GRID, hashes=True, workers=1, store=store)
+    assert (again.stored, again.resumed, again.table.reasons) == (False, 7, {})
+    assert sweep(Mortal, bars, GRID, hashes=True, workers=1, store=store).stored
+    same(again, sweep(Swept, bars, GRID, hashes=True, workers=1))
+
+
+class Deadly(Executor):
+    """Loses every worker at every trial."""
+
+    def run(self, task, numbers, tell, *, workers=None):
+        tell([died(number) for number in numbers])
+        return Effort(0, deaths=3 * len(numbers))
+
+
+def test_deaths_are_counted_where_no_worker_is_left(bars):
+    found = sweep(Swept, bars, GRID, executor=Deadly())
+    assert (found.workers, found.deaths, len(found.table.reasons)) == (1, 24, 8)
+
+
+def test_workers_tell_of_long_trials_before_their_chunk_is_done(monkeypatch):
+    monkeypatch.setattr(workers, "_TELL", 0.0)
+    told: list[list[int]] = []
+    pool = workers.Pool(Trial, 1)
+    pool.results(range(40), lambda some: told.append([each.number for each in some]))
+    assert told == [[number] for number in range(40)]
+
+
+def test_a_worker_that_dies_costs_no_trial_that_it_had_told_of(monkeypatch):
+    monkeypatch.setattr(workers, "_TELL", 0.0)
+
+    def run(number):
+        if number == 33:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Trial(number)
+
+    told: list[Trial] = []
+    pool = workers.Pool(run, 1)
+    pool.results(range(40), told.extend)
+    assert sorted(each.number for each in told) == list(range(40))
+    assert [each for each in told if each.reason] == [died(33)]
+    assert pool.deaths == 3
 
 
 def test_a_bug_in_a_worker_is_no_failed_trial(bars, forked, monkeypatch):

@@ -32,7 +32,7 @@ from tradectl_sdk.pipelines.series import Window, load_series
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.local import cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
-from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable
+from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable, died
 from tradectl_sdk.research.resuming import Unfinished
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
 from tradectl_sdk.runs.metrics import METRICS
@@ -67,7 +67,8 @@ class SweepResult:
         workers: Processes that ran trials.
         deaths: Workers that died; their trials were tried again.
         why: Why trials were not compiled; empty if they were, or were not meant to be.
-        resumed: Trials that an interrupted sweep of the same inputs had left.
+        resumed: Trials that an interrupted sweep of the same inputs had left, or one of which
+            workers died.
     """
 
     sweep: StoredSweep
@@ -140,7 +141,7 @@ def sweep(
         hashes: Hash the orders and fills of each trial, which takes about as long as running it.
         limit: Refuse more trials than this; None to refuse only what memory cannot hold.
         store: Where the table is kept; nowhere unless given. A sweep with equal inputs is
-            answered from it.
+            answered from it, but for trials whose workers died: they are tried again.
         fresh: Run even if the store has the answer.
         plugins: Installed plugins, if they are loaded already.
         notify: Told in words when something needs compiling.
@@ -169,7 +170,8 @@ def sweep(
     identity = _identity(job, points, metrics, hashes=hashes)
     bars = sum(len(one.bars) for one in series)
     held = None if store is None or fresh or space.most > most else store.find(identity)
-    if held is not None:
+    sound = {} if held is None else _sound(held.table)
+    if held is not None and len(sound) == len(points):
         return SweepResult(
             sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
         )
@@ -185,7 +187,9 @@ def sweep(
     unfinished = None if store is None else Unfinished(store.root, identity)
     if unfinished is not None and fresh:
         unfinished.forget()
-    rows, effort, resumed = _run(trials, runner, workers, telling, unfinished)
+    if unfinished is not None:
+        sound |= unfinished.read(len(points))
+    rows, effort, resumed = _run(trials, runner, workers, telling, unfinished, sound)
     seconds = time.perf_counter() - started
     table = SweepTable.of(points, metrics, rows)
     about = _about(
@@ -249,10 +253,10 @@ def _run(
     workers: int | None,
     progress: Callable[[int, int], None],
     unfinished: Unfinished | None,
+    held: dict[int, Trial],
 ) -> tuple[list[Trial], Effort, int]:
     """Run all trials that are not there yet; return all, what it took, and how many were there."""
     total = len(trials.points)
-    held = {} if unfinished is None else unfinished.read(total)
     held.pop(0, None)
     rows = list(held.values())
 
@@ -266,7 +270,13 @@ def _run(
     numbers = range(1, total)
     left = [number for number in numbers if number not in held] if held else numbers
     effort = executor.run(trials, left, take, workers=workers)
-    return rows, effort if effort.workers else Effort(1), len(held)
+    return rows, Effort(max(effort.workers, 1), effort.deaths), len(held)
+
+
+def _sound(table: SweepTable) -> dict[int, Trial]:
+    """The trials of a table but those whose workers died, which may do better another time."""
+    trials = map(table.trial, range(len(table)))
+    return {each.number: each for each in trials if each != died(each.number)}
 
 
 def _too_many(space: Space, trials: Trials, most: int, workers: int) -> UsageError:

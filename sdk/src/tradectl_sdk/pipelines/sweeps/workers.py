@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 import warnings
 from collections import Counter, deque
@@ -21,7 +22,7 @@ from tradectl_sdk.research.executing import ATTEMPTS, died
 from tradectl_sdk.research.space import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _PIECES = 8  # chunks a worker gets, about; more would be told more often, fewer end unevenly
 _LONGEST = 64  # trials in a chunk
+_TELL = 0.25  # seconds after which a worker tells what it has of a chunk
 _PATIENCE = 1.0  # seconds after which an idle worker looks whether anybody still wants it
 
 
@@ -117,7 +119,8 @@ class Pool:
             return self._try_again(task)
         if isinstance(found, str):
             raise RuntimeError(f"a worker met a bug\n{found}")  # noqa: TRY004 - not of a type
-        worker.task = ()
+        told = {each.number for each in found}
+        worker.task = tuple(number for number in worker.task if number not in told)
         return found
 
     def _replace(self, place: int) -> None:
@@ -148,13 +151,24 @@ def _serve(connection: Connection, run: Callable[[int], Trial], parent: int) -> 
             while not connection.poll(_PATIENCE):
                 if os.getppid() != parent:
                     return
-            connection.send(_answer(run, connection.recv()))
+            for answer in _answers(run, connection.recv()):
+                connection.send(answer)
     except (EOFError, OSError):
         return
 
 
-def _answer(run: Callable[[int], Trial], numbers: Sequence[int]) -> list[Trial] | str:
-    try:
-        return [run(number) for number in numbers]
-    except Exception:  # noqa: BLE001 - whatever it is, the parent is to say so
-        return traceback.format_exc()
+def _answers(run: Callable[[int], Trial], numbers: Sequence[int]) -> Iterator[list[Trial] | str]:
+    """Run trials; however long they take, what is done is told several times a second."""
+    found: list[Trial] = []
+    told = time.monotonic()
+    for number in numbers:
+        try:
+            found.append(run(number))
+        except Exception:  # noqa: BLE001 - whatever it is, the parent is to say so
+            yield traceback.format_exc()
+            return
+        if time.monotonic() - told >= _TELL:
+            yield found
+            found, told = [], time.monotonic()
+    if found:
+        yield found
