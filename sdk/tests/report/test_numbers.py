@@ -108,6 +108,15 @@ def test_a_rolling_sharpe_is_the_ratio_of_its_window(told):
     assert found.time[-1] == told.record.time[-1]
 
 
+def test_the_titles_of_rolling_metrics_tell_the_window_from_the_annual_rate(told):
+    (section,) = [each for each in run_sections(told) if each.key == "rolling"]
+    window = rolling(told.record).window
+    assert [part.title for part in section.parts] == [
+        f"Rolling {name}, annualised, over the last {window} daily returns"
+        for name in ("Sharpe", "volatility")
+    ]
+
+
 def test_a_short_run_has_no_rolling_metrics_and_says_so(told):
     record = told.record
     few = replace(record, time=record.time[:30], equity=record.equity[:30], exposure=None)

@@ -56,7 +56,7 @@ def rolling_metrics(record: RunRecord) -> Section:
     if found is None:
         words = "The run is too short for rolling metrics, or its equity was not positive."
         return Section(key="rolling", title=title, parts=(Words((words,)),))
-    span = f"over {found.window} daily returns, a year"
+    span = f"annualised, over the last {found.window} daily returns"
     charts = (
         ("rolling-sharpe", "Rolling Sharpe", found.sharpe, ""),
         ("rolling-volatility", "Rolling volatility", found.volatility, "percent"),
@@ -67,7 +67,7 @@ def rolling_metrics(record: RunRecord) -> Section:
         parts=tuple(
             Chart(
                 key=key,
-                title=f"{name} {span}",
+                title=f"{name}, {span}",
                 summary=_between(values, unit),
                 lines=(Line(name=name.lower(), time=found.time, values=values),),
                 unit=unit,
