@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _Runs = Annotated[
     list[str],
     typer.Argument(
-        help="Ids of runs, or of one sweep, or the first digits of them.", autocompletion=run_ids
+        help="Ids of runs, or one sweep's id, from its s- on; the first digits do.",
+        autocompletion=run_ids,
     ),
 ]
 _Output = Annotated[
