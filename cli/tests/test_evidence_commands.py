@@ -60,7 +60,8 @@ def test_montecarlo_places_a_run_among_what_it_could_have_been(run: Run, ready: 
     for title in ("Final equity in", "Max drawdown", "Ruin, a fall to 50 % of the cash"):
         assert title in answer.out
     for kind in ("trades in another order", "days drawn again", "noised bars"):
-        assert answer.out.count(f"  {kind}") == 3
+        # In another order the trades end where they ended: nothing to show in the first table.
+        assert answer.out.count(f"  {kind}") == (2 if kind.startswith("trades") else 3)
     assert answer.out.count("\n- ") == 3
     words = ("montecarlo", run_id[:10], "--paths", "50", "--noisy", "2", "--json")
     data = run(*words).data

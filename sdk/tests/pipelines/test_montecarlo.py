@@ -12,6 +12,7 @@ from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.pipelines.again import Past, prepare_again
+from tradectl_sdk.runs import closed_trades
 from tradectl_sdk.runs.identity import run_identity
 
 
@@ -103,6 +104,25 @@ def test_the_actual_run_is_measured_as_its_paths_are(record):
         assert spread.drawdown.min() >= 0
     assert len(found.words) == 2
     assert repr(found) == "\n".join(found.words)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_where_all_orders_fall_as_deep_the_order_makes_no_difference(record, sign):
+    trades = record.trades.copy()
+    trades["net"] = sign * np.abs(trades["net"])
+    found = montecarlo(replace(record, trades=trades), paths=50, noisy=0)
+    lost = max(-closed_trades(trades).profits.sum(), 0.0) / 100_000
+    assert found.words[0] == (
+        f"the order of the trades makes no difference: in each the account falls {lost:.1%}"
+    ).replace("%", " %")
+
+
+def test_orders_that_fall_as_deep_as_the_run_are_not_among_those_that_fall_deeper(record):
+    found = montecarlo(record, paths=50, noisy=0)
+    depth = np.array([0.1] * 6 + [0.2] * 3 + [0.3])
+    spread = replace(found.spreads[0], drawdown=depth, actual_drawdown=0.2)
+    told = replace(found, spreads=(spread,)).words[0]
+    assert "ordinary: 10 % of other orders fall deeper than 20.0 %" in told
 
 
 def test_what_was_fitted_to_the_very_bars_is_told_from_what_was_not(bars):

@@ -106,11 +106,16 @@ def _telling(line: ProgressLine) -> Callable[[int, int], None]:
 def _show(out: Output, found: MonteCarlo) -> None:
     from tradectl_sdk.pipelines.words import percent
 
-    for of, title in (("final", f"Final equity in {found.currency}"), ("drawdown", "Max drawdown")):
-        out.line()
-        out.line(title, "heading")
-        form = "{:,.0f}".format if of == "final" else partial(percent, digits=1)
-        out.table(_columns(), [_row(each, of, form) for each in found.spreads])
+    # In another order the trades end where they ended.
+    ending = [each for each in found.spreads if each.name != "trades"]
+    for of, title, spreads, form in (
+        ("final", f"Final equity in {found.currency}", ending, "{:,.0f}".format),
+        ("drawdown", "Max drawdown", found.spreads, partial(percent, digits=1)),
+    ):
+        if spreads:
+            out.line()
+            out.line(title, "heading")
+            out.table(_columns(), [_row(each, of, form) for each in spreads])
     out.line()
     out.line(f"Ruin, a fall to {percent(found.ruin)} of the cash", "heading")
     out.fields(

@@ -242,9 +242,13 @@ def _initial(record: RunRecord) -> float:
     return float(record.initial_equity / MONEY_UNITS)
 
 
+def _near(values: Floats, actual: float) -> NDArray[np.bool_]:
+    """Where values differ by rounding at most."""
+    return np.abs(values - actual) <= 1e-9 * max(abs(actual), 1e-300)
+
+
 def _place(values: Floats, actual: float) -> float:
-    near = np.abs(values - actual) <= 1e-9 * max(abs(actual), 1e-300)
-    return float(np.mean(np.where(near, 0.5, values < actual)))
+    return float(np.mean(np.where(_near(values, actual), 0.5, values < actual)))
 
 
 def _shuffled(record: RunRecord, paths: int, ruin: float, seed: int) -> Spread:
@@ -341,10 +345,15 @@ class _Noised:
 
 def _about_trades(spread: Spread, _: MonteCarlo) -> str:
     place, deep = spread.place_of_drawdown, spread.percentiles("drawdown")[95]
+    equal, fell = _near(spread.drawdown, spread.actual_drawdown), spread.actual_drawdown
+    if equal.all():
+        text = "the order of the trades makes no difference: in each the account falls"
+        return f"{text} {percent(fell, 1)}"
     luck = "ordinary" if 0.1 <= place <= 0.9 else "lucky" if place < 0.1 else "unlucky"
+    deeper = float(np.mean((spread.drawdown > fell) & ~equal))
     return (
-        f"the order of the trades was {luck}: {percent(1 - place)} of other orders fall deeper "
-        f"than {percent(spread.actual_drawdown, 1)}, and one in twenty {percent(deep, 1)} or more"
+        f"the order of the trades was {luck}: {percent(deeper)} of other orders fall deeper "
+        f"than {percent(fell, 1)}, and one in twenty {percent(deep, 1)} or more"
     )
 
 
