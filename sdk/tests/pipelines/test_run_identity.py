@@ -6,6 +6,7 @@ import importlib
 import sys
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,9 @@ from tradectl_sdk.pipelines.finding import FoundStrategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import LoadedSeries, content_hash
 from tradectl_sdk.runs import run_identity
+
+if TYPE_CHECKING:
+    from tradectl_sdk.plugins import Plugins
 
 ONE = Instrument(symbol="SYN", venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
 
@@ -33,11 +37,11 @@ def make_bars() -> Bars:
 BARS = make_bars()
 
 
-def name_of(chosen: Settings, bars: Bars = BARS) -> str:
+def name_of(chosen: Settings, bars: Bars = BARS, plugins: Plugins | None = None) -> str:
     found = FoundStrategy.__new__(FoundStrategy)
     object.__setattr__(found, "cls", Idle)
     series = (LoadedSeries(bars=bars, content_hash=content_hash(bars), origin="memory"),)
-    job = prepare(found, {}, series, chosen, signals={}, warmup=0, trials=1, plugins=None)
+    job = prepare(found, {}, series, chosen, signals={}, warmup=0, trials=1, plugins=plugins)
     return run_identity(job.identity)
 
 
@@ -93,6 +97,47 @@ def test_equal_settings_name_the_same_run_however_written():
 )
 def test_each_term_of_an_instrument_names_another_run(change):
     assert name_of(Settings(), replace(BARS, instrument=replace(ONE, **change))) != PLAIN
+
+
+RULES = """
+@hookimpl
+def tradectl_risk_rules(self):
+    for name, model in [("account", None), ("own", __name__ + ":Own")]:
+        yield RiskRuleSpec(name=name, summary="A rule", factory=f"{__name__}:make", settings=model)
+"""
+OWN = """
+from pydantic import BaseModel
+from tradectl_sdk.hooks import ExecutorSpec, RiskRuleSpec
+
+class Own(BaseModel):
+    most: int = 3
+
+class Rule:
+    reason = 30
+    def check(self, order, account, market, now): return order.lots
+
+def make(settings, instruments, assumptions): return Rule()
+"""
+CLUSTER = """
+@hookimpl
+def tradectl_executors(self):
+    yield ExecutorSpec(name="far", summary="x", factory="x:y", settings=__name__ + ":Own")
+"""
+
+
+def test_only_tables_that_the_rules_of_a_run_read_name_it(site):
+    site.plugin("acme", RULES, top=OWN)
+    site.plugin("cluster", CLUSTER, top=OWN)
+    plugins = site.plugins()
+
+    def named(rules: list[str], **tables: dict[str, int]) -> str:
+        chosen = {"risk": {"rules": rules}, "plugins": tables}
+        return name_of(Settings.model_validate(chosen), plugins=plugins)
+
+    plain = named(["own"])
+    assert named(["own"], cluster={"most": 8}) == named(["own"], acme={}) == plain
+    assert len({plain, named(["own"], acme={"most": 8}), named(["own"], acme={"most": 9})}) == 3
+    assert named([], acme={"most": 8}) == named([])  # its rule is not asked
 
 
 def test_a_change_in_a_module_beside_the_strategy_is_another_code(tmp_path, monkeypatch):

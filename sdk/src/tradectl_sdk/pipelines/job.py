@@ -12,8 +12,10 @@ import numpy as np
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.codehash import class_hash, engine_version
+from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.modelling import find_models, wanted_models
 from tradectl_sdk.pipelines.planning import bare_plan, parameter_values
+from tradectl_sdk.pipelines.risk import tables_of_rules
 from tradectl_sdk.pipelines.series import Resampling, to_columns
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ def prepare(
         PluginError: If a rule or a model cannot be loaded.
     """
     fit_together([one.bars.instrument for one in series])
+    plugins = loaded(plugins)
     values = parameter_values(found, parameters)
     making = find_models(wanted_models(found.cls, models or {}, signals), plugins)
     lengths = [len(one.bars) for one in series]
@@ -108,7 +111,7 @@ def prepare(
         resample=Resampling(series),
         signals=signals,
     )
-    identity = identity_of(plan, found, values, settings, trials=trials) | {
+    identity = identity_of(plan, found, values, settings, trials=trials, plugins=plugins) | {
         "data": [_describe(one) for one in series]
     }
     if made:
@@ -131,13 +134,14 @@ def identity_of(
     settings: Settings,
     *,
     trials: int = 1,
+    plugins: Plugins | None = None,
 ) -> dict[str, Any]:
     """Return everything that the result of a run depends on, other than its data."""
     return {
         "code": _code(plan, found),
         "parameters": dict(parameters),
         "engine": engine_version(),
-        "settings": _settings(plan, settings, trials),
+        "settings": _settings(plan, settings, trials, plugins),
     }
 
 
@@ -200,15 +204,16 @@ def _describe(series: LoadedSeries) -> dict[str, object]:
     }
 
 
-def _settings(plan: Plan, settings: Settings, trials: int) -> dict[str, object]:
-    names = sorted(settings.plugins.__pydantic_extra__ or {})
+def _settings(
+    plan: Plan, settings: Settings, trials: int, plugins: Plugins | None
+) -> dict[str, object]:
     return {
         "assumptions": plan.assumptions.manifest(),
         "risk": settings.risk.model_dump(mode="json"),
         "backtest": settings.backtest.model_dump(mode="json"),
         "fees": [[str(one.maker_fee), str(one.taker_fee)] for one in plan.instruments],
         "instruments": [_terms(one) for one in plan.instruments],
-        "plugins": {name: dict(settings.plugins.section(name)) for name in names},
+        "plugins": tables_of_rules(settings.risk, plugins, settings.plugins),
         "signals": {name: [_hash(one) for one in each] for name, each in plan.signals.items()},
         "warmup": plan.warmup,
         "trials": trials,

@@ -10,6 +10,7 @@ from tradectl_sdk.pipelines.components import loaded, named, own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from pydantic import BaseModel
 
@@ -63,6 +64,22 @@ def make_rules(
 
     observing = any(OBSERVES in spec.capabilities for spec, _ in asked)
     return make_all, observing, [f"{spec.name}: {spec.summary}" for spec, _ in asked]
+
+
+def tables_of_rules(
+    risk: RiskSection, plugins: Plugins | None, sections: PluginsSection
+) -> dict[str, dict[str, Any]]:
+    """Return the plugins' own tables that a run depends on: those its rules read.
+
+    Nothing else of a run reads one. Cost models and models of signals have settings beside their
+    names, strategies have parameters, and data count by what is in them; where an executor finds
+    its workers makes no other run.
+    """
+    offered = loaded(plugins).risk_rules()
+    rules = [offered[name] for name in _names(risk) if name in offered]
+    owners = {one.plugin.name for one in rules if one.load_settings() not in {None, RiskSection}}
+    tables = {name: dict(sections.section(name)) for name in sorted(owners)}
+    return {name: table for name, table in tables.items() if table}
 
 
 def _names(risk: RiskSection) -> list[str]:

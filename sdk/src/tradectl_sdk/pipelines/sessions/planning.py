@@ -161,7 +161,7 @@ def resolve_plan(
     return Resolved(
         found=found,
         engine=engine,
-        identity=identity_of(engine, found, plan.parameters, settings)
+        identity=identity_of(engine, found, plan.parameters, settings, plugins=plugins)
         | {"data": [{"instrument": name, "timeframe": plan.timeframe} for name in plan.names]},
     )
 

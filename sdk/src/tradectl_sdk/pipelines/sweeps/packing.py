@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.config.layers import dotted, leaves
 from tradectl_sdk.config.section import is_secret_reference
-from tradectl_sdk.config.settings import RiskSection, Settings
+from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.timeframe import Timeframe
@@ -23,6 +23,7 @@ from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.risk import tables_of_rules
 from tradectl_sdk.pipelines.series import LoadedSeries
 from tradectl_sdk.pipelines.sweeps.bar_bytes import decode, encode
 from tradectl_sdk.pipelines.sweeps.sources import find_sent, source_of
@@ -30,7 +31,7 @@ from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research.executing import Portable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.plugins import Plugins
@@ -121,11 +122,8 @@ def open_task(
 
 
 def _depends(job: Job) -> dict[str, Any]:
-    """What names the run, without where on this machine something is and tables nobody reads."""
+    """What names the run, without where on this machine something is."""
     code = job.identity["code"]
-    settings = {
-        name: value for name, value in job.identity["settings"].items() if name != "plugins"
-    }
     return {
         "strategy": code["strategy"].rpartition(" ")[2],
         "rules": code["rules"],
@@ -133,7 +131,7 @@ def _depends(job: Job) -> dict[str, Any]:
         "engine": job.identity["engine"],
         "parameters": job.identity["parameters"],
         "data": job.identity["data"],
-        "settings": settings,
+        "settings": job.identity["settings"],
     }
 
 
@@ -153,22 +151,16 @@ def _settings(job: Job, plugins: Plugins | None) -> dict[str, Any]:
     Raises:
         UsageError: If one of their values refers to a secret.
     """
-    own, owners = job.settings, _owners_of_rules(job.settings.risk.rules, plugins)
+    own = job.settings
     settings = {
         "backtest": own.backtest.model_dump(exclude_unset=True),
         "risk": own.risk.model_dump(exclude_unset=True),
-        "plugins": {name: table for name in owners if (table := dict(own.plugins.section(name)))},
+        "plugins": tables_of_rules(own.risk, plugins, own.plugins),
     }
     for path, value in leaves(settings):
         if is_secret_reference(value):
             raise UsageError(f"{dotted(path)} refers to a secret, which never leaves this machine")
     return settings
-
-
-def _owners_of_rules(names: Sequence[str], plugins: Plugins | None) -> set[str]:
-    """Names of the plugins whose own tables the rules in force read."""
-    rules = [rule for name, rule in loaded(plugins).risk_rules().items() if name in names]
-    return {rule.plugin.name for rule in rules if rule.load_settings() not in {None, RiskSection}}
 
 
 def _series(series: LoadedSeries, parts: dict[str, bytes]) -> dict[str, Any]:
