@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.money import from_money, plain
 from tradectl_sdk.errors import UsageError, did_you_mean
-from tradectl_sdk.research.evidence import PLATEAU
+from tradectl_sdk.research.telling import around_words
 from tradectl_sdk.runs.metrics import METRICS
 
 from tradectl.figures import UNDEFINED, plural
@@ -14,8 +14,6 @@ from tradectl.heat_map import heat_map
 from tradectl.layout import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tradectl_sdk.research import Evidence, SweepTable
     from tradectl_sdk.research.storing import StoredSweep
 
@@ -95,7 +93,7 @@ def show_evidence(out: Output, evidence: Evidence, table: SweepTable) -> None:
     out.line("Before you believe the best", "heading")
     pairs = [("  tried", f"{plural(evidence.trials, 'trial')}, all of them counted")]
     pairs.append(("  skill", _skill(evidence)))
-    pairs.append(("  around it", _around(evidence, table, form)))
+    pairs.append(("  around it", around_words(evidence, table)))
     if evidence.steadiest is not None and evidence.steadiest != evidence.best:
         values = table.points[evidence.steadiest]
         named = " ".join(f"{name}={parameter_text(value)}" for name, value in values.items())
@@ -110,16 +108,6 @@ def _skill(evidence: Evidence) -> str:
         return "unknown: the deflated Sharpe ratio is undefined"
     strong = "probably more than luck" if chance >= _CONFIDENT else "luck would explain it"
     return f"deflated Sharpe {METRICS['deflated_sharpe'].kind.format(chance)}: {strong}"
-
-
-def _around(evidence: Evidence, table: SweepTable, form: Callable[[float], str]) -> str:
-    if evidence.around is None or evidence.kept is None or evidence.best is None:
-        return "unknown: too few neighbouring points were tried"
-    middle, best = form(evidence.around), form(float(table.metrics[evidence.metric][evidence.best]))
-    count = plural(len(evidence.neighbours), "neighbour")
-    if evidence.shape == PLATEAU:
-        return f"a plateau: {count} with {middle} in the middle, beside its {best}"
-    return f"a peak: {count} with only {middle} in the middle, beside its {best}"
 
 
 def _check(table: SweepTable, metric: str) -> None:

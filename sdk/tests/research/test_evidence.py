@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 from tradectl_sdk.research import SweepTable, Trial, weigh
-from tradectl_sdk.research.evidence import grid_places, neighbours
+from tradectl_sdk.research.neighbourhood import Layout, grid_layout
+from tradectl_sdk.research.telling import around_words
 
 AXES = {"a": list(range(6)), "b": [1, 10, 100, 1000, 10000], "fixed": [7]}
 POINTS = [{"a": a, "b": b, "fixed": 7} for a in AXES["a"] for b in AXES["b"]]
@@ -31,29 +32,55 @@ def hill(height, width):
 
 def evidence_of(values, metric="sharpe_ratio"):
     table = table_of(values, metric)
-    return weigh(table, metric, grid_places(table.points, AXES))
+    return weigh(table, metric, grid_layout(table.points, AXES))
+
+
+def scattered(*places, **given):
+    rows = np.array(places, np.float64)
+    names = tuple("abc"[: rows.shape[1]])
+    return Layout(names=names, places=rows, last=rows.max(axis=0, initial=0), **given)
 
 
 def test_steps_count_values_of_the_grid_and_leave_out_what_does_not_vary():
-    places = grid_places(POINTS, AXES)
-    assert places.shape == (30, 2)
-    assert places[7].tolist() == [1, 2]
+    layout = grid_layout(POINTS, AXES)
+    assert layout.names == ("a", "b")
+    assert layout.places.shape == (30, 2)
+    assert layout.places[7].tolist() == [1, 2]
+    assert layout.last.tolist() == [5, 4]
 
 
 def test_neighbours_are_one_step_away_along_every_parameter():
-    places = grid_places(POINTS, AXES)
+    layout = grid_layout(POINTS, AXES)
     known = np.ones(30, bool)
-    assert neighbours(places, 12, known=known).tolist() == [6, 7, 8, 11, 13, 16, 17, 18]
+    assert layout.neighbours(12, known=known).tolist() == [6, 7, 8, 11, 13, 16, 17, 18]
     known[7] = False
-    assert 7 not in neighbours(places, 12, known=known)
+    assert 7 not in layout.neighbours(12, known=known)
 
 
 def test_the_reach_grows_where_few_were_tried_and_gives_up_in_the_end():
-    places = np.array([[0, 0], [2, 0], [0, 2], [2, 2], [2, 1], [40, 40]], np.float64)
+    layout = scattered([0, 0], [2, 0], [0, 2], [2, 2], [2, 1], [40, 40])
     known = np.ones(6, bool)
-    assert neighbours(places, 0, known=known).tolist() == [1, 2, 3, 4]
-    assert neighbours(places, 5, known=known).tolist() == []
-    assert neighbours(np.empty((6, 0)), 5, known=known).tolist() == []
+    assert layout.neighbours(0, known=known).tolist() == [1, 2, 3, 4]
+    assert layout.neighbours(5, known=known).tolist() == []
+    assert scattered(*[[]] * 6).neighbours(5, known=known).tolist() == []
+
+
+def test_the_corner_of_a_grid_has_few_neighbours_and_they_are_enough():
+    known = np.ones(30, bool)
+    complete = grid_layout(POINTS, AXES)
+    assert complete.neighbours(0, known=known).tolist() == [1, 5, 6]
+    assert complete.neighbours(2, known=known).tolist() == [1, 3, 6, 7, 8]
+    left_out = [n for n in range(30) if n != 6]
+    sample = grid_layout([POINTS[n] for n in left_out], AXES)
+    assert len(sample.neighbours(0, known=known[:29])) > 3
+    wedge = grid_layout([POINTS[n] for n in left_out], AXES, whole=True)  # a condition
+    assert wedge.neighbours(0, known=known[:29]).tolist() == [1, 5]
+    assert scattered([0, 0], [0, 1], [1, 0], [1, 1]).neighbours(0, known=known[:4]).size == 0
+
+
+def test_places_that_are_no_whole_numbers_are_steps_away_all_the_same():
+    layout = scattered([0.1 * 3 / 0.1], [2.0], [4.0], [1.5])
+    assert layout.neighbours(0, known=np.ones(4, bool)).tolist() == [1, 2]
 
 
 def test_a_wide_hill_is_a_plateau_and_a_needle_is_a_peak():
@@ -96,4 +123,52 @@ def test_what_cannot_be_said_is_not_said():
 
 def test_more_trials_than_the_table_has_can_be_counted():
     table = table_of([1.0, 2.0])
-    assert weigh(table, "sharpe_ratio", np.zeros((2, 1)), tried=40).trials == 40
+    assert weigh(table, "sharpe_ratio", scattered([0], [0]), tried=40).trials == 40
+
+
+def test_a_point_that_was_tried_again_counts_once():
+    once = evidence_of(hill(1.0, 0.1))
+    points = [*POINTS, *[POINTS[12]] * 20]
+    values = [*hill(1.0, 0.1), *[1.0] * 20]
+    trials = [Trial(n, (value, 0.25)) for n, value in enumerate(values)]
+    table = SweepTable.of(points, ("sharpe_ratio", "deflated_sharpe"), trials)
+    found = weigh(table, "sharpe_ratio", grid_layout(points, AXES))
+    assert found.trials == 50
+    assert found.shape == "peak"
+    assert (found.kept, found.neighbours) == (once.kept, once.neighbours)
+    beside = [*POINTS, *[POINTS[7]] * 20]  # nor do neighbours count twice
+    values = [*hill(1.0, 0.1), *[hill(1.0, 0.1)[7]] * 20]
+    table = SweepTable.of(beside, ("sharpe_ratio",), [Trial(n, (v,)) for n, v in enumerate(values)])
+    assert weigh(table, "sharpe_ratio", grid_layout(beside, AXES)).neighbours == once.neighbours
+
+
+def small(values, size):
+    axes = {"a": list(range(size[0])), "b": list(range(size[1]))}
+    points = [{"a": a, "b": b} for a in axes["a"] for b in axes["b"]]
+    table = SweepTable.of(points, ("sharpe_ratio",), [Trial(n, (v,)) for n, v in enumerate(values)])
+    evidence = weigh(table, "sharpe_ratio", grid_layout(points, axes, whole=True))
+    return evidence, around_words(evidence, table)
+
+
+def test_the_best_in_a_corner_is_weighed_by_its_three_neighbours_and_said_to_stand_there():
+    evidence, words = small([1.0, 0.9, 0.1, 0.9, 0.8, 0.1, 0.1, 0.1, 0.1], (3, 3))
+    assert (evidence.shape, evidence.neighbours) == ("plateau", (1, 3, 4))
+    assert evidence.edges == ("a", "b")
+    assert words == (
+        "a plateau: 3 neighbours with 0.90 in the middle, beside its 1.00; at the edge of a and b"
+    )
+    _, words = small([1.0, 0.1, 0.3, 0.1, 0.1, 0.3, 0.3, 0.3, 0.3], (3, 3))
+    assert words.startswith("a peak: 3 neighbours with only 0.10 in the middle")
+    inside, _ = small([0.1, 0.2, 0.3, 0.1, 1.0, 0.3, 0.2, 0.1, 0.3], (3, 3))
+    assert inside.edges == ()
+
+
+def test_a_grid_of_neighbours_only_says_that_there_is_nothing_else():
+    evidence, words = small([1.0, 0.9, 0.8, 0.1], (2, 2))
+    assert (evidence.shape, evidence.around, evidence.edges) == ("unknown", 0.8, ())
+    assert words == (
+        "unknown: 3 neighbours with 0.80 in the middle, beside its 1.00, "
+        "and no point farther away to compare with"
+    )
+    assert small([1.0] * 4, (2, 2))[0].shape == "plateau"
+    assert small([1.0], (1, 1))[1] == "unknown: too few neighbouring points were tried"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.research.ranges import Range, places
+from tradectl_sdk.research.ranges import Range, range_layout
 from tradectl_sdk.strategy import Parameter
 
 DECLARED = {
@@ -54,7 +54,13 @@ def test_a_short_range_has_its_steps_and_a_long_one_ten() -> None:
     short, long = Range("n", 2, 6, 2), Range("x", 0.0, 4.0)
     listed, single = Range("on", choices=(7, 3)), Range("m", 3, 3, 1)
     points = [{"n": 6, "x": 1.0, "on": 3, "m": 3}, {"n": 2, "x": 4.0, "on": 7, "m": 3}]
-    assert places([short, long, listed, single], points).tolist() == [[2, 2.5, 1, 0], [0, 10, 0, 0]]
+    layout = range_layout([short, long, listed, single], points)
+    assert layout.places.tolist() == [[2, 2.5, 1], [0, 10, 0]]
+    assert (layout.names, layout.last.tolist()) == (("n", "x", "on"), [2, 10, 1])
+    assert (layout.stepped, layout.ended) == (False, {"n", "x"})
+    assert [layout.edges(number) for number in (0, 1)] == [("n",), ("n", "x")]
+    assert range_layout([short, listed], points).stepped
+    assert not range_layout([Range("n", 1, 30, 1)], [{"n": 3}]).stepped
 
 
 def test_ranges_say_what_they_are() -> None:

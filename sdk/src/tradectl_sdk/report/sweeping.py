@@ -9,6 +9,7 @@ import numpy as np
 from tradectl_sdk.report.contents import Cell, Section, Table, Words
 from tradectl_sdk.report.inputs import value_text
 from tradectl_sdk.research.table import LESS_IS_BETTER
+from tradectl_sdk.research.telling import around_words
 from tradectl_sdk.runs.metrics.table import METRICS
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _doubts(evidence: Evidence, table: SweepTable) -> Section:
         ),
         (
             "Around it",
-            f"a {evidence.shape}; the middle one of its neighbours has {form(evidence.around)}",
+            around_words(evidence, table),
         ),
     ]
     if evidence.steadiest is not None:

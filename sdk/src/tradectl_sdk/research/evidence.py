@@ -2,7 +2,8 @@
 
 The best of many is chosen for its luck, too. Two questions are cheap to ask: what would luck alone
 have shown (the deflated Sharpe ratio, which counts the trials), and are the trials beside it
-nearly as good (a plateau) or is it alone (a peak)?
+nearly as good (a plateau) or is it alone (a peak)? For the first every trial counts; for the second
+every point does once, however often an optimiser came back to it.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ import numpy as np
 from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from tradectl_sdk.research.neighbourhood import Layout
     from tradectl_sdk.research.table import SweepTable
-    from tradectl_sdk.strategy import ParameterValue
 
 PLATEAU, PEAK, UNKNOWN = "plateau", "peak", "unknown"
 _KEPT = 0.5  # what neighbours on a plateau keep of the best one's lead over the middle trial
-_FARTHEST = 3  # steps to go for neighbours where few points were tried
 _CANDIDATES = 200  # best trials whose neighbours are asked
 
 
@@ -40,8 +40,10 @@ class Evidence:
         deflated_sharpe: Probability that it has skill, all trials counted; None where unknown.
         neighbours: Numbers of the tried points around it.
         around: The middle one of the neighbours' values; None without neighbours.
-        kept: What ``around`` keeps of the best one's lead over the middle trial: 1 for a flat
-            top, 0 or less where the neighbours are no better than the rest; None where unknown.
+        kept: What ``around`` keeps of the best one's lead over the middle point: 1 for a flat
+            top, 0 or less where the neighbours are no better than the rest; None where unknown,
+            or where there is no rest.
+        edges: Parameters of which the best has the first or the last value.
         steadiest: Number of the trial that does best together with its neighbours.
         steadiest_around: The middle value of that trial and its neighbours.
     """
@@ -53,12 +55,13 @@ class Evidence:
     neighbours: tuple[int, ...] = ()
     around: float | None = None
     kept: float | None = None
+    edges: tuple[str, ...] = ()
     steadiest: int | None = None
     steadiest_around: float | None = None
 
     @property
     def shape(self) -> str:
-        """``plateau``, ``peak``, or ``unknown`` where too few neighbours were tried."""
+        """``plateau``, ``peak``, or ``unknown`` where too few points were tried."""
         if self.kept is None:
             return UNKNOWN
         return PLATEAU if self.kept >= _KEPT else PEAK
@@ -74,29 +77,29 @@ class Evidence:
             "neighbours": list(self.neighbours),
             "neighbours_median": self.around,
             "lead_kept": self.kept,
+            "edges": list(self.edges),
             "steadiest": self.steadiest,
             "steadiest_median": self.steadiest_around,
         }
 
 
-def weigh(
-    table: SweepTable, metric: str, places: NDArray[np.float64], *, tried: int | None = None
-) -> Evidence:
+def weigh(table: SweepTable, metric: str, layout: Layout, *, tried: int | None = None) -> Evidence:
     """Ask what speaks for the best trial.
 
     Args:
         table: The trials.
         metric: One of its metrics.
-        places: Where each trial is, in steps along each varied parameter, shape (n, d).
+        layout: Where each trial is.
         tried: Trials made in all, if more than the table has.
     """
-    ranked, count = table.ranked(metric), len(table) if tried is None else tried
+    points, count = table.distinct(), len(table) if tried is None else tried
+    ranked = points.ranked(metric)
     if not ranked:
         return Evidence(metric=metric, trials=count)
-    column, best = table.metrics[metric], ranked[0]
-    near = neighbours(places, best, known=np.isfinite(column))
+    column, best = points.metrics[metric], ranked[0]
+    near = layout.neighbours(best, known=np.isfinite(column))
     around = float(np.median(column[near])) if len(near) else None
-    steadiest, steady = _steadiest(column, ranked, places, metric)
+    steadiest, steady = _steadiest(column, ranked, layout, metric)
     return Evidence(
         metric=metric,
         trials=count,
@@ -104,51 +107,20 @@ def weigh(
         deflated_sharpe=_finite(table.metrics.get("deflated_sharpe"), best),
         neighbours=tuple(int(number) for number in near),
         around=around,
-        kept=_kept(column, best, around),
+        kept=_kept(column, best, around, rest=len(ranked) - len(near) - 1),
+        edges=layout.edges(best),
         steadiest=steadiest,
         steadiest_around=steady,
     )
 
 
-def grid_places(
-    points: Sequence[Mapping[str, ParameterValue]],
-    axes: Mapping[str, Sequence[ParameterValue]],
-) -> NDArray[np.float64]:
-    """Say where points of a grid are: which value of each axis they have, shape (n, d)."""
-    varied = {name: values for name, values in axes.items() if len(values) > 1}
-    steps = {name: {v: place for place, v in enumerate(vs)} for name, vs in varied.items()}
-    rows = [[steps[name][point[name]] for name in varied] for point in points]
-    return np.array(rows, np.float64).reshape(len(points), len(varied))
-
-
-def neighbours(
-    places: NDArray[np.float64], number: int, *, known: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return the known points around one, itself left out.
-
-    They are at most one step away along every parameter. Where only some points were tried, as in
-    a sample, the reach grows until there are two for each parameter; none where three steps do
-    not find so many.
-    """
-    if not places.shape[1]:
-        return np.empty(0, np.int64)
-    distance = np.abs(places - places[number]).max(axis=1)
-    others = known & (distance > 0)
-    least = 2 * places.shape[1]
-    for reach in range(1, _FARTHEST + 1):
-        found = np.flatnonzero(others & (distance <= reach))
-        if len(found) >= least:
-            return found
-    return np.empty(0, np.int64)
-
-
 def _steadiest(
-    column: NDArray[np.float64], ranked: Sequence[int], places: NDArray[np.float64], metric: str
+    column: NDArray[np.float64], ranked: Sequence[int], layout: Layout, metric: str
 ) -> tuple[int | None, float | None]:
     known, sign = np.isfinite(column), -1 if metric in LESS_IS_BETTER else 1
     found: tuple[int | None, float | None] = (None, None)
     for number in ranked[:_CANDIDATES]:
-        near = neighbours(places, number, known=known)
+        near = layout.neighbours(number, known=known)
         if not len(near):
             continue
         middle = float(np.median(np.append(column[near], column[number])))
@@ -157,12 +129,16 @@ def _steadiest(
     return found
 
 
-def _kept(column: NDArray[np.float64], best: int, around: float | None) -> float | None:
+def _kept(
+    column: NDArray[np.float64], best: int, around: float | None, *, rest: int
+) -> float | None:
     if around is None:
         return None
     middle = float(np.median(column[np.isfinite(column)]))
     lead = float(column[best]) - middle
-    return (around - middle) / lead if lead else 1.0
+    if not lead:
+        return 1.0
+    return (around - middle) / lead if rest else None
 
 
 def _finite(column: NDArray[np.float64] | None, number: int) -> float | None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.errors import UsageError
+from tradectl_sdk.research.neighbourhood import Layout, has_ends
 from tradectl_sdk.research.space import Axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from tradectl_sdk.strategy import Parameter, ParameterValue
 
@@ -75,6 +74,17 @@ class Range:
         steps = span / self.step if self.step else float(_TENTHS)
         return (value - self.low) / span * min(steps, _TENTHS) if span else 0.0
 
+    @property
+    def last(self) -> float:
+        """The greatest place of a value."""
+        return self.place(self.choices[-1] if self.choices else self.high)
+
+    @property
+    def stepped(self) -> bool:
+        """Whether places are whole numbers, so that nothing is between one and the next."""
+        few = self.step is not None and (self.high - self.low) / self.step < _TENTHS + 0.5
+        return bool(self.choices) or few
+
     def __str__(self) -> str:
         """Return it as people write it."""
         if self.choices:
@@ -84,12 +94,17 @@ class Range:
         return words if whole else f"{words} by {self.step:.15g}"
 
 
-def places(
-    ranges: Sequence[Range], points: Sequence[Mapping[str, ParameterValue]]
-) -> NDArray[np.float64]:
-    """Say where points are, in steps along each range, shape (n, d)."""
-    rows = [[each.place(point[each.name]) for each in ranges] for point in points]
-    return np.array(rows, np.float64).reshape(len(points), len(ranges))
+def range_layout(ranges: Sequence[Range], points: Sequence[Mapping[str, ParameterValue]]) -> Layout:
+    """Say where points are, in steps along each range that leaves a choice."""
+    varied = [each for each in ranges if each.last > 0]
+    rows = [[each.place(point[each.name]) for each in varied] for point in points]
+    return Layout(
+        names=tuple(each.name for each in varied),
+        places=np.array(rows, np.float64).reshape(len(points), len(varied)),
+        last=np.array([each.last for each in varied]),
+        stepped=all(each.stepped for each in varied),
+        ended=frozenset(each.name for each in varied if not each.choices or has_ends(each.choices)),
+    )
 
 
 def _numbers(name: str, text: str) -> tuple[Decimal, Decimal, Decimal | None]:

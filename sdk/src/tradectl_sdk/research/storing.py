@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import uuid
 import zipfile
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
-from tradectl_sdk.research.evidence import Evidence, grid_places, weigh
+from tradectl_sdk.research.evidence import Evidence, weigh
+from tradectl_sdk.research.neighbourhood import grid_layout
 from tradectl_sdk.research.table import SweepTable
 from tradectl_sdk.runs import canonical_json
 
@@ -51,7 +53,9 @@ class StoredSweep:
 
     def evidence(self, metric: str) -> Evidence:
         """Say what speaks for the best trial by a metric, and what against it."""
-        return weigh(self.table, metric, grid_places(self.table.points, self.about["axes"]))
+        axes, sample = self.about["axes"], self.about.get("sample")
+        whole = sample is None or sample >= math.prod(map(len, axes.values()))
+        return weigh(self.table, metric, grid_layout(self.table.points, axes, whole=whole))
 
 
 def sweep_id(identity: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +84,18 @@ class SweepTable:
     def __len__(self) -> int:
         """Trials, failed ones included."""
         return len(self.points)
+
+    def distinct(self) -> SweepTable:
+        """Return it with metrics of the first trial at each point only, the others undefined."""
+        seen: dict[tuple[ParameterValue, ...], int] = {}
+        for number, point in enumerate(self.points):
+            seen.setdefault(tuple(point.values()), number)
+        if len(seen) == len(self):
+            return self
+        again = np.ones(len(self), bool)
+        again[list(seen.values())] = False
+        columns = self.metrics.items()
+        return replace(self, metrics={n: np.where(again, math.nan, c) for n, c in columns})
 
     def ranked(self, metric: str) -> list[int]:
         """Return the trials that have a metric, the best first, ties in the order of the grid."""

@@ -15,8 +15,10 @@ from tradectl_sdk import Bars, Instrument, Strategy, backtest, optimize, param
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.indicators import SMA
-from tradectl_sdk.pipelines.optimizing.study import StudyFolder, violation
-from tradectl_sdk.research import Constraint
+from tradectl_sdk.pipelines.optimizing.study import Made, StudyFolder, violation
+from tradectl_sdk.pipelines.optimizing.weighing import weigh_trials
+from tradectl_sdk.research import Constraint, Trial
+from tradectl_sdk.research.ranges import Range
 
 NAMED = f"{__file__}:Sought"  # the same in every process
 RANGES = {"fast": "2:12", "slow": "3:40"}
@@ -208,6 +210,18 @@ def test_limits_leave_trials_out_of_the_ranks_but_not_out_of_the_count(bars, tmp
     assert 0 < sum(result.feasible) < 12
     assert {int(trades[number]) >= 8 for number in result.ranked} == {True}
     assert result.evidence.trials == 12
+
+
+def test_a_point_that_was_tried_again_is_ranked_once_and_every_trial_is_counted():
+    returns = [0.3, 0.3, 0.1, 0.2, 0.3]
+    points = [{"fast": fast} for fast in (5, 5, 3, 4, 5)]
+    made = [Made(p, Trial(n, (r,))) for n, (p, r) in enumerate(zip(points, returns, strict=True))]
+    space = [Range("fast", 3, 6, 1)]
+    found = weigh_trials(made, ["total_return"], ["total_return"], [], space)
+    assert found.ranked == [0, 3, 2]
+    assert found.front == [0]
+    assert found.shown == [0, 3, 2]
+    assert (len(found.table), found.evidence.trials, found.feasible) == (5, 5, [True] * 5)
 
 
 def test_several_objectives_give_a_front(bars, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 
 from tradectl_sdk.pipelines.optimizing.study import violation
 from tradectl_sdk.research import Evidence, SweepTable, weigh
-from tradectl_sdk.research.ranges import places
+from tradectl_sdk.research.ranges import range_layout
 from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class OptimizeResult:
         about: What it was about, as plain values.
         table: All trials, in sample.
         feasible: Whether each trial met the limits, in their order.
-        ranked: Trials that met the limits, the best by the first objective first.
-        front: Trials that no other one beats in every objective.
+        ranked: Trials that met the limits, the best by the first objective first; of those at
+            the same point, which a sampler may try again, the first.
+        front: Trials that no other one beats in every objective, one for each point.
         evidence: Whether to believe the best by the first objective.
         in_sample: Metrics of those that were looked at again, the deflated Sharpe ratio for all
             trials among them, by trial.
@@ -77,7 +78,7 @@ def weigh_trials(
         column = table.metrics[str(limit.left)]
         feasible &= np.array([violation(limit, float(value)) <= 0 for value in column], bool)
     allowed = {name: np.where(feasible, column, np.nan) for name, column in table.metrics.items()}
-    weighed = replace(table, metrics=allowed)
+    weighed = replace(table, metrics=allowed).distinct()
     return OptimizeResult(
         study_id="",
         about={},
@@ -85,7 +86,7 @@ def weigh_trials(
         feasible=feasible.tolist(),
         ranked=weighed.ranked(objectives[0]),
         front=_front(weighed, objectives),
-        evidence=weigh(weighed, objectives[0], places(space, table.points)),
+        evidence=weigh(weighed, objectives[0], range_layout(space, table.points)),
         in_sample={},
         out_of_sample={},
         resumed=0,

@@ -1,0 +1,32 @@
+"""What is said of a sweep in words, wherever it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.research.evidence import PEAK, UNKNOWN
+from tradectl_sdk.runs.metrics import METRICS
+
+if TYPE_CHECKING:
+    from tradectl_sdk.research.evidence import Evidence
+    from tradectl_sdk.research.table import SweepTable
+
+
+def around_words(evidence: Evidence, table: SweepTable) -> str:
+    """Say what the points around the best trial tell of it, and whether they are on one side."""
+    edge = f"; at the edge of {' and '.join(evidence.edges)}" if evidence.edges else ""
+    return f"{_shape_words(evidence, table)}{edge}"
+
+
+def _shape_words(evidence: Evidence, table: SweepTable) -> str:
+    if evidence.around is None or evidence.best is None:
+        return "unknown: too few neighbouring points were tried"
+    form = METRICS[evidence.metric].kind.format
+    best = form(float(table.metrics[evidence.metric][evidence.best]))
+    count = len(evidence.neighbours)
+    neighbours = "1 neighbour" if count == 1 else f"{count:,} neighbours"
+    only = "only " if evidence.shape == PEAK else ""
+    said = f"{neighbours} with {only}{form(evidence.around)} in the middle, beside its {best}"
+    if evidence.shape == UNKNOWN:
+        return f"unknown: {said}, and no point farther away to compare with"
+    return f"a {evidence.shape}: {said}"
