@@ -33,7 +33,7 @@ def test_the_screen_shows_both_samples_and_what_to_doubt(run: Run, ready: Path) 
     assert answer.status == 0
     head, table, doubts = answer.out.split("\n\n")
     assert "in sample      ABC.TEST 1d, 140 bars" in head
-    assert "out of sample  from 2024-05-20" in head
+    assert "out of sample  from 2024-05-20, starting cold" in head
     assert "bars           2 to 30" in head
     assert "tried          6 trials by tpe, seed 0" in head
     assert "SHARPE IN  SHARPE OUT" in table

@@ -95,7 +95,11 @@ def _head(result: OptimizeResult) -> list[tuple[str, str]]:
         ("study", result.study_id),
         ("strategy", str(about["strategy"])),
         ("in sample", f"{data}, {plural(bars, 'bar')}"),
-        *([("out of sample", f"from {outside[0][:10]}")] if outside else []),
+        *(
+            [("out of sample", f"from {outside[0][:10]}, starting cold: first they warm up")]
+            if outside
+            else []
+        ),
         *about["ranges"].items(),
         *([("where", " and ".join(about["where"]))] if about["where"] else []),
         ("good is", ", ".join(METRICS[name].label for name in about["objectives"])),

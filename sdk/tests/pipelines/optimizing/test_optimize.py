@@ -275,6 +275,25 @@ def test_what_makes_no_sense_is_refused(bars, tmp_path, monkeypatch, changes, me
         search(bars, tmp_path, **changes)
 
 
+class Modelled(Sought):
+    """Has a model of its own."""
+
+    signals = ("forecast=ridge:first=120,horizon=5",)
+
+
+def test_too_few_bars_out_of_sample_for_a_model_are_refused_before_any_trial(bars, tmp_path):
+    told: list[int] = []
+    with pytest.raises(
+        UsageError, match=r"out of sample, model ridge .* there are 90 bars"
+    ) as caught:
+        search(
+            bars, tmp_path, 2, strategy=Modelled, out_of_sample=0.3,
+            progress=lambda done, _: told.append(done),
+        )  # fmt: skip
+    assert "--out-of-sample" in caught.value.hint
+    assert (told, list(tmp_path.iterdir())) == ([], [])
+
+
 def test_without_optuna_it_says_what_to_install(bars, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match="needs Optuna") as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.optimizing.weighing import values_of
 from tradectl_sdk.pipelines.series import load_series
@@ -65,6 +66,23 @@ class Inputs:
 
     def job(self, window: Window, tried: int = 1) -> Job:
         """Prepare runs over a window, of which one was chosen among so many."""
+        return self._prepared(window, tried).with_forecasts()
+
+    def check_unseen(self, window: Window) -> None:
+        """Refuse bars out of sample that no run fits into, before a trial is made in vain.
+
+        Raises:
+            UsageError: If a model is not fitted before they end.
+        """
+        try:
+            self._prepared(window, 1)
+        except UsageError as error:
+            raise UsageError(
+                f"out of sample, {error.message}",
+                hint="take a larger share of the bars with --out-of-sample, or more bars",
+            ) from error
+
+    def _prepared(self, window: Window, tried: int) -> Job:
         return prepare(
             self.found,
             self.parameters,
@@ -74,7 +92,7 @@ class Inputs:
             warmup=self.warmup,
             trials=tried,
             plugins=self.plugins,
-        ).with_forecasts()
+        )
 
     def one_by_one(self, job: Job, metrics: Sequence[str]) -> Runs:
         """Return what runs a trial at a point; machine code and data are used again and again."""

@@ -88,7 +88,8 @@ def optimize(
         trials: To make in all, those of a resumed study included.
         sampler: ``tpe``, ``random`` or ``nsga2``.
         seed: Of the sampler.
-        out_of_sample: Share of the bars, the last ones, that no trial sees.
+        out_of_sample: Share of the bars, the last ones, that no trial sees; runs over them start
+            cold, without the bars before.
         timeframe: Of the bars that drive the strategy, where they are given by name.
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
@@ -104,8 +105,9 @@ def optimize(
 
     Raises:
         NotFoundError: If there is no such strategy.
-        UsageError: If a name or a number makes no sense, Optuna is missing, or the study was begun
-            and neither ``resume`` nor ``fresh`` was asked for.
+        UsageError: If a name or a number makes no sense, a model does not fit into the bars in or
+            out of sample, Optuna is missing, or the study was begun and neither ``resume`` nor
+            ``fresh`` was asked for.
         DataMissingError: If there is no such data.
     """
     settings = settings or Settings()
@@ -142,6 +144,8 @@ def optimize(
         seed=seed,
     )
     job = inputs.job(windows[0])
+    if windows[1] is not None:
+        inputs.check_unseen(windows[1])
     about = about_study(job, question, objectives, where, names, windows)
     study_id = "o-" + hashlib.sha256(canonical_json(about).encode()).hexdigest()[:32]
     place = _place(StudyFolder(folder, study_id), resume=resume, fresh=fresh)
