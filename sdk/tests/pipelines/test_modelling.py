@@ -239,6 +239,8 @@ def test_entries_and_windows_are_tried_with_models_too(bars):
     )  # fmt: skip
     assert len(walked.pieces) == 2
     assert all(piece.trades and piece.order_list_hash for piece in walked.pieces)
+    # No order is accepted before the first forecast: growth in sample counts from there on.
+    assert {piece.warm for piece in walked.pieces} == {200 - (399 - found.bars)}
 
 
 def test_trials_of_a_sweep_read_the_same_forecasts(bars):

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from tradectl_sdk import Bars, Instrument, Strategy, backtest, param, sweep, walkforward
+from tradectl_sdk import Bars, Instrument, Settings, Strategy, backtest, param, sweep, walkforward
+from tradectl_sdk.data.bars import PRICE_COLUMNS
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
+from tradectl_sdk.runs.metrics import METRICS, Sample
 
 GRID = {"fast": [3, 5, 8]}
 LENGTHS = {"train": 60, "test": 20}
@@ -58,18 +60,31 @@ def found(bars):
     return walk(bars, embargo=5)
 
 
+def sharpe(record, first):
+    sample = Sample(
+        time=record.time[first:], equity=record.equity[first:], initial_equity=100_000.0
+    )
+    return METRICS["sharpe_ratio"].function(sample)
+
+
 @pytest.mark.parametrize("anchored", [False, True])
 def test_every_piece_is_the_backtest_of_its_choice_to_the_byte(bars, anchored):
     found = walk(bars, embargo=5, anchored=anchored)
     assert len(found.pieces) == 5
-    traded = 0
+    traded, warmup = 0, 19
     for number, piece in enumerate(found.pieces):
         first = 0 if anchored else 20 * number
         chosen, begin, end = 60 + 20 * number, 65 + 20 * number, 85 + 20 * number
         inside = sweep(Walked, bars.rows(first, chosen), GRID, mode="interpreted", workers=1).table
         best = inside.ranked("sharpe_ratio")[0]
         assert piece.parameters == inside.points[best]
-        assert piece.in_sample == inside.metrics["sharpe_ratio"][best]
+        before = backtest(
+            Walked, bars.rows(first, chosen), parameters=piece.parameters, mode="interpreted"
+        ).record
+        assert (before.equity[:warmup] == 100_000).all()
+        assert piece.warm == chosen - first - warmup
+        assert piece.in_sample == sharpe(before, warmup)
+        assert piece.in_growth == before.equity[-1] / 100_000
         record = backtest(
             Walked, bars.rows(first, end), parameters=piece.parameters,
             warmup=begin - first, mode="interpreted",
@@ -78,6 +93,7 @@ def test_every_piece_is_the_backtest_of_its_choice_to_the_byte(bars, anchored):
         assert piece.equity.tobytes() == record.equity[begin - first :].tobytes()
         assert piece.times.tobytes() == record.time[begin - first :].tobytes()
         assert (record.equity[: begin - first] == 100_000).all()
+        assert piece.out_of_sample == sharpe(record, begin - first)
         assert piece.trades == len(record.trades)
         traded += piece.trades
     assert traded > 5
@@ -111,13 +127,72 @@ def test_the_future_of_a_piece_does_not_change_it(bars, found):
 
 
 def test_efficiency_is_growth_a_bar_outside_over_inside(found):
-    inside = sum(np.log(piece.in_growth) for piece in found.pieces) / 300
+    inside = sum(np.log(piece.in_growth) for piece in found.pieces) / (5 * (60 - 19))
     outside = np.log(found.growth) / 100
     expected = outside / inside if inside > 0 else None
     assert found.efficiency == (None if expected is None else pytest.approx(expected))
-    doubled = [replace(p, in_growth=float(p.equity[-1] / 1e5) ** 6) for p in found.pieces]
+    doubled = [replace(p, in_growth=float(p.equity[-1] / 1e5) ** 6, warm=60) for p in found.pieces]
     gained = replace(found, pieces=tuple(p for p in doubled if p.in_growth > 1))
     assert gained.efficiency == pytest.approx(0.5)
+
+
+def rising(bars):
+    """500 bars that gain a thousandth each, with a little noise."""
+    (flat,) = synthetic_market([bars.instrument], bars=500, timeframe="1d", seed=1)
+    level = 100 * 1.001 ** np.arange(500) * (1 + 1e-3 * np.cos(np.arange(500) * 2.0))
+    ticks = np.round(level * 100).astype(np.int64)
+    return replace(flat.bars, open=ticks, high=ticks, low=ticks, close=ticks)
+
+
+def test_a_long_warm_up_is_no_time_that_earned_nothing(bars):
+    found = walk(
+        rising(bars), "sma-cross", {"fast": [10, 20]},
+        train=250, test=250, parameters={"slow": 200},
+    )  # fmt: skip
+    (piece,) = found.pieces
+    assert (piece.bars, piece.warm) == ((250, 250), 51)
+    # The market is the same in sample and out of it, and so is what is earned.
+    assert found.efficiency == pytest.approx(1, abs=0.05)
+    assert piece.in_sample == pytest.approx(piece.out_of_sample, rel=0.1)
+    assert found.to_json()["windows"][0]["warm_bars"] == 51
+
+
+def test_where_no_choice_could_trade_in_sample_there_is_no_efficiency(bars):
+    found = walk(bars, train=18, metric="total_return")
+    assert {piece.warm for piece in found.pieces} == {0}
+    assert np.isnan([piece.in_sample for piece in found.pieces]).all()
+    assert found.efficiency is None
+    idle = replace(found.pieces[0], warm=40, in_growth=1.1, equity=np.array([1e5, 1.1e5]))
+    lone = replace(found, pieces=(idle, *found.pieces[1:]))
+    assert lone.efficiency == pytest.approx(40 / 20)
+
+
+@pytest.mark.parametrize("metric", ["fees", "slippage", "turnover", "benchmark_return"])
+def test_every_metric_is_that_of_the_bars_out_of_sample(bars, metric):
+    costs = Settings.model_validate({"backtest": {"taker_fee": 0.001, "slippage_bps": 5}})
+    piece = walk(bars, metric=metric, settings=costs).pieces[1]
+    begin, year, used = 60, 365.25 * 86_400e9, bars.rows(20, 100)
+    record = backtest(
+        Walked, used, parameters=piece.parameters, warmup=begin, mode="interpreted",
+        settings=costs,
+    ).record  # fmt: skip
+    close, expected = used.floats("close"), record.metrics.values[metric]
+    if metric == "benchmark_return":
+        expected = close[-1] / close[begin] - 1
+    if metric == "turnover":  # over the years and the equity of these bars only
+        traded = expected * record.equity.mean() * (record.time[-1] - record.time[0]) / year
+        years = (record.time[-1] - record.time[begin]) / year
+        expected = traded / record.equity[begin:].mean() / years
+    assert expected
+    assert piece.out_of_sample == pytest.approx(expected)
+
+
+def test_a_benchmark_of_several_series_is_bought_where_the_sample_begins(bars):
+    second = replace(bars, instrument=replace(bars.instrument, symbol="TWO"))
+    second = replace(second, **{name: getattr(bars, name)[::-1].copy() for name in PRICE_COLUMNS})
+    piece = walk([bars, second], metric="benchmark_return").pieces[0]
+    gains = [each.floats("close")[79] / each.floats("close")[60] for each in (bars, second)]
+    assert piece.out_of_sample == pytest.approx(np.mean(gains) - 1)
 
 
 def test_stability_counts_choices_that_stay_within_a_step(found):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Columns, Outcome, Plan
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.runs.values import Records
 
 _CHUNK = 65_536  # instants at a time, so that what lies between input and result stays small
 
@@ -44,23 +45,9 @@ def make_record(
     """
     plan = job.plan
     cash = to_money(plan.assumptions.cash)
-    marks = np.array([one.ticks[3][-1] for one in plan.columns], np.int64)
-    trades = extract_trades(outcome.fills, plan.instruments, marks=marks)
+    trades = trades_of(plan, outcome)
     held = exposure(plan, outcome, turn)
-    sample = Sample(
-        time=outcome.times,
-        equity=outcome.equity,
-        initial_equity=cash / MONEY_UNITS,
-        trades=closed_trades(trades),
-        exposure=held,
-        benchmark=Basket(plan.columns, outcome.times, turn),
-        fees=exact_sum(outcome.fills["fee"]) / MONEY_UNITS,
-        slippage=slippage_cost(outcome.fills, plan.instruments) / MONEY_UNITS,
-        traded_value=traded_value(outcome.fills, plan.instruments) / MONEY_UNITS,
-        session_close=plan.instruments[0].session_close,
-        trials=job.trials,
-    )
-    metrics = compute_metrics(sample)
+    metrics = compute_metrics(sample_of(job, outcome, trades, held, turn=turn))
     turn()
     return RunRecord(
         identity=job.identity,
@@ -86,6 +73,48 @@ def make_record(
     )
 
 
+def trades_of(plan: Plan, outcome: Outcome) -> Records:
+    """Return the trades of a run, those still open valued at the last close."""
+    marks = np.array([one.ticks[3][-1] for one in plan.columns], np.int64)
+    return extract_trades(outcome.fills, plan.instruments, marks=marks)
+
+
+def sample_of(
+    job: Job,
+    outcome: Outcome,
+    trades: Records,
+    held: NDArray[np.float64],
+    *,
+    first: int = 0,
+    turn: Callable[[], None] = lambda: None,
+) -> Sample:
+    """Return a run as metrics see it, from an instant on before which nothing was traded.
+
+    Args:
+        job: What was run.
+        outcome: What came of it.
+        trades: Its trades.
+        held: Its exposure.
+        first: The instant's number; the benchmark is bought there, too.
+        turn: Called after each piece of the data that was read.
+    """
+    plan, fills, part = job.plan, outcome.fills, slice(first, None)
+    basket = Basket(plan.columns, outcome.times, turn, bought=first)
+    return Sample(
+        time=outcome.times[part],
+        equity=outcome.equity[part],
+        initial_equity=to_money(plan.assumptions.cash) / MONEY_UNITS,
+        trades=closed_trades(trades),
+        exposure=held[part],
+        benchmark=basket[part] if first else basket,
+        fees=exact_sum(fills["fee"]) / MONEY_UNITS,
+        slippage=slippage_cost(fills, plan.instruments) / MONEY_UNITS,
+        traded_value=traded_value(fills, plan.instruments) / MONEY_UNITS,
+        session_close=plan.instruments[0].session_close,
+        trials=job.trials,
+    )
+
+
 def exposure(
     plan: Plan, outcome: Outcome, turn: Callable[[], None] = lambda: None
 ) -> NDArray[np.float64]:
@@ -107,25 +136,31 @@ def exposure(
 
 
 class Basket:
-    """Worth of buying equal parts of every instrument at the first close, from 1, at each instant.
+    """Worth of buying equal parts of every instrument at a close, from 1, at each instant.
 
-    It is read like an array of shape (n,), and computed where it is read: metrics look at few
-    instants of it.
+    They are bought at the first one unless told otherwise. It is read like an array of shape (n,),
+    and computed where it is read: metrics look at few instants of it.
     """
 
     def __init__(
-        self, columns: Sequence[Columns], times: NDArray[np.int64], turn: Callable[[], None]
+        self,
+        columns: Sequence[Columns],
+        times: NDArray[np.int64],
+        turn: Callable[[], None],
+        *,
+        bought: int = 0,
     ) -> None:
         self._turn = turn
         self._columns = columns
         self._times = times
+        self._paid = [at_instants(one, times, slice(bought, bought + 1))[0] for one in columns]
         self.shape = times.shape
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         """Its worth at some instants."""
         total = np.zeros(len(self._times[rows]))
-        for one in self._columns:
-            total += at_instants(one, self._times, rows) / one.prices[3][0]
+        for one, paid in zip(self._columns, self._paid, strict=True):
+            total += at_instants(one, self._times, rows) / paid
         total /= len(self._columns)
         self._turn()
         return total

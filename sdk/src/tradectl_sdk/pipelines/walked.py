@@ -34,8 +34,9 @@ class Piece:
         begin: When the bars begin that it was traded on.
         end: When the last of them closed.
         bars: How many of both.
+        warm: Those of the former from the choice's warm-up on; 0 if there are none, or no choice.
         parameters: The choice; None if no trial had the metric, and nothing was traded.
-        in_sample: The metric of the choice on the bars it was made on.
+        in_sample: The metric of the choice on these warm bars, on which it could order.
         out_of_sample: On those it was traded on; NaN for undefined, like the other.
         in_growth: Final over initial equity on the bars it was made on.
         trades: Trades on those it was traded on.
@@ -49,6 +50,7 @@ class Piece:
     begin: int
     end: int
     bars: tuple[int, int]
+    warm: int
     parameters: Mapping[str, ParameterValue] | None
     in_sample: float
     out_of_sample: float
@@ -125,15 +127,17 @@ class WalkForward:
 
     @property
     def efficiency(self) -> float | None:
-        """Growth a bar out of sample over that in sample; None where the latter is no gain."""
-        inside = [piece.in_growth for piece in self.pieces]
-        outside = [float(piece.equity[-1]) / self.initial for piece in self.pieces]
-        if min(*inside, *outside) <= 0:
+        """Growth a bar out of sample over that a warm bar in sample, where there are such bars.
+
+        None where the latter is no gain.
+        """
+        pieces = [piece for piece in self.pieces if piece.warm]
+        inside = [piece.in_growth for piece in pieces]
+        outside = [float(piece.equity[-1]) / self.initial for piece in pieces]
+        if min([*inside, *outside], default=0) <= 0:
             return None
-        before, after = (
-            sum(map(math.log, growths)) / sum(piece.bars[place] for piece in self.pieces)
-            for place, growths in enumerate((inside, outside))
-        )
+        before = sum(map(math.log, inside)) / sum(piece.warm for piece in pieces)
+        after = sum(map(math.log, outside)) / sum(piece.bars[1] for piece in pieces)
         return after / before if before > 0 else None
 
     @property
@@ -223,6 +227,7 @@ def _piece_to_json(piece: Piece, initial: float) -> dict[str, Any]:
         "test_start": piece.begin,
         "test_end": piece.end,
         "bars": list(piece.bars),
+        "warm_bars": piece.warm,
         "parameters": None if piece.parameters is None else dict(piece.parameters),
         "in_sample": _known(piece.in_sample),
         "out_of_sample": _known(piece.out_of_sample),

@@ -10,38 +10,38 @@
 
 Each window is a sweep over its bars. The best trial is then backtested over the window and the bars
 after it, with orders refused until those begin, so that its indicators are warm and nothing it
-earned was chosen for. The pieces, one after another, are what tuning would have earned.
+earned was chosen for. The pieces, one after another, are what tuning would have earned. What they
+are compared with, the same choice in sample, is measured from its own warm-up on.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.data import Bars
-from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.errors import UsageError, did_you_mean
-from tradectl_sdk.pipelines.backtest import backtest
+from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.stretches import Runner
 from tradectl_sdk.pipelines.sweeps import LIMIT, sweep
 from tradectl_sdk.pipelines.walked import Piece, WalkForward
 from tradectl_sdk.research.windows import steps
-from tradectl_sdk.runs import closed_trades
-from tradectl_sdk.runs.metrics import METRICS, Sample
+from tradectl_sdk.runs.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.series import LoadedSeries
-    from tradectl_sdk.pipelines.sweeps import SweepResult
+    from tradectl_sdk.pipelines.stretches import Stretch
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.research.windows import Step
-    from tradectl_sdk.runs import RunRecord
-    from tradectl_sdk.strategy import Strategy
+    from tradectl_sdk.strategy import ParameterValue, Strategy
 
 
 def walkforward(
@@ -111,6 +111,10 @@ def walkforward(
     opens = _opens(series)
     walk = steps(len(opens), train, test, embargo=embargo, anchored=anchored)
     pieces, tried, axes = [], 0, {}
+    runner = Runner(
+        found=find_strategy(strategy, plugins), data=wanted, timeframe=timeframe,
+        settings=settings, models=models, mode=mode, plugins=plugins, notify=notify,
+    )  # fmt: skip
     for number, step in enumerate(walk):
         found = sweep(
             strategy, wanted, grid, parameters=parameters, where=where, sample=sample, seed=seed,
@@ -120,16 +124,18 @@ def walkforward(
         )  # fmt: skip
         tried, axes = tried + len(found.table), found.sweep.about["axes"]
         best = next(iter(found.table.ranked(metric)), None)
-        record = None
+        piece = _untraded(step, opens, series[0].bars.timeframe.nanoseconds, settings)
         if best is not None:
-            chosen = {**(parameters or {}), **found.table.points[best]}
-            record = backtest(
-                strategy, wanted, parameters=chosen, timeframe=timeframe,
-                start=_moment(opens[step.first]), end=_until(opens, step.end), settings=settings,
-                models=models, warmup=step.begin - step.first, mode=mode, plugins=plugins,
-                notify=notify,
-            ).record  # fmt: skip
-        pieces.append(_piece(step, opens, series, found, best, record, metric, settings))
+            point, past = found.table.points[best], _moment(opens[step.first])
+            chosen = {**(parameters or {}), **point}
+            inside = runner.run(
+                chosen, Window(past, _moment(opens[step.chosen])), trials=len(found.table)
+            )
+            outside = runner.run(
+                chosen, Window(past, _until(opens, step.end)), begin=step.begin - step.first
+            )
+            piece = _traded(piece, point, inside, outside, metric)
+        pieces.append(piece)
         if progress is not None:
             progress(number + 1, len(walk))
     return WalkForward(
@@ -163,52 +169,46 @@ def _until(opens: np.ndarray[tuple[int], np.dtype[np.int64]], end: int) -> str:
     return _moment(opens[end] if end < len(opens) else opens[-1] + 1_000)
 
 
-def _piece(
-    step: Step,
-    opens: np.ndarray[tuple[int], np.dtype[np.int64]],
-    series: Sequence[LoadedSeries],
-    found: SweepResult,
-    best: int | None,
-    record: RunRecord | None,
-    metric: str,
-    settings: Settings,
+def _untraded(
+    step: Step, opens: np.ndarray[tuple[int], np.dtype[np.int64]], length: int, settings: Settings
 ) -> Piece:
-    cash, length = float(settings.backtest.cash), series[0].bars.timeframe.nanoseconds
-    times = opens[step.begin : step.end] + length
-    equity, value, trades, digest = np.full(len(times), cash), math.nan, 0, ""
-    if record is not None:
-        part = slice(int(np.searchsorted(record.time, times[0])), None)
-        times, equity = record.time[part], record.equity[part]
-        value, trades = _value(record, part, metric, cash), len(record.trades)
-        digest = record.order_list_hash
+    """A window in which nothing could be chosen."""
+    cash, times = float(settings.backtest.cash), opens[step.begin : step.end] + length
     return Piece(
         first=int(opens[step.first]),
         chosen=int(opens[step.chosen]),
         begin=int(opens[step.begin]),
-        end=int(opens[step.end - 1]) + length,
+        end=int(times[-1]),
         bars=(step.chosen - step.first, step.end - step.begin),
-        parameters=None if best is None else dict(found.table.points[best]),
-        in_sample=math.nan if best is None else float(found.table.metrics[metric][best]),
-        out_of_sample=value,
-        in_growth=1.0
-        if best is None
-        else float(found.table.final_equity[best]) / MONEY_UNITS / cash,
-        trades=trades,
-        order_list_hash=digest,
+        warm=0,
+        parameters=None,
+        in_sample=math.nan,
+        out_of_sample=math.nan,
+        in_growth=1.0,
+        trades=0,
+        order_list_hash="",
         times=times,
-        equity=equity,
+        equity=np.full(len(times), cash),
     )
 
 
-def _value(record: RunRecord, part: slice, metric: str, cash: float) -> float:
-    """The metric of the bars that the choice was not made on."""
-    sample = Sample(
-        time=record.time[part],
-        equity=record.equity[part],
-        initial_equity=cash,
-        trades=closed_trades(record.trades),
-        exposure=None if record.exposure is None else record.exposure[part],
-        session_close=record.instruments[0].session_close,
+def _traded(
+    window: Piece,
+    point: Mapping[str, ParameterValue],
+    inside: Stretch,
+    outside: Stretch,
+    metric: str,
+) -> Piece:
+    """The window with its choice, measured alike on the bars before and after it."""
+    return replace(
+        window,
+        warm=len(inside.times),
+        parameters=dict(point),
+        in_sample=inside.value(metric),
+        out_of_sample=outside.value(metric),
+        in_growth=inside.final_equity / float(window.equity[0]),
+        trades=outside.trades,
+        order_list_hash=outside.digest,
+        times=outside.times,
+        equity=outside.equity,
     )
-    with np.errstate(all="ignore"):
-        return float(METRICS[metric].function(sample))
