@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_market import CROSS, write_csv
+from cli_market import CROSS, wave, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,3 +85,18 @@ def test_a_run_that_is_not_there_is_not_found(run: Run, ready: Path) -> None:
     answer = run("montecarlo", "r-00000000")
     assert answer.status == 6
     assert "there is no run" in answer.err
+
+
+def test_the_next_line_is_the_backtest_of_what_was_compared(run: Run, ready: Path) -> None:
+    write_csv(ready / "more.csv", wave(1000))
+    assert run("data", "import", "more.csv", "--instrument", "LONG.TEST").status == 0
+    asked = (
+        "--start", "2024-02-01", "--end", "2026-06-01", "--cash", "5000",
+        "--assume", "slippage_bps=3", "--warmup", "7", "--set", "bars=3",
+    )  # fmt: skip
+    words = ("significance", "cross.py", "LONG.TEST", "--engine", "interpreted", "--draws", "200")
+    (line,) = [x for x in run(*words, *asked).err.splitlines() if x.startswith("next: ")]
+    command = shlex.split(line.removeprefix("next: tradectl "))
+    assert command[:3] == ["backtest", "cross.py", "LONG.TEST"]
+    pairs = set(zip(command[3::2], command[4::2], strict=True))
+    assert pairs == set(zip(asked[::2], asked[1::2], strict=True))

@@ -43,7 +43,7 @@ def test_the_screen_shows_both_samples_and_what_to_doubt(run: Run, ready: Path) 
 
 
 def test_json_has_every_trial_and_the_next_step_is_its_backtest(run: Run, ready: Path) -> None:
-    words = (*OPTIMIZE, *SET, "--out-of-sample", "0", "--cash", "5000")
+    words = (*OPTIMIZE, *SET, "--out-of-sample", "0", "--cash", "5000", "--warmup", "60")
     answer = run(*words, "--json")
     assert json.loads(answer.out)["schema"] == "tradectl.optimize/1"
     data = answer.data

@@ -70,6 +70,7 @@ def test_json_has_every_trial_and_what_speaks_for_the_best(run: Run, ready: Path
 
 def test_the_next_step_is_the_backtest_of_a_trial_and_equals_it(run: Run, ready: Path) -> None:
     words = (*SWEEP, *GRID, "--set", "lots=20", "--cash", "5000", "--start", "2024-02-01")
+    words += ("--warmup", "60")
     words = tuple(w for w in words if w != "lots=10,20,30")
     words = tuple(w for n, w in enumerate(words) if not (w == "--set" and words[n + 1] == "--set"))
     data = run(*words, "--hashes", "--json").data

@@ -61,6 +61,14 @@ def test_a_loss_out_of_sample_is_a_finding(run: Run, ready: Path) -> None:
     assert "--assume default_fee=0.3 --set bars=" in answer.err
 
 
+def test_the_next_line_names_the_models_too(run: Run, ready: Path) -> None:
+    model = "mood=ridge:first=30,every=20,features=return_1"
+    answer = run(*WALK, "--model", model)
+    assert answer.status in {0, 1}
+    (line,) = [x for x in answer.err.splitlines() if x.startswith("next: ")]
+    assert f"--model {model} " in line
+
+
 def test_wrong_words_are_refused(run: Run, ready: Path) -> None:
     for words, message in {
         ("--train", "190"): "one window takes 220 bars, expected at most the 200 there are",

@@ -87,10 +87,21 @@ def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
     return given | ({"cash": cash} if cash else {})
 
 
-def conditions(timeframe: str, start: str, end: str, cash: str, assume: Sequence[str]) -> list[str]:
-    """Return the options that give another run the same bars and assumptions."""
+def conditions(
+    timeframe: str,
+    start: str,
+    end: str,
+    cash: str,
+    assume: Sequence[str],
+    *,
+    model: Sequence[str] = (),
+    warmup: int = 0,
+) -> list[str]:
+    """Return the options that give another run the same bars, signals and assumptions."""
     pairs = [("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash)]
     pairs += [("--assume", each) for each in assume]
+    pairs += [("--model", each) for each in model]
+    pairs += [("--warmup", str(warmup))] if warmup else []
     return [word for option, value in pairs if value for word in (option, value)]
 
 
@@ -153,9 +164,10 @@ def repeated(
     set_: Sequence[str],
     assume: Sequence[str],
     cash: str,
-    model: Sequence[str] = (),
+    model: Sequence[str],
+    warmup: int,
 ) -> str:
     """Return the words that ask another command for the same strategy, bars and assumptions."""
     sets = [word for each in set_ for word in ("--set", each)]
-    sets += [word for each in model for word in ("--model", each)]
-    return shlex.join([strategy, *series, *sets, *conditions(timeframe, start, end, cash, assume)])
+    same = conditions(timeframe, start, end, cash, assume, model=model, warmup=warmup)
+    return shlex.join([strategy, *series, *sets, *same])

@@ -112,7 +112,16 @@ def backtest(
         _show_bracket(session, result, run(settings=optimistic(settings)), settings)
     else:
         again = repeated(
-            strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash, model or ()
+            strategy,
+            wanted,
+            timeframe,
+            start,
+            end,
+            set_ or (),
+            assume or (),
+            cash,
+            model or (),
+            warmup,
         )
         _show(session, result, settings, again)
     return _verdict(session, result)

@@ -138,7 +138,8 @@ def optimize(
             notify=session.out.note,
             progress=lambda done, of: line.say(f"{done:,} of {plural(of, 'trial')}"),
         )
-    again = [strategy, *wanted, *conditions(timeframe, start, end, cash, assume or ())]
+    same = conditions(timeframe, start, end, cash, assume or (), warmup=warmup)
+    again = [strategy, *wanted, *same]
     return _show(session, result, again, fixed, top)
 
 

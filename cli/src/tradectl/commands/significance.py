@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +26,7 @@ from tradectl.run_inputs import (
     chosen_series,
     load_settings,
     overrides,
+    repeated,
 )
 from tradectl.session import session_of
 
@@ -95,8 +95,11 @@ def significance(
     )
     _show(session.out, found)
     session.out.result("significance/1", found.to_json())
-    again = shlex.join(["tradectl", "backtest", strategy, *wanted])
-    session.out.next("tradectl strategy list" if found.verdict == "random" else again)
+    again = repeated(
+        strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash, model or (), warmup
+    )
+    random = found.verdict == "random"
+    session.out.next("tradectl strategy list" if random else f"tradectl backtest {again}")
     return ExitStatus.OK
 
 

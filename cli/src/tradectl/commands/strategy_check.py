@@ -100,7 +100,16 @@ def check(
         )
     _show(session, result)
     again = repeated(
-        strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash, model or ()
+        strategy,
+        wanted,
+        timeframe,
+        start,
+        end,
+        set_ or (),
+        assume or (),
+        cash,
+        model or (),
+        warmup,
     )
     session.out.next(*_next(result, again))
     return ExitStatus.OK if result.passed else ExitStatus.FINDING

@@ -157,8 +157,8 @@ def sweep(
             notify=session.out.note,
             progress=_telling(line),
         )
-    again = [strategy, *wanted, *conditions(timeframe, start, end, cash, assume or ())]
-    again += [word for each in model or () for word in ("--model", each)]
+    same = conditions(timeframe, start, end, cash, assume or (), model=model or (), warmup=warmup)
+    again = [strategy, *wanted, *same]
     return _show(session, result, again, metric or (), top)
 
 

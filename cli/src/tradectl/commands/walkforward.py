@@ -26,6 +26,7 @@ from tradectl.run_inputs import (
     Strategy,
     Timeframe,
     chosen_series,
+    conditions,
     load_settings,
     overrides,
 )
@@ -146,13 +147,8 @@ def walkforward(
         )
     _show(out, found)
     out.result("walkforward/1", found.to_json())
-    words = [strategy, *wanted]
-    for option, value in (
-        ("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash),
-    ):  # fmt: skip
-        words += [option, value] if value else []
-    for each in assume or ():
-        words += ["--assume", each]
+    same = conditions(timeframe, start, end, cash, assume or (), model=model or ())
+    words = [strategy, *wanted, *same]
     out.next(_next(found, words, {n: text for n, text in given.items() if n not in grid}))
     return ExitStatus.FINDING if found.verdict == "fail" else ExitStatus.OK
 
