@@ -164,6 +164,26 @@ def test_a_run_in_the_store_is_answered_without_a_fit(bars, tmp_path, monkeypatc
     assert not other.stored
 
 
+def test_models_given_as_code_are_told_apart_by_what_they_were_made_with(bars):
+    class Made(LeastSquares):
+        """Says nothing of what it was made with."""
+
+        def __init__(self, alpha: object) -> None:
+            super().__init__()
+            self.alpha = alpha
+
+    def named(alpha: object) -> str:
+        return run(Follow, bars, models={"forecast": partial(Made, alpha)}).record.run_id
+
+    values = [1, 1.0, "1", (1,), {"a": 1}, np.ones(2), np.zeros(2)]
+    assert len({named(value) for value in values}) == len(values)
+    assert named(1) == named(1)
+    with pytest.raises(ModelError, match="has a object as its alpha, and no settings"):
+        named(object())
+    Made.settings = {"alpha": "the first"}
+    assert named(object()) == named(object())
+
+
 def test_another_version_of_a_library_is_another_run(bars, monkeypatch):
     class Learned(LeastSquares):
         """Names what it is made with."""

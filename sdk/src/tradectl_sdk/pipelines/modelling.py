@@ -19,6 +19,7 @@ from tradectl_sdk.errors import ConfigError, ModelError, NotFoundError, UsageErr
 from tradectl_sdk.models import Model, walk_forward
 from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.components import NoSettings, loaded, named
+from tradectl_sdk.pipelines.model_state import state_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,6 +53,7 @@ class SignalModel:
         source: Where the model came from.
         make: Makes a fresh model; each series of a run has one of its own.
         settings: What the model was made with.
+        is_code: Whether it was given as Python code, of which no settings are known.
     """
 
     signal: str
@@ -59,6 +61,7 @@ class SignalModel:
     source: str
     make: Callable[[], Model]
     settings: Mapping[str, object]
+    is_code: bool = False
 
     def identity(self, bars: Sequence[int]) -> dict[str, object]:
         """Everything its forecasts depend on, other than data; names the run.
@@ -68,6 +71,7 @@ class SignalModel:
 
         Raises:
             UsageError: If a series ends before the model is fitted.
+            ModelError: If its attributes cannot name the run, and it has no settings.
         """
         model = self.fresh()
         schedule = model.schedule
@@ -78,7 +82,8 @@ class SignalModel:
                 hint=f"take more bars, or set first: {self.signal}={self.name}:first=...",
             )
         cls = type(model)
-        return {
+        state = state_hash(model, self.name) if self.is_code else ""
+        return ({"state": state} if state else {}) | {
             "model": self.name,
             "code": f"{cls.__module__}.{cls.__qualname__} {class_hash(cls)}",
             "schedule": asdict(schedule),
@@ -182,7 +187,9 @@ def find_models(
 def _given(signal: str, make: Callable[[], Model]) -> SignalModel:
     name = getattr(make, "__name__", type(make).__name__)
     source = getattr(make, "__module__", "")
-    return SignalModel(signal=signal, name=name, source=source, make=make, settings={})
+    return SignalModel(
+        signal=signal, name=name, source=source, make=make, settings={}, is_code=True
+    )
 
 
 def _parted(made: str | Mapping[str, object]) -> tuple[str, dict[str, object]]:
