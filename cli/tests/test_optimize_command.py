@@ -94,6 +94,7 @@ def test_several_objectives_show_the_front(run: Run, ready: Path) -> None:
         ((), "no parameter has several values"),
         (("--set", "bars=5"), "no parameter has several values"),
         (("--set", "brs=5:9"), "did you mean bars?"),
+        (("--set", "brs=5"), "brs is not a parameter; did you mean bars?"),
         ((*SET, "--objective", "sharp"), "sharp is not a metric"),
         ((*SET, "--out-of-sample", "much"), "expected a share such as 30%"),
         ((*SET, "--out-of-sample", "130%"), "expected 0 to less than 1"),

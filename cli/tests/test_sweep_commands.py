@@ -125,6 +125,7 @@ def test_metrics_rank_map_and_add_columns(run: Run, ready: Path) -> None:
         ((), "no parameter has several values"),
         (("--set", "bars=5"), "no parameter has several values"),
         (("--set", "brs=5:9"), "did you mean bars?"),
+        (("--set", "brs=5"), "brs is not a parameter; did you mean bars?"),
         (("--set", "bars=9:5"), "the grid of bars is empty"),
         (("--set", "bars=1:x"), "expected FIRST:LAST"),
         (("--set", "bars=2:9", "--where", "bars < brs"), "did you mean bars?"),

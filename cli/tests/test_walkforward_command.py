@@ -81,3 +81,4 @@ def test_wrong_words_are_refused(run: Run, ready: Path) -> None:
     answer = run(*WALK[:-2], "--set", "bars=5")
     assert answer.status == 2
     assert "no parameter has several values" in answer.err
+    assert "did you mean bars?" in run(*WALK[:-2], "--set", "brs=5").err

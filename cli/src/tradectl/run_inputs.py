@@ -87,6 +87,24 @@ def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
     return given | ({"cash": cash} if cash else {})
 
 
+def ranges(
+    strategy: str, given: Mapping[str, str], plugins: Plugins, *, hint: str
+) -> dict[str, str]:
+    """Return the parameters that are given several values.
+
+    Raises:
+        UsageError: If there is none; a parameter that the strategy does not have is named first.
+    """
+    found = {name: text for name, text in given.items() if ":" in text or "," in text}
+    if found:
+        return found
+    from tradectl_sdk.pipelines.finding import find_strategy
+    from tradectl_sdk.pipelines.planning import parameter_values
+
+    parameter_values(find_strategy(strategy, plugins), given)
+    raise UsageError("no parameter has several values, expected at least one that has", hint=hint)
+
+
 def conditions(
     timeframe: str,
     start: str,

@@ -26,6 +26,7 @@ from tradectl.run_inputs import (
     conditions,
     load_settings,
     overrides,
+    ranges,
 )
 from tradectl.session import Session, session_of
 from tradectl.strategies import parameters
@@ -96,13 +97,8 @@ def optimize(
     """
     session = session_of(context)
     given = assignments(set_ or (), "--set")
-    ranges = {name: text for name, text in given.items() if ":" in text or "," in text}
-    if not ranges:
-        raise UsageError(
-            "no parameter has several values, expected at least one that has",
-            hint="such as --set fast=5:50",
-        )
     loaded, plugins = load_settings(session, overrides(assume or (), cash))
+    chosen = ranges(strategy, given, plugins, hint="such as --set fast=5:50")
     settings = loaded.settings
     for failure in plugins.failures:
         session.out.warn(str(failure), hint=failure.hint)
@@ -111,13 +107,13 @@ def optimize(
         session.out.note(f"no series was named, so this is {wanted[0]}")
     from tradectl_sdk.pipelines.optimizing import optimize as run_optimize
 
-    fixed = {name: text for name, text in given.items() if name not in ranges}
+    fixed = {name: text for name, text in given.items() if name not in chosen}
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         result = run_optimize(
             strategy,
             wanted,
-            ranges,
+            chosen,
             parameters=fixed,
             objectives=tuple(objective or ("sharpe_ratio",)),
             where=where or (),

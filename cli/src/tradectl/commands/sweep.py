@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus, UsageError
+from tradectl_sdk.errors import ExitStatus
 
 from tradectl.assignments import assignments
 from tradectl.executors import executors
@@ -30,6 +30,7 @@ from tradectl.run_inputs import (
     conditions,
     load_settings,
     overrides,
+    ranges,
 )
 from tradectl.session import Session, session_of
 from tradectl.strategies import parameters
@@ -111,7 +112,6 @@ def sweep(
     """
     session = session_of(context)
     given = assignments(set_ or (), "--set")
-    grid = {name: text for name, text in given.items() if is_range(text)}
     loaded, plugins = load_settings(session, overrides(assume or (), cash))
     settings = loaded.settings
     for failure in plugins.failures:
@@ -124,11 +124,8 @@ def sweep(
     from tradectl_sdk.pipelines.sweeps import sweep as run_sweep
     from tradectl_sdk.research import SweepStore
 
-    if not grid:
-        raise UsageError(
-            "no parameter has several values, expected at least one that has",
-            hint="such as --set fast=5:50:5; one set of parameters is a tradectl backtest",
-        )
+    hint = "such as --set fast=5:50:5; one set of parameters is a tradectl backtest"
+    grid = ranges(strategy, given, plugins, hint=hint)
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         result = run_sweep(
@@ -160,11 +157,6 @@ def sweep(
     same = conditions(timeframe, start, end, cash, assume or (), model=model or (), warmup=warmup)
     again = [strategy, *wanted, *same]
     return _show(session, result, again, metric or (), top)
-
-
-def is_range(text: str) -> bool:
-    """Whether a parameter's text stands for several values."""
-    return ":" in text or "," in text
 
 
 def _telling(line: ProgressLine) -> Callable[[int, int], None]:

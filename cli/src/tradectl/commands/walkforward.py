@@ -7,10 +7,9 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus, UsageError
+from tradectl_sdk.errors import ExitStatus
 
 from tradectl.assignments import assignments
-from tradectl.commands.sweep import is_range
 from tradectl.figures import UNDEFINED, moment, plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.layout import Cell, Column
@@ -29,6 +28,7 @@ from tradectl.run_inputs import (
     conditions,
     load_settings,
     overrides,
+    ranges,
 )
 from tradectl.session import session_of
 from tradectl.strategies import parameters
@@ -103,13 +103,9 @@ def walkforward(
     """
     session = session_of(context)
     given = assignments(set_ or (), "--set")
-    grid = {name: text for name, text in given.items() if is_range(text)}
-    if not grid:
-        raise UsageError(
-            "no parameter has several values, expected at least one that has",
-            hint="such as --set fast=5:50:5; without a choice there is nothing to walk forward",
-        )
     loaded, plugins = load_settings(session, overrides(assume or (), cash))
+    hint = "such as --set fast=5:50:5; without a choice there is nothing to walk forward"
+    grid = ranges(strategy, given, plugins, hint=hint)
     wanted, length = chosen_series(series or (), timeframe, loaded.settings, plugins)
     out = session.out
     if not series:
