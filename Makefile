@@ -1,8 +1,7 @@
 # Every target sets .venv up when it is missing or stale. PYTHON may name another interpreter.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests that start processes wait for them: three workers keep two cores busy.
-WORKERS ?= 3
+WORKERS ?= 2
 
 .PHONY: help setup demo test check lint types docs cover bench bench-check lock clean
 

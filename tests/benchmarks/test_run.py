@@ -55,7 +55,7 @@ def test_every_pair_of_a_sweep_is_equal(
 ) -> None:
     monkeypatch.setattr(rules, "FASTS", (5, 9))
     monkeypatch.setattr(rules, "SLOWS", (30, 35, 60))
-    monkeypatch.setattr("tradectl_sdk.pipelines.sweeps.sweeping._WORTH_FORKING", 0.0)
+    monkeypatch.setattr("tradectl_sdk.pipelines.sweeps.local._WORTH_FORKING", 0.0)
     datasets.make(tmp_path, "B-2000")
     task = measuring.Task("B", 2_000, mode, tmp_path, 0, 1.0)
     row = measuring.measure(task, prepare(task))

@@ -49,7 +49,7 @@ def test_recorded_markets_and_quotes_are_told_exactly(
     async def act() -> tuple[CcxtExchange, list[Any]]:
         async with running() as fake:
             fake.script("GET", "exchangeInfo", Reply(markets))
-            exchange = CcxtExchange("binance", fake.settings(), None)
+            exchange = CcxtExchange("binance", fake.settings(timeout_seconds=30.0), None)
             await exchange.open()
             heard: list[Any] = []
             wanted = Subscription(instrument=INSTRUMENT, kind="quotes")
