@@ -1,12 +1,18 @@
-"""The store of finished runs, and the completion of their ids."""
+"""The store of finished runs, the completion of their ids, and how what is kept is deleted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradectl.layout import Cell
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tradectl_sdk.research import SweepStore
     from tradectl_sdk.runs import RunStore
 
+    from tradectl.console import Output
     from tradectl.session import Session
 
 
@@ -21,7 +27,7 @@ def run_ids(incomplete: str) -> list[tuple[str, str]]:
     """Complete the id of a run; the newest come first."""
     from tradectl_sdk.config import discover_settings
     from tradectl_sdk.runs import RunStore
-    from tradectl_sdk.runs.store import short_ids
+    from tradectl_sdk.runs.shelf import short_ids
 
     found = RunStore(discover_settings().settings.runs.directory).list()
     shorts = short_ids(each.run_id for each in found)
@@ -30,3 +36,20 @@ def run_ids(incomplete: str) -> list[tuple[str, str]]:
         for short, each in zip(shorts, found, strict=True)
         if short.startswith(incomplete)
     ]
+
+
+def delete(out: Output, store: RunStore | SweepStore, references: Iterable[str], noun: str) -> None:
+    """Delete what references stand for, and say so; nothing when one of them is not there.
+
+    Args:
+        out: Where to.
+        store: Where they are kept.
+        references: Ids, or the first digits of them.
+        noun: The noun of the command, such as ``runs``.
+    """
+    found = list(dict.fromkeys(store.resolve(each) for each in references))
+    for each in found:
+        store.remove(each)
+        out.cells(Cell("deleted", "ok"), Cell(f"  {each}"))
+    out.result(f"{noun}-rm/1", {"deleted": found})
+    out.next(f"tradectl {noun} list")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError
 from tradectl_sdk.runs import RunStore
-from tradectl_sdk.runs.store import short_ids
+from tradectl_sdk.runs.shelf import short_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable

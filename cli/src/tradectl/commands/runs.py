@@ -9,7 +9,7 @@ from tradectl_sdk.errors import ExitStatus
 
 from tradectl.commands import noun
 from tradectl.figures import UNDEFINED, shortened
-from tradectl.kept import run_ids, store_of
+from tradectl.kept import delete, run_ids, store_of
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
 
@@ -33,7 +33,7 @@ def list_(
     last: Annotated[int, typer.Option(min=1, help="Show so many of the newest.")] = 20,
 ) -> ExitStatus:
     """List the newest runs."""
-    from tradectl_sdk.runs.store import short_ids
+    from tradectl_sdk.runs.shelf import short_ids
 
     session = session_of(context)
     found = store_of(session).list()
@@ -132,13 +132,7 @@ def rm(
     When one of them is not there, none is deleted.
     """
     session = session_of(context)
-    store = store_of(session)
-    found = list(dict.fromkeys(store.resolve(run) for run in runs))
-    for run_id in found:
-        store.remove(run_id)
-        session.out.cells(Cell("deleted", "ok"), Cell(f"  {run_id}"))
-    session.out.result("runs-rm/1", {"deleted": found})
-    session.out.next("tradectl runs list")
+    delete(session.out, store_of(session), runs, "runs")
     return ExitStatus.OK
 
 

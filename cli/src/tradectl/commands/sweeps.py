@@ -9,6 +9,7 @@ from tradectl_sdk.errors import ExitStatus
 
 from tradectl.commands import noun
 from tradectl.figures import shortened
+from tradectl.kept import delete
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
 
@@ -85,13 +86,7 @@ def rm(
     When one of them is not there, none is deleted.
     """
     session = session_of(context)
-    store = _store(session)
-    found = list(dict.fromkeys(store.resolve(sweep) for sweep in sweeps))
-    for sweep_id in found:
-        store.remove(sweep_id)
-        session.out.cells(Cell("deleted", "ok"), Cell(f"  {sweep_id}"))
-    session.out.result("sweeps-rm/1", {"deleted": found})
-    session.out.next("tradectl sweeps list")
+    delete(session.out, _store(session), sweeps, "sweeps")
     return ExitStatus.OK
 
 

@@ -14,7 +14,7 @@ from tradectl_sdk.report.inputs import identity_pairs
 from tradectl_sdk.report.markup import section_html
 from tradectl_sdk.report.sections import run_sections
 from tradectl_sdk.runs.metrics.table import METRICS
-from tradectl_sdk.runs.store import short_ids
+from tradectl_sdk.runs.shelf import short_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

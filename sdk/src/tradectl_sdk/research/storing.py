@@ -1,26 +1,22 @@
-"""Where sweeps are kept: one folder each, beside the runs, with one table for all trials.
-
-A sweep is written beside its place and renamed into it, so a reader sees all of it or nothing.
-"""
+"""Where sweeps are kept: one folder each, beside the runs, with one table for all trials."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import shutil
-import uuid
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
+from tradectl_sdk.errors import DataError
 from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.neighbourhood import grid_layout
 from tradectl_sdk.research.table import SweepTable
 from tradectl_sdk.runs import canonical_json
+from tradectl_sdk.runs.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
 SCHEMA = "tradectl.sweep-table/1"
 _MANIFEST, _TABLE = "manifest.json", "trials.npz"
 _DIGITS = 32
-_MIN_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,6 +67,14 @@ class SweepStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._shelf = Shelf(
+            root=root,
+            kind="sweep",
+            prefix="s-",
+            is_id=_is_id,
+            digits=8,
+            hint="tradectl sweeps list shows them",
+        )
 
     def save(self, sweep: StoredSweep) -> str:
         """Keep a sweep in place of an earlier one of the same inputs, and return its id.
@@ -79,23 +82,8 @@ class SweepStore:
         Raises:
             DataError: If the disk refused; nothing is left behind then.
         """
-        target = self.root / sweep.sweep_id
-        fresh, old = (self.root / f".{word}-{uuid.uuid4().hex}" for word in ("new", "old"))
-        try:
-            fresh.mkdir(parents=True)
-            _write(sweep, fresh)
-            if target.exists():
-                target.rename(old)
-            fresh.rename(target)
-        except OSError as error:
-            raise DataError(
-                f"sweep {sweep.sweep_id} could not be stored: {error.strerror}",
-                hint=f"check the space and the permissions of {self.root}",
-            ) from error
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
-        return target.name
+        self._shelf.put(sweep.sweep_id, lambda folder: _write(sweep, folder))
+        return sweep.sweep_id
 
     def find(self, identity: Mapping[str, Any]) -> StoredSweep | None:
         """Return the sweep with these inputs; None if there is none, or it is damaged."""
@@ -116,42 +104,25 @@ class SweepStore:
 
     def resolve(self, reference: str) -> str:
         """Find the id that a prefix stands for; errors as for ``load``, but damage."""
-        digits, ids = reference.strip().lower().removeprefix("s-"), self.ids()
-        found = [each for each in ids if digits and each.startswith(f"s-{digits}")]
-        if len(found) == 1 and len(digits) >= _MIN_PREFIX:
-            return found[0]
-        if found:
-            raise UsageError(
-                f"sweep {reference!r} could be any of {', '.join(each[:10] for each in found[:5])}",
-                hint=f"give more digits, at least {_MIN_PREFIX}",
-            )
-        raise NotFoundError(
-            f"there is no sweep {reference!r}",
-            hint=did_you_mean(f"s-{digits}", {each[: len(digits) + 2] for each in ids})
-            or "tradectl sweeps list shows them",
-        )
+        return self._shelf.resolve(reference)
 
     def remove(self, reference: str) -> str:
         """Delete a sweep, damaged or not, and return its id; errors as for ``resolve``."""
-        found = self.resolve(reference)
-        gone = self.root / f".old-{uuid.uuid4().hex}"
-        (self.root / found).rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
-        return found
+        return self._shelf.remove(reference)
 
     def ids(self) -> list[str]:
         """Return the ids of all sweeps, damaged ones included."""
-        try:
-            names = [each.name for each in self.root.iterdir()]
-        except FileNotFoundError:
-            return []
-        return sorted(name for name in names if name.startswith("s-") and len(name) == _DIGITS + 2)
+        return self._shelf.ids()
 
     def list(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return id and manifest of every sweep, the newest first; {} stands for a damaged one."""
         found = [(each, _manifest(self.root / each, strict=False)) for each in self.ids()]
         found.sort(key=lambda pair: str(pair[1].get("about", {}).get("created", "")), reverse=True)
         return found
+
+
+def _is_id(name: str) -> bool:
+    return name.startswith("s-") and len(name) == _DIGITS + 2
 
 
 def _write(sweep: StoredSweep, folder: Path) -> None:

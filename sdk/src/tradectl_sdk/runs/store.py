@@ -1,33 +1,24 @@
-"""Where runs are kept: one folder each, named by the hash of its inputs.
+"""Where runs are kept: one folder each on a shelf, named by the hash of its inputs.
 
-A run is written beside its place and renamed into it, so a reader sees all of it or nothing, and
-several processes may save, list and remove at once without a lock. Files are not forced to the
-disk: after a power cut a run may be damaged, which its checksums tell and running it again mends.
-Nothing here imports NumPy until arrays are read or written.
+Files are not forced to the disk: after a power cut a run may be damaged, which its checksums tell
+and running it again mends. Nothing here imports NumPy until arrays are read or written.
 """
 
 from __future__ import annotations
 
-import errno
-import shutil
-import time
-import uuid
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.errors import DataError, NotFoundError, TradectlError, UsageError, did_you_mean
-from tradectl_sdk.runs.identity import MIN_PREFIX, is_run_id, run_identity
+from tradectl_sdk.errors import DataError, NotFoundError, TradectlError
+from tradectl_sdk.runs.identity import is_run_id, run_identity
 from tradectl_sdk.runs.manifest import METRICS, RunSummary, read_json, read_manifest
+from tradectl_sdk.runs.shelf import ATTEMPTS, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tradectl_sdk.runs.comparison import RunDifference
     from tradectl_sdk.runs.record import RunRecord
-
-_STALE = 86_400  # seconds after which an unfinished folder belongs to nobody
-_ATTEMPTS = 20
-_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}  # what a rename says where another run stands already
 
 
 class RunStore:
@@ -39,6 +30,14 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._shelf = Shelf(
+            root=root,
+            kind="run",
+            prefix="r-",
+            is_id=is_run_id,
+            digits=6,
+            hint="tradectl runs list shows the runs",
+        )
 
     def save(self, record: RunRecord, *, replace: bool = False) -> str:
         """Keep a run. One that is there already, and sound, is left as it is.
@@ -58,19 +57,11 @@ class RunStore:
         target = self.root / record.run_id
         if not replace and self._is_sound(target):
             return target.name
-        fresh = self._scratch("new")
-        try:
-            fresh.mkdir(parents=True)
-            write_run(record, fresh)
-            self._publish(fresh, target, replace=replace)
-        except OSError as error:
-            raise DataError(
-                f"run {record.run_id} could not be stored: {error.strerror}",
-                hint=f"check the space and the permissions of {self.root}",
-            ) from error
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-        self._sweep()
+        self._shelf.put(
+            target.name,
+            lambda folder: write_run(record, folder),
+            stays=lambda there: not replace and self._is_sound(there),
+        )
         return target.name
 
     def load(self, reference: str) -> RunRecord:
@@ -98,7 +89,7 @@ class RunStore:
 
     def list(self) -> Sequence[RunSummary]:
         """Summarise every run, the newest first, damaged ones last."""
-        found = [self._summarise(self.root / run_id) for run_id in self._ids()]
+        found = [self._summarise(self.root / run_id) for run_id in self._shelf.ids()]
         found.sort(key=lambda each: str(each.manifest.get("created", "")), reverse=True)
         return found
 
@@ -114,9 +105,7 @@ class RunStore:
 
     def remove(self, reference: str) -> str:
         """Delete a run, damaged or not, and return its id; errors as for ``load``, but damage."""
-        run_id = self.resolve(reference)
-        self._discard(self.root / run_id)
-        return run_id
+        return self._shelf.remove(reference)
 
     def resolve(self, reference: str) -> str:
         """Find the full id that a prefix stands for.
@@ -125,29 +114,10 @@ class RunStore:
             NotFoundError: If there is no such run.
             UsageError: If the prefix fits several, or is too short to mean one.
         """
-        digits = reference.strip().lower().removeprefix("r-")
-        ids = self._ids()
-        found = [run_id for run_id in ids if run_id.startswith(f"r-{digits}")] if digits else []
-        if len(found) == 1 and len(digits) >= MIN_PREFIX:
-            return found[0]
-        if found:
-            raise UsageError(
-                f"run {reference!r} could be any of {', '.join(short_ids(found)[:5])}",
-                hint=f"give more digits, at least {MIN_PREFIX}",
-            )
-        near = did_you_mean(f"r-{digits}", {run_id[: len(digits) + 2] for run_id in ids})
-        raise NotFoundError(
-            f"there is no run {reference!r}", hint=near or "tradectl runs list shows the runs"
-        )
-
-    def _ids(self) -> Sequence[str]:
-        try:
-            return sorted(each.name for each in self.root.iterdir() if is_run_id(each.name))
-        except FileNotFoundError:
-            return []
+        return self._shelf.resolve(reference)
 
     def _read(self, folder: Path) -> RunRecord:
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             before = _state(folder)
             try:
                 return self._read_once(folder)
@@ -184,54 +154,6 @@ class RunStore:
         except TradectlError as error:
             return RunSummary(folder.name, folder, {}, {}, problem=error.message)
         return RunSummary(folder.name, folder, manifest, values)
-
-    def _scratch(self, purpose: str) -> Path:
-        return self.root / f".{purpose}-{uuid.uuid4().hex}"
-
-    def _publish(self, fresh: Path, target: Path, *, replace: bool) -> None:
-        """Put a finished folder in its place, whoever else is doing the same."""
-        for _ in range(_ATTEMPTS):
-            try:
-                fresh.rename(target)
-                return
-            except OSError as error:
-                # That it is gone again by now is no reason to give up.
-                if error.errno not in _TAKEN and not target.exists():
-                    raise
-            if not replace and self._is_sound(target):
-                return
-            self._discard(target)
-        raise DataError(f"run {target.name} was replaced again and again by other processes")
-
-    def _discard(self, folder: Path) -> None:
-        """Take a folder out of sight in one step, then delete it."""
-        old = self._scratch("old")
-        try:
-            folder.rename(old)
-        except FileNotFoundError:
-            return
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _sweep(self) -> None:
-        """Delete what processes that died left unfinished."""
-        limit = time.time() - _STALE
-        for pattern in (".new-*", ".old-*"):
-            for folder in self.root.glob(pattern):
-                try:
-                    stale = folder.stat().st_mtime < limit
-                except FileNotFoundError:
-                    continue
-                if stale:
-                    shutil.rmtree(folder, ignore_errors=True)
-
-
-def short_ids(run_ids: Iterable[str], least: int = 6) -> Sequence[str]:
-    """Shorten ids to the fewest digits, the same number for all, that keep them apart."""
-    ids = list(run_ids)
-    length = least
-    while len({run_id[: length + 2] for run_id in ids}) < len(set(ids)):
-        length += 1
-    return [run_id[: length + 2] for run_id in ids]
 
 
 def _state(folder: Path) -> tuple[int, int]:

@@ -1,0 +1,161 @@
+"""A folder of results that are named by the hash of their inputs, a folder each.
+
+A result is written beside its place and renamed into it, so a reader sees all of it or nothing, and
+several processes may put, list and remove at once without a lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
+from tradectl_sdk.runs.identity import MIN_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+ATTEMPTS = 20  # at what other processes may be doing at the same time
+_STALE = 86_400  # seconds after which an unfinished folder belongs to nobody
+_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}  # what a rename says where another result stands already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One kind of result in a folder.
+
+    Attributes:
+        root: The folder; made when something is put there.
+        kind: What a result is called, such as ``run``.
+        prefix: What its ids begin with, such as ``r-``.
+        is_id: Whether a name is the id of one.
+        digits: How many of an id are shown, at least.
+        hint: How to find out which there are.
+    """
+
+    root: Path
+    kind: str
+    prefix: str
+    is_id: Callable[[str], bool]
+    digits: int
+    hint: str
+
+    def ids(self) -> list[str]:
+        """Return the ids of all results, damaged ones included, sorted."""
+        try:
+            return sorted(each.name for each in self.root.iterdir() if self.is_id(each.name))
+        except FileNotFoundError:
+            return []
+
+    def resolve(self, reference: str) -> str:
+        """Find the full id that a prefix stands for.
+
+        Raises:
+            NotFoundError: If there is no such result.
+            UsageError: If the prefix fits several, or is too short to mean one.
+        """
+        digits = reference.strip().lower().removeprefix(self.prefix)
+        ids, begun = self.ids(), f"{self.prefix}{digits}"
+        found = [each for each in ids if each.startswith(begun)] if digits else []
+        if len(found) == 1 and len(digits) >= MIN_PREFIX:
+            return found[0]
+        if found:
+            short = ", ".join(short_ids(found, self.digits)[:5])
+            raise UsageError(
+                f"{self.kind} {reference!r} could be any of {short}",
+                hint=f"give more digits, at least {MIN_PREFIX}",
+            )
+        near = did_you_mean(begun, {each[: len(begun)] for each in ids})
+        raise NotFoundError(f"there is no {self.kind} {reference!r}", hint=near or self.hint)
+
+    def put(
+        self,
+        name: str,
+        write: Callable[[Path], object],
+        *,
+        stays: Callable[[Path], bool] = lambda _: False,
+    ) -> None:
+        """Keep a result.
+
+        Args:
+            name: Its id.
+            write: Writes it into a folder.
+            stays: Whether the one that stands there already is to be left as it is.
+
+        Raises:
+            DataError: If the disk refused; nothing is left behind.
+        """
+        fresh = self._scratch("new")
+        try:
+            fresh.mkdir(parents=True)
+            write(fresh)
+            self._publish(fresh, self.root / name, stays)
+        except OSError as error:
+            raise DataError(
+                f"{self.kind} {name} could not be stored: {error.strerror}",
+                hint=f"check the space and the permissions of {self.root}",
+            ) from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        self._tidy()
+
+    def remove(self, reference: str) -> str:
+        """Delete a result, damaged or not, and return its id; errors as for ``resolve``."""
+        found = self.resolve(reference)
+        self._discard(self.root / found)
+        return found
+
+    def _scratch(self, purpose: str) -> Path:
+        return self.root / f".{purpose}-{uuid.uuid4().hex}"
+
+    def _publish(self, fresh: Path, target: Path, stays: Callable[[Path], bool]) -> None:
+        """Put a finished folder in its place, whoever else is doing the same."""
+        for _ in range(ATTEMPTS):
+            try:
+                fresh.rename(target)
+                return
+            except OSError as error:
+                # That it is gone again by now is no reason to give up.
+                if error.errno not in _TAKEN and not target.exists():
+                    raise
+            if stays(target):
+                return
+            self._discard(target)
+        raise DataError(
+            f"{self.kind} {target.name} was replaced again and again by other processes"
+        )
+
+    def _discard(self, folder: Path) -> None:
+        """Take a folder out of sight in one step, then delete it."""
+        old = self._scratch("old")
+        try:
+            folder.rename(old)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _tidy(self) -> None:
+        """Delete what processes that died left unfinished."""
+        limit = time.time() - _STALE
+        for pattern in (".new-*", ".old-*"):
+            for folder in self.root.glob(pattern):
+                try:
+                    stale = folder.stat().st_mtime < limit
+                except FileNotFoundError:
+                    continue
+                if stale:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def short_ids(ids: Iterable[str], least: int = 6) -> Sequence[str]:
+    """Shorten ids to the fewest digits, the same number for all, that keep them apart."""
+    whole = list(ids)
+    length = least
+    while len({each[: length + 2] for each in whole}) < len(set(whole)):
+        length += 1
+    return [each[: length + 2] for each in whole]
