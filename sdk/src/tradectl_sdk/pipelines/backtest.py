@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
-from tradectl_sdk.data import Bars
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.pipelines.checks import run_checks
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.prepared import make_signals
 from tradectl_sdk.pipelines.recording import make_record
-from tradectl_sdk.pipelines.series import Letting, Window, load_series
+from tradectl_sdk.pipelines.series import Letting, Window, load_all
 from tradectl_sdk.pipelines.words import assumptions_in_words, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.modelling import MadeBy
@@ -119,9 +119,8 @@ def backtest(
     """
     settings = settings or Settings()
     root, window = settings.data.catalog, Window(start, end)
-    wanted = [data] if isinstance(data, str | Bars) else list(data)
     found = find_strategy(strategy, plugins)
-    series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
+    series = load_all(data, timeframe, window, root, plugins)
     columns, makers = make_signals(signals or {}, series)
     job = prepare(
         found,

@@ -10,6 +10,7 @@ import numpy as np
 
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine import Columns, DenyReason, Mode, run
+from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.engine.reasons import REASONS
 from tradectl_sdk.pipelines.foresight import made_with_the_future
 
@@ -144,7 +145,7 @@ def placed(outcome: Outcome, last: int) -> bytes:
 
 
 def _warm_up(outcome: Outcome, plan: Plan) -> Check:
-    bars = max([plan.warmup, *(strategy.warmup for strategy in outcome.strategies)])
+    bars = longest_warmup(plan, outcome.strategies)
     if bars >= len(outcome.times):
         return Check(name="warm-up", status="warn", text=f"{bars} bars are all there are")
     return Check(

@@ -86,6 +86,18 @@ def load_series(
     return loaded if loaded.content_hash else _hashed(loaded)
 
 
+def load_all(
+    data: str | Bars | Sequence[str | Bars],
+    timeframe: str,
+    window: Window,
+    catalog_root: Path,
+    plugins: Plugins | None = None,
+) -> tuple[LoadedSeries, ...]:
+    """Load one series or several; errors as for :func:`load_series`."""
+    wanted = [data] if isinstance(data, str | Bars) else data
+    return tuple(load_series(one, timeframe, window, catalog_root, plugins) for one in wanted)
+
+
 def _hashed(loaded: LoadedSeries) -> LoadedSeries:
     return replace(loaded, content_hash=content_hash(loaded.bars))
 

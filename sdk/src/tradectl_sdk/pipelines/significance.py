@@ -2,7 +2,8 @@
 
 ::
 
-    from tradectl_sdk import significance
+    from tradectl_sdk.engine.build import longest_warmup
+from tradectl_sdk import significance
 
     print(significance("sma-cross", "SPX.SAMPLE"))
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import entry_evidence
 from tradectl_sdk.pipelines.finding import find_strategy
@@ -192,6 +194,5 @@ def _positions(job: Job, outcome: Outcome) -> tuple[NDArray[np.float64], NDArray
     fills, close = outcome.fills, job.plan.columns[0].prices[3]
     after = np.sign(np.concatenate(([0], fills["position"]))).astype(np.float64)
     held = after[np.searchsorted(fills["known"], outcome.times, side="right")]
-    asked = getattr(outcome.strategies[0], "warmup", 0)
-    first = max(job.plan.warmup, asked if isinstance(asked, int) else 0)
+    first = longest_warmup(job.plan, outcome.strategies)
     return held[first:-1], close[first + 1 :] / close[first:-1] - 1.0

@@ -10,9 +10,10 @@ import numpy as np
 
 from tradectl_sdk.domain.money import MONEY_UNITS
 from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.recording import exposure, sample_of, trades_of
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.runs import order_list_hash
 from tradectl_sdk.runs.metrics import METRICS
 
@@ -92,7 +93,7 @@ class Runner:
     """Runs a strategy on windows of the same series; arguments are those of a backtest."""
 
     found: FoundStrategy
-    data: Sequence[str | Bars]
+    data: str | Bars | Sequence[str | Bars]
     timeframe: str
     settings: Settings
     models: Mapping[str, MadeBy] | None
@@ -121,7 +122,7 @@ class Runner:
         job = prepare(
             self.found,
             parameters,
-            tuple(load_series(one, self.timeframe, window, root, plugins) for one in self.data),
+            load_all(self.data, self.timeframe, window, root, plugins),
             self.settings,
             signals={},
             models=self.models,
@@ -131,5 +132,5 @@ class Runner:
         ).with_forecasts()
         outcome = run(job.plan, Mode(self.mode), notify=self.notify)
         if begin is None:
-            begin = max([job.plan.warmup, *(each.warmup for each in outcome.strategies)])
+            begin = longest_warmup(job.plan, outcome.strategies)
         return Stretch(job=job, outcome=outcome, first=begin)

@@ -23,19 +23,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.config.settings import Settings
-from tradectl_sdk.data import Bars
-from tradectl_sdk.errors import UsageError, did_you_mean
 from tradectl_sdk.pipelines.finding import find_strategy
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.pipelines.stretches import Runner
 from tradectl_sdk.pipelines.sweeps import LIMIT, sweep
 from tradectl_sdk.pipelines.walked import Piece, WalkForward
 from tradectl_sdk.research.windows import steps
-from tradectl_sdk.runs.metrics import METRICS
+from tradectl_sdk.runs.metrics import require_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.pipelines.stretches import Stretch
@@ -102,22 +101,20 @@ def walkforward(
         UsageError: If the windows are longer than the data, or the grid or the metric is wrong.
         DataMissingError: If there is no such data.
     """
-    if metric not in METRICS:
-        raise UsageError(f"{metric} is not a metric", hint=did_you_mean(metric, METRICS))
+    require_metrics([metric])
     settings = settings or Settings()
-    wanted = [data] if isinstance(data, str | Bars) else list(data)
     window, root = Window(start, end), settings.data.catalog
-    series = [load_series(one, timeframe, window, root, plugins) for one in wanted]
+    series = load_all(data, timeframe, window, root, plugins)
     opens = _opens(series)
     walk = steps(len(opens), train, test, embargo=embargo, anchored=anchored)
     pieces, tried, axes = [], 0, {}
     runner = Runner(
-        found=find_strategy(strategy, plugins), data=wanted, timeframe=timeframe,
+        found=find_strategy(strategy, plugins), data=data, timeframe=timeframe,
         settings=settings, models=models, mode=mode, plugins=plugins, notify=notify,
     )  # fmt: skip
     for number, step in enumerate(walk):
         found = sweep(
-            strategy, wanted, grid, parameters=parameters, where=where, sample=sample, seed=seed,
+            strategy, data, grid, parameters=parameters, where=where, sample=sample, seed=seed,
             metrics=tuple(dict.fromkeys((metric, "deflated_sharpe"))), timeframe=timeframe,
             start=_moment(opens[step.first]), end=_moment(opens[step.chosen]), settings=settings,
             models=models, mode=mode, workers=workers, limit=limit, plugins=plugins, notify=notify,

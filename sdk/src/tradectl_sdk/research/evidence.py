@@ -66,6 +66,11 @@ class Evidence:
             return UNKNOWN
         return PLATEAU if self.kept >= _KEPT else PEAK
 
+    @property
+    def chosen(self) -> int | None:
+        """Number of the trial to go on with: the steadiest, or the best where none is known."""
+        return self.best if self.steadiest is None else self.steadiest
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {

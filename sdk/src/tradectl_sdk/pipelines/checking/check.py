@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
-from tradectl_sdk.data import Bars
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import UsageError, did_you_mean
 from tradectl_sdk.pipelines.checking.costs import costs, latency
@@ -33,11 +32,12 @@ from tradectl_sdk.pipelines.checking.warm_up import warm_up
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.prepared import make_signals
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.modelling import MadeBy
@@ -143,9 +143,8 @@ def check_strategy(
     _check_names(only)
     settings = settings or Settings()
     root, window = settings.data.catalog, Window(start, end)
-    wanted = [data] if isinstance(data, str | Bars) else list(data)
     found = find_strategy(strategy, plugins)
-    series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
+    series = load_all(data, timeframe, window, root, plugins)
     made, makers = make_signals(signals or {}, series)
     job = prepare(
         found, parameters or {}, series, settings,

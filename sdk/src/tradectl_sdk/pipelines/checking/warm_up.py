@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.pipelines.checking.cutting import Subject, part
 from tradectl_sdk.pipelines.checking.watching import watch
 from tradectl_sdk.pipelines.checking.words import count
@@ -43,8 +44,7 @@ def warm_up(subject: Subject) -> Check:
     counters, are left out.
     """
     times = subject.times
-    asked = [subject.job.plan.warmup, *(one.warmup for one in subject.outcome.strategies)]
-    declared = max(asked)
+    declared = longest_warmup(subject.job.plan, subject.outcome.strategies)
     longest = min(max(TIMES_DECLARED * declared, LONGEST), (len(times) - AFTER) // 2)
     if longest < max(20, 2 * declared):
         text = (

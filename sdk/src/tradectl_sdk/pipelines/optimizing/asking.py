@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import UsageError, did_you_mean
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.optimizing.study import SAMPLERS
 from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS
 from tradectl_sdk.research import Constraint
 from tradectl_sdk.research.ranges import Range
-from tradectl_sdk.runs.metrics import METRICS
+from tradectl_sdk.runs.metrics import METRICS, require_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,12 +77,7 @@ def check_question(
     Raises:
         UsageError: If a metric, a number or the sampler is none.
     """
-    unknown = next((name for name in names if name not in METRICS), None)
-    if unknown is not None:
-        raise UsageError(
-            f"{unknown} is not a metric",
-            hint=did_you_mean(unknown, METRICS) or "the reference of metrics lists them",
-        )
+    require_metrics(names)
     if not objectives or len(set(objectives)) < len(objectives):
         raise UsageError("expected one objective or several different ones")
     if "deflated_sharpe" in names:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.optimizing.weighing import values_of
-from tradectl_sdk.pipelines.series import load_series
+from tradectl_sdk.pipelines.series import load_all
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.optimizing.study import Runs
     from tradectl_sdk.pipelines.series import LoadedSeries, Window
     from tradectl_sdk.plugins import Plugins
-    from tradectl_sdk.research import Trial
     from tradectl_sdk.strategy import ParameterValue
 
 
@@ -46,7 +45,7 @@ class Inputs:
     found: FoundStrategy
     parameters: Mapping[str, object]
     fixed: Mapping[str, ParameterValue]
-    data: Sequence[str | Bars]
+    data: str | Bars | Sequence[str | Bars]
     timeframe: str
     settings: Settings
     warmup: int
@@ -59,9 +58,7 @@ class Inputs:
         """Load the series, cut to a window, once."""
         if window not in self._loaded:
             root = self.settings.data.catalog
-            self._loaded[window] = tuple(
-                load_series(one, self.timeframe, window, root, self.plugins) for one in self.data
-            )
+            self._loaded[window] = load_all(self.data, self.timeframe, window, root, self.plugins)
         return self._loaded[window]
 
     def job(self, window: Window, tried: int = 1) -> Job:
@@ -96,14 +93,7 @@ class Inputs:
 
     def one_by_one(self, job: Job, metrics: Sequence[str]) -> Runs:
         """Return what runs a trial at a point; machine code and data are used again and again."""
-        points: list[Mapping[str, ParameterValue]] = [{}]
-        runs = self._trials(job, points, metrics)
-
-        def run(number: int, point: Mapping[str, ParameterValue]) -> Trial:
-            points[0] = point
-            return replace(runs(0), number=number)
-
-        return run
+        return self._trials(job, (), metrics).run
 
     def look(
         self,

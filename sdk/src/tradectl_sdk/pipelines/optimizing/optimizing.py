@@ -22,7 +22,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
-from tradectl_sdk.data import Bars
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.finding import find_strategy
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
 
@@ -122,7 +122,7 @@ def optimize(
         found=found,
         parameters=given,
         fixed=fixed,
-        data=[data] if isinstance(data, str | Bars) else list(data),
+        data=data,
         timeframe=timeframe,
         settings=settings,
         warmup=warmup,

@@ -22,24 +22,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
-from tradectl_sdk.data import Bars
 from tradectl_sdk.engine import Mode
-from tradectl_sdk.errors import UsageError, did_you_mean
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.planning import parameter_values
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.local import cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable, died
 from tradectl_sdk.research.resuming import Unfinished
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
-from tradectl_sdk.runs.metrics import METRICS
+from tradectl_sdk.runs.metrics import require_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.modelling import MadeBy
@@ -157,10 +157,9 @@ def sweep(
     found = find_strategy(strategy, plugins)
     fixed = parameter_values(found, parameters or {})
     space = make_space(found, grid, fixed=parameters or {}, where=where, sample=sample, seed=seed)
-    wanted = [data] if isinstance(data, str | Bars) else list(data)
     window, root = Window(start, end), settings.data.catalog
-    _check_metrics(metrics)
-    series = tuple(load_series(one, timeframe, window, root, plugins) for one in wanted)
+    require_metrics(metrics)
+    series = load_all(data, timeframe, window, root, plugins)
     most = MOST if limit is None else min(limit, MOST)
     points = space.points(fixed) if space.most <= most else [space.point(0)]
     job = prepare(
@@ -236,15 +235,6 @@ def make_space(
         raise UsageError(f"{both} was given both a grid and a value, expected one of them")
     constraints = tuple(Constraint.parse(text, declared) for text in where)
     return Space(tuple(axes), sample=sample, seed=seed, constraints=constraints)
-
-
-def _check_metrics(names: Sequence[str]) -> None:
-    unknown = next((name for name in names if name not in METRICS), None)
-    if unknown is not None:
-        raise UsageError(
-            f"{unknown} is not a metric",
-            hint=did_you_mean(unknown, METRICS) or "the reference of metrics lists them",
-        )
 
 
 def _run(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tradectl_sdk.runs.metrics.definition import Group, Kind, Metric, Need
 from tradectl_sdk.runs.metrics.report import MetricsReport, compute_metrics
 from tradectl_sdk.runs.metrics.sample import ClosedTrades, Sample
-from tradectl_sdk.runs.metrics.table import METRICS
+from tradectl_sdk.runs.metrics.table import METRICS, require_metrics
 
 __all__ = [
     "METRICS",
@@ -21,4 +21,5 @@ __all__ = [
     "Need",
     "Sample",
     "compute_metrics",
+    "require_metrics",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradectl_sdk.errors import UsageError, did_you_mean
 from tradectl_sdk.evidence import sharpe as significance
 from tradectl_sdk.runs.metrics import growth, moments, ratios, relative, trading
 from tradectl_sdk.runs.metrics.definition import Group, Kind, Metric, Need
@@ -17,6 +18,8 @@ from tradectl_sdk.runs.metrics.drawdown import NANOSECONDS_PER_DAY
 from tradectl_sdk.runs.metrics.pieces import sums
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tradectl_sdk.runs.metrics.moments import Floats
     from tradectl_sdk.runs.metrics.sample import Sample
 
@@ -321,3 +324,17 @@ _ROWS = (
 # fmt: on
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
+
+
+def require_metrics(names: Iterable[str]) -> None:
+    """Refuse names that are none of a metric.
+
+    Raises:
+        UsageError: With the first of them.
+    """
+    unknown = next((name for name in names if name not in METRICS), None)
+    if unknown is not None:
+        raise UsageError(
+            f"{unknown} is not a metric",
+            hint=did_you_mean(unknown, METRICS) or "the reference of metrics lists them",
+        )
