@@ -6,9 +6,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from tradectl.figures import plural
 from tradectl.layout import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from tradectl.session import Session
@@ -53,6 +55,16 @@ class ProgressLine:
         self._dirty = True
         self._stream.write(_ERASE + clean(text))
         self._stream.flush()
+
+    def counting(self, what: str) -> Callable[[int, int], None]:
+        """Return what is told how many are done, of how many, and says how long the rest takes."""
+        started = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            left = (time.monotonic() - started) / done * (total - done)
+            self.say(f"{done:,} of {plural(total, what)}, {duration(left)} left")
+
+        return tell
 
 
 def duration(seconds: float) -> str:

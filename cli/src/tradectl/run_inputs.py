@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,7 +15,7 @@ from tradectl.stored import instruments, timeframes
 from tradectl.strategies import assumptions, installed, models, parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tradectl_sdk.config import LoadedSettings, Settings
     from tradectl_sdk.plugins import Plugins
@@ -75,6 +75,23 @@ Model = Annotated[
         autocompletion=models,
     ),
 ]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="Values to try: fast=5:50:5 or slow=20,50,100; a single one is the same for all.",
+        autocompletion=parameters,
+    ),
+]
+Where = Annotated[
+    list[str] | None, typer.Option(metavar="A<B", help="Try only points where this holds.")
+]
+Sample = Annotated[
+    int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
+]
+DrawSeed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]
 Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]
 
@@ -88,16 +105,17 @@ def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
 
 
 def ranges(
-    strategy: str, given: Mapping[str, str], plugins: Plugins, *, hint: str
-) -> dict[str, str]:
-    """Return the parameters that are given several values.
+    strategy: str, set_: Sequence[str] | None, plugins: Plugins, *, hint: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the parameters that are given several values, and those that are given one.
 
     Raises:
-        UsageError: If there is none; a parameter that the strategy does not have is named first.
+        UsageError: If none has several; a parameter that the strategy does not have is named first.
     """
+    given = assignments(set_ or (), "--set")
     found = {name: text for name, text in given.items() if ":" in text or "," in text}
     if found:
-        return found
+        return found, {name: text for name, text in given.items() if name not in found}
     from tradectl_sdk.pipelines.finding import find_strategy
     from tradectl_sdk.pipelines.planning import parameter_values
 
@@ -105,22 +123,65 @@ def ranges(
     raise UsageError("no parameter has several values, expected at least one that has", hint=hint)
 
 
-def conditions(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastBars:
+    """What a command runs over.
+
+    Attributes:
+        settings: With what the options assume.
+        plugins: The installed ones.
+        series: Names of the series.
+        timeframe: Length of their bars.
+        options: Those that give another command the same bars, signals and assumptions.
+    """
+
+    settings: Settings
+    plugins: Plugins
+    series: list[str]
+    timeframe: str
+    options: Sequence[str]
+
+    def again(self, strategy: str, sets: Iterable[str], *more: str) -> str:
+        """Return the words that ask another command for the same with these parameters."""
+        chosen = [word for each in sets for word in ("--set", each)]
+        return shlex.join([strategy, *self.series, *self.options, *chosen, *more])
+
+
+def past_bars(
+    session: Session,
+    series: Sequence[str] | None,
     timeframe: str,
     start: str,
     end: str,
-    cash: str,
-    assume: Sequence[str],
     *,
-    model: Sequence[str] = (),
+    assume: Sequence[str] | None = None,
+    cash: str = "",
+    model: Sequence[str] | None = None,
     warmup: int = 0,
-) -> list[str]:
-    """Return the options that give another run the same bars, signals and assumptions."""
+) -> PastBars:
+    """Read what is assumed and which bars are meant, and say what the options do not.
+
+    Raises:
+        ConfigError: If a setting is wrong.
+        DataMissingError: If no series was named and it is not plain which one is meant.
+    """
+    loaded, plugins = load_settings(session, overrides(assume or (), cash))
+    for failure in plugins.failures:
+        session.out.warn(str(failure), hint=failure.hint)
+    wanted, length = chosen_series(series or (), timeframe, loaded.settings, plugins)
+    if not series:
+        session.out.note(f"no series was named, so this is {wanted[0]}")
     pairs = [("--timeframe", timeframe), ("--start", start), ("--end", end), ("--cash", cash)]
-    pairs += [("--assume", each) for each in assume]
-    pairs += [("--model", each) for each in model]
+    pairs += [("--assume", each) for each in assume or ()]
+    pairs += [("--model", each) for each in model or ()]
     pairs += [("--warmup", str(warmup))] if warmup else []
-    return [word for option, value in pairs if value for word in (option, value)]
+    return PastBars(
+        settings=loaded.settings,
+        plugins=plugins,
+        series=wanted,
+        timeframe=length,
+        options=[word for option, value in pairs if value for word in (option, value)],
+    )
 
 
 def load_settings(session: Session, assumed: Mapping[str, str]) -> tuple[LoadedSettings, Plugins]:
@@ -171,21 +232,3 @@ def _default_series(stored: set[str], plugins: Plugins) -> str:
         "there is no data to run on",
         hint="tradectl data import FILE --instrument SYMBOL.VENUE",
     )
-
-
-def repeated(
-    strategy: str,
-    series: Sequence[str],
-    timeframe: str,
-    start: str,
-    end: str,
-    set_: Sequence[str],
-    assume: Sequence[str],
-    cash: str,
-    model: Sequence[str],
-    warmup: int,
-) -> str:
-    """Return the words that ask another command for the same strategy, bars and assumptions."""
-    sets = [word for each in set_ for word in ("--set", each)]
-    same = conditions(timeframe, start, end, cash, assume, model=model, warmup=warmup)
-    return shlex.join([strategy, *series, *sets, *same])

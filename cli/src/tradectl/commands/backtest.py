@@ -24,10 +24,7 @@ from tradectl.run_inputs import (
     Strategy,
     Timeframe,
     Warmup,
-    chosen_series,
-    load_settings,
-    overrides,
-    repeated,
+    past_bars,
 )
 from tradectl.run_screen import show_bracket, show_run
 from tradectl.session import Session, session_of
@@ -75,11 +72,10 @@ def backtest(
     was found to look into the future.
     """
     session = session_of(context)
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    settings = loaded.settings
-    for failure in plugins.failures:
-        session.out.warn(str(failure), hint=failure.hint)
-    wanted, length = chosen_series(series or (), timeframe, settings, plugins)
+    bars = past_bars(
+        session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
+    )
+    settings = bars.settings
     given = assignments(set_ or (), "--set")
     from tradectl_sdk.pipelines.backtest import backtest as run_backtest
     from tradectl_sdk.pipelines.modelling import read_models
@@ -88,10 +84,10 @@ def backtest(
     run = partial(
         run_backtest,
         strategy,
-        wanted,
+        bars.series,
         parameters=given,
         models=read_models(model or ()),
-        timeframe=length,
+        timeframe=bars.timeframe,
         start=start or None,
         end=end or None,
         warmup=warmup,
@@ -99,31 +95,17 @@ def backtest(
         mode=engine,
         store=RunStore(settings.runs.directory),
         fresh=fresh,
-        plugins=plugins,
+        plugins=bars.plugins,
         notify=session.out.note,
     )
     end_at_second_interrupt()
     result = run(settings=settings)
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
     if bracket:
         from tradectl_sdk.pipelines.job import optimistic
 
         _show_bracket(session, result, run(settings=optimistic(settings)), settings)
     else:
-        again = repeated(
-            strategy,
-            wanted,
-            timeframe,
-            start,
-            end,
-            set_ or (),
-            assume or (),
-            cash,
-            model or (),
-            warmup,
-        )
-        _show(session, result, settings, again)
+        _show(session, result, settings, bars.again(strategy, set_ or ()))
     return _verdict(session, result)
 
 

@@ -19,6 +19,7 @@ from tradectl.exchange_screens import (
 from tradectl.exchanges import keyed_exchange, offered, public_exchange, run_with
 from tradectl.figures import plural
 from tradectl.layout import Column
+from tradectl.offers import show_offers
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
@@ -42,29 +43,8 @@ def list_(
     plugins = session.plugins(session.settings())
     found = {n: each for n, each in plugins.exchanges().items() if search.lower() in n}
     out = session.out
-    columns = [
-        Column(title="EXCHANGE"),
-        Column(title="ABOUT", wrap=True),
-        Column(title="FROM", rank=1),
-    ]
-    if found:
-        out.table(columns, [(name, each.spec.summary, each.source) for name, each in found.items()])
-    else:
-        out.note(f"no plugin offers an exchange {search}".rstrip())
-    for failure in plugins.failures:
-        out.warn(str(failure), hint=failure.hint)
-    out.result(
-        "exchange-list/1",
-        [
-            {
-                "name": name,
-                "summary": each.spec.summary,
-                "source": each.source,
-                "plugin": each.plugin.name,
-                "capabilities": each.spec.capabilities,
-            }
-            for name, each in found.items()
-        ],
+    show_offers(
+        out, plugins, found, kind="exchange", none=f"no plugin offers an exchange {search}".rstrip()
     )
     first = "binance" if "binance" in found else next(iter(found), "")
     out.next(f"tradectl exchange info {first}" if first else "tradectl plugin list")

@@ -12,7 +12,8 @@ from tradectl.commands import noun
 from tradectl.figures import UNDEFINED, iso, moment, plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.layout import Column
-from tradectl.run_inputs import End, Start, Timeframe, chosen_series, load_settings
+from tradectl.offers import show_offers
+from tradectl.run_inputs import End, Start, Timeframe, past_bars
 from tradectl.session import session_of
 from tradectl.stored import instruments
 from tradectl.strategies import models
@@ -36,29 +37,8 @@ def list_(context: typer.Context) -> ExitStatus:
     plugins = session.plugins(session.settings())
     found = plugins.models()
     out = session.out
-    columns = [
-        Column(title="MODEL"),
-        Column(title="ABOUT", wrap=True),
-        Column(title="FROM", rank=1),
-    ]
-    if found:
-        out.table(columns, [(name, each.spec.summary, each.source) for name, each in found.items()])
-    else:
-        out.note("no plugin offers a model; tradectl-ml does")
-    for failure in plugins.failures:
-        out.warn(str(failure), hint=failure.hint)
-    out.result(
-        "model-list/1",
-        [
-            {
-                "name": name,
-                "summary": each.spec.summary,
-                "source": each.source,
-                "plugin": each.plugin.name,
-                "capabilities": each.spec.capabilities,
-            }
-            for name, each in found.items()
-        ],
+    show_offers(
+        out, plugins, found, kind="model", none="no plugin offers a model; tradectl-ml does"
     )
     first = next(iter(found), "")
     out.next(f"tradectl model show {first}" if first else "tradectl plugin list")
@@ -129,23 +109,20 @@ def fit(
     from tradectl_sdk.pipelines.model_trial import try_model
 
     session = session_of(context)
-    loaded, plugins = load_settings(session, {})
-    wanted, length = chosen_series([series] if series else [], timeframe, loaded.settings, plugins)
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
+    bars = past_bars(session, [series] if series else [], timeframe, start, end)
     end_at_second_interrupt()
     trial = try_model(
         model,
-        wanted[0],
-        timeframe=length,
+        bars.series[0],
+        timeframe=bars.timeframe,
         start=start or None,
         end=end or None,
-        settings=loaded.settings,
-        plugins=plugins,
+        settings=bars.settings,
+        plugins=bars.plugins,
     )
     _show_trial(session.out, trial)
     session.out.result("model-fit/1", _document(trial))
-    session.out.next(f"tradectl backtest forecast-threshold {wanted[0]} --model {model}")
+    session.out.next(f"tradectl backtest forecast-threshold {bars.series[0]} --model {model}")
     return ExitStatus.OK
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tradectl_sdk.errors import ExitStatus
 
-from tradectl.figures import plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.kept import run_ids
 from tradectl.layout import Cell, Column
-from tradectl.progress import ProgressLine, duration
+from tradectl.progress import ProgressLine
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ def montecarlo(
             settings=settings,
             plugins=plugins,
             notify=out.note,
-            progress=_telling(line),
+            progress=line.counting("noised run"),
         )
     out.line(f"{record.strategy}  {record.run_id[:10]}", "bold")
     _show(out, found)
@@ -91,16 +89,6 @@ def montecarlo(
     out.result("montecarlo/1", found.to_json())
     out.next(f"tradectl runs show {record.run_id[:10]} --trades")
     return ExitStatus.OK
-
-
-def _telling(line: ProgressLine) -> Callable[[int, int], None]:
-    started = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done)
-        line.say(f"{done:,} of {plural(total, 'noised run')}, {duration(left)} left")
-
-    return tell
 
 
 def _show(out: Output, found: MonteCarlo) -> None:

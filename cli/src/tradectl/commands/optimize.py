@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from tradectl_sdk.errors import ExitStatus, UsageError
 
-from tradectl.assignments import assignments
 from tradectl.figures import plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.progress import ProgressLine
@@ -22,17 +21,14 @@ from tradectl.run_inputs import (
     Strategy,
     Timeframe,
     Warmup,
-    chosen_series,
-    conditions,
-    load_settings,
-    overrides,
+    past_bars,
     ranges,
 )
 from tradectl.session import Session, session_of
 from tradectl.strategies import parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from tradectl_sdk import OptimizeResult
 
@@ -96,23 +92,17 @@ def optimize(
     was stopped goes on with --resume. The exit status is 1 when no trial met the limits.
     """
     session = session_of(context)
-    given = assignments(set_ or (), "--set")
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    chosen = ranges(strategy, given, plugins, hint="such as --set fast=5:50")
-    settings = loaded.settings
-    for failure in plugins.failures:
-        session.out.warn(str(failure), hint=failure.hint)
-    wanted, length = chosen_series(series or (), timeframe, settings, plugins)
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
+    bars = past_bars(
+        session, series, timeframe, start, end, assume=assume, cash=cash, warmup=warmup
+    )
+    chosen, fixed = ranges(strategy, set_, bars.plugins, hint="such as --set fast=5:50")
     from tradectl_sdk.pipelines.optimizing import optimize as run_optimize
 
-    fixed = {name: text for name, text in given.items() if name not in chosen}
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         result = run_optimize(
             strategy,
-            wanted,
+            bars.series,
             chosen,
             parameters=fixed,
             objectives=tuple(objective or ("sharpe_ratio",)),
@@ -121,22 +111,20 @@ def optimize(
             sampler=sampler,
             seed=seed,
             out_of_sample=_share(out_of_sample),
-            timeframe=length,
+            timeframe=bars.timeframe,
             start=start or None,
             end=end or None,
-            settings=settings,
+            settings=bars.settings,
             warmup=warmup,
             mode=engine,
-            folder=settings.runs.directory,
+            folder=bars.settings.runs.directory,
             resume=resume,
             fresh=fresh,
-            plugins=plugins,
+            plugins=bars.plugins,
             notify=session.out.note,
             progress=lambda done, of: line.say(f"{done:,} of {plural(of, 'trial')}"),
         )
-    same = conditions(timeframe, start, end, cash, assume or (), warmup=warmup)
-    again = [strategy, *wanted, *same]
-    return _show(session, result, again, fixed, top)
+    return _show(session, result, partial(bars.again, strategy), fixed, top)
 
 
 def _share(text: str) -> float:
@@ -152,7 +140,7 @@ def _share(text: str) -> float:
 def _show(
     session: Session,
     result: OptimizeResult,
-    again: Sequence[str],
+    again: Callable[..., str],
     fixed: dict[str, str],
     top: int,
 ) -> ExitStatus:
@@ -162,11 +150,9 @@ def _show(
     show_optimization(out, result, top)
     out.result("optimize/1", optimize_to_json(result))
     evidence = result.evidence
-    chosen = evidence.best if evidence.steadiest is None else evidence.steadiest
-    if chosen is None:
+    if evidence.chosen is None:
         return ExitStatus.FINDING
-    values = fixed | {name: str(value) for name, value in result.table.points[chosen].items()}
-    sets = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
-    tried = ["--trials", str(evidence.trials)]
-    out.next(shlex.join(["tradectl", "backtest", *again, *sets, *tried]))
+    values = {**fixed, **result.table.points[evidence.chosen]}
+    sets = [f"{name}={value}" for name, value in values.items()]
+    out.next(f"tradectl backtest {again(sets, '--trials', str(evidence.trials))}")
     return ExitStatus.OK

@@ -23,10 +23,7 @@ from tradectl.run_inputs import (
     Strategy,
     Timeframe,
     Warmup,
-    chosen_series,
-    load_settings,
-    overrides,
-    repeated,
+    past_bars,
 )
 from tradectl.session import session_of
 
@@ -64,41 +61,38 @@ def significance(
     find noise.
     """
     session = session_of(context)
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    wanted, length = chosen_series(series or (), timeframe, loaded.settings, plugins)
-    if len(wanted) != 1:
+    bars = past_bars(
+        session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
+    )
+    if len(bars.series) != 1:
         raise UsageError(
-            f"{len(wanted)} series were given, expected one",
+            f"{len(bars.series)} series were given, expected one",
             hint="ask for each by itself: entries in several markets are not independent",
         )
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
     from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.significance import significance as compare
 
     end_at_second_interrupt()
     found = compare(
         strategy,
-        wanted[0],
+        bars.series[0],
         parameters=assignments(set_ or (), "--set"),
         models=read_models(model or ()),
-        timeframe=length,
+        timeframe=bars.timeframe,
         start=start or None,
         end=end or None,
-        settings=loaded.settings,
+        settings=bars.settings,
         warmup=warmup,
         mode=engine,
         draws=draws,
         seed=seed,
-        plugins=plugins,
+        plugins=bars.plugins,
         notify=session.out.note,
     )
     _show(session.out, found)
     session.out.result("significance/1", found.to_json())
-    again = repeated(
-        strategy, wanted, timeframe, start, end, set_ or (), assume or (), cash, model or (), warmup
-    )
     random = found.verdict == "random"
+    again = bars.again(strategy, set_ or ())
     session.out.next("tradectl strategy list" if random else f"tradectl backtest {again}")
     return ExitStatus.OK
 

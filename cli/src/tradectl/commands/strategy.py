@@ -12,6 +12,7 @@ from tradectl.commands import noun
 from tradectl.commands.strategy_check import check
 from tradectl.figures import UNDEFINED, plural
 from tradectl.layout import Column
+from tradectl.offers import show_offers
 from tradectl.session import session_of
 from tradectl.strategies import installed, may_need_plugins
 from tradectl.strategy_file import TEMPLATES, write_strategy
@@ -33,30 +34,7 @@ def list_(context: typer.Context) -> ExitStatus:
     plugins = session.plugins(session.settings())
     found = plugins.strategies()
     out = session.out
-    columns = [
-        Column(title="STRATEGY"),
-        Column(title="ABOUT", wrap=True),
-        Column(title="FROM", rank=1),
-    ]
-    if found:
-        out.table(columns, [(name, each.spec.summary, each.source) for name, each in found.items()])
-    else:
-        out.note("no plugin offers a strategy")
-    for failure in plugins.failures:
-        out.warn(str(failure), hint=failure.hint)
-    out.result(
-        "strategy-list/1",
-        [
-            {
-                "name": name,
-                "summary": each.spec.summary,
-                "source": each.source,
-                "plugin": each.plugin.name,
-                "capabilities": each.spec.capabilities,
-            }
-            for name, each in found.items()
-        ],
-    )
+    show_offers(out, plugins, found, kind="strategy", none="no plugin offers a strategy")
     first = next(iter(found), "")
     out.next(
         *([f"tradectl strategy show {first}"] if first else []),

@@ -23,10 +23,7 @@ from tradectl.run_inputs import (
     Strategy,
     Timeframe,
     Warmup,
-    chosen_series,
-    load_settings,
-    overrides,
-    repeated,
+    past_bars,
 )
 from tradectl.run_screen import check_rows, parameters_in_words
 from tradectl.session import Session, session_of
@@ -69,12 +66,9 @@ def check(
     never trades. The exit status is 1 when a check failed; a warning is for you to weigh.
     """
     session = session_of(context)
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    for failure in plugins.failures:
-        session.out.warn(str(failure), hint=failure.hint)
-    wanted, length = chosen_series(series or (), timeframe, loaded.settings, plugins)
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
+    past = past_bars(
+        session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
+    )
     from tradectl_sdk.pipelines.checking import check_strategy
     from tradectl_sdk.pipelines.modelling import read_models
 
@@ -82,35 +76,24 @@ def check(
     with ProgressLine(session) as line:
         result = check_strategy(
             strategy,
-            wanted,
+            past.series,
             parameters=assignments(set_ or (), "--set"),
             models=read_models(model or ()),
-            timeframe=length,
+            timeframe=past.timeframe,
             start=start or None,
             end=end or None,
-            settings=loaded.settings,
+            settings=past.settings,
             warmup=warmup,
             mode=engine,
             bars=bars,
             seed=seed,
             only=only or (),
-            plugins=plugins,
+            plugins=past.plugins,
             notify=session.out.note,
             progress=lambda name: line.say(f"looking at {name}"),
         )
     _show(session, result)
-    again = repeated(
-        strategy,
-        wanted,
-        timeframe,
-        start,
-        end,
-        set_ or (),
-        assume or (),
-        cash,
-        model or (),
-        warmup,
-    )
+    again = past.again(strategy, set_ or ())
     session.out.next(*_next(result, again))
     return ExitStatus.OK if result.passed else ExitStatus.FINDING
 

@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-import shlex
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tradectl_sdk.errors import ExitStatus
 
-from tradectl.assignments import assignments
 from tradectl.executors import executors
 from tradectl.figures import plural, rate
 from tradectl.interrupts import end_at_second_interrupt
-from tradectl.progress import ProgressLine, duration
+from tradectl.progress import ProgressLine
 from tradectl.run_inputs import (
     Assume,
     Cash,
+    DrawSeed,
     End,
     Engine,
     Fresh,
+    Grid,
     Model,
+    Sample,
     Series,
     Start,
     Strategy,
     Timeframe,
     Warmup,
-    chosen_series,
-    conditions,
-    load_settings,
-    overrides,
+    Where,
+    Yes,
+    past_bars,
     ranges,
 )
 from tradectl.session import Session, session_of
-from tradectl.strategies import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tradectl_sdk import SweepResult
 
-_Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUES",
-        help="Values to try: fast=5:50:5 or slow=20,50,100; a single one is the same for all.",
-        autocompletion=parameters,
-    ),
-]
-_Where = Annotated[
-    list[str] | None, typer.Option(metavar="A<B", help="Try only points where this holds.")
-]
-_Sample = Annotated[
-    int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
-]
-_Seed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
 _Metric = Annotated[
     list[str] | None,
     typer.Option(help="Rank and map by the first; the others are columns. Sharpe when left out."),
@@ -76,7 +59,6 @@ _Executor = Annotated[
 _Hashes = Annotated[
     bool, typer.Option("--hashes", help="Hash the orders of each trial; it takes about as long.")
 ]
-_Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
 
 
 def sweep(
@@ -84,10 +66,10 @@ def sweep(
     strategy: Strategy,
     series: Series = None,
     *,
-    set_: _Set = None,
-    where: _Where = None,
-    sample: _Sample = None,
-    seed: _Seed = 0,
+    set_: Grid = None,
+    where: Where = None,
+    sample: Sample = None,
+    seed: DrawSeed = 0,
     metric: _Metric = None,
     top: _Top = 10,
     timeframe: Timeframe = "",
@@ -101,7 +83,7 @@ def sweep(
     executor: _Executor = "local",
     workers: _Workers = None,
     hashes: _Hashes = False,
-    yes: _Yes = False,
+    yes: Yes = False,
     fresh: Fresh = False,
 ) -> ExitStatus:
     """Run a strategy with every point of a grid of parameters, and keep one table of them all.
@@ -111,68 +93,51 @@ def sweep(
     looks better than it is.
     """
     session = session_of(context)
-    given = assignments(set_ or (), "--set")
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    settings = loaded.settings
-    for failure in plugins.failures:
-        session.out.warn(str(failure), hint=failure.hint)
-    wanted, length = chosen_series(series or (), timeframe, settings, plugins)
-    if not series:
-        session.out.note(f"no series was named, so this is {wanted[0]}")
+    bars = past_bars(
+        session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
+    )
     from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS, LIMIT
     from tradectl_sdk.pipelines.sweeps import sweep as run_sweep
     from tradectl_sdk.research import SweepStore
 
     hint = "such as --set fast=5:50:5; one set of parameters is a tradectl backtest"
-    grid = ranges(strategy, given, plugins, hint=hint)
+    grid, fixed = ranges(strategy, set_, bars.plugins, hint=hint)
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         result = run_sweep(
             strategy,
-            wanted,
+            bars.series,
             grid,
-            parameters={name: text for name, text in given.items() if name not in grid},
+            parameters=fixed,
             where=where or (),
             sample=sample,
             seed=seed,
             metrics=tuple(dict.fromkeys((*DEFAULT_METRICS, *(metric or ())))),
             models=read_models(model or ()),
-            timeframe=length,
+            timeframe=bars.timeframe,
             start=start or None,
             end=end or None,
-            settings=settings,
+            settings=bars.settings,
             warmup=warmup,
             mode=engine,
             executor=executor,
             workers=workers,
             hashes=hashes,
             limit=None if yes else LIMIT,
-            store=SweepStore(settings.runs.directory),
+            store=SweepStore(bars.settings.runs.directory),
             fresh=fresh,
-            plugins=plugins,
+            plugins=bars.plugins,
             notify=session.out.note,
-            progress=_telling(line),
+            progress=line.counting("trial"),
         )
-    same = conditions(timeframe, start, end, cash, assume or (), model=model or (), warmup=warmup)
-    again = [strategy, *wanted, *same]
-    return _show(session, result, again, metric or (), top)
-
-
-def _telling(line: ProgressLine) -> Callable[[int, int], None]:
-    started = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done)
-        line.say(f"{done:,} of {plural(total, 'trial')}, {duration(left)} left")
-
-    return tell
+    return _show(session, result, partial(bars.again, strategy), metric or (), top)
 
 
 def _show(
     session: Session,
     result: SweepResult,
-    again: Sequence[str],
+    again: Callable[..., str],
     metric: Sequence[str],
     top: int,
 ) -> ExitStatus:
@@ -192,11 +157,9 @@ def _show(
         }
         out.result("sweep/1", sweep_to_json(found, rank) | how)
     evidence = result.evidence(rank)
-    chosen = evidence.best if evidence.steadiest is None else evidence.steadiest
-    if chosen is not None:
-        sets = [word for each in assignments_of(found, chosen) for word in ("--set", each)]
-        tried = ["--trials", str(len(table))]
-        out.next(shlex.join(["tradectl", "backtest", *again, *sets, *tried]))
+    if evidence.chosen is not None:
+        sets = assignments_of(found, evidence.chosen)
+        out.next(f"tradectl backtest {again(sets, '--trials', str(len(table)))}")
     out.next(f"tradectl report {found.sweep_id[:10]}")
     return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK
 

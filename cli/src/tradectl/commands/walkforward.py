@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import shlex
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tradectl_sdk.errors import ExitStatus
 
-from tradectl.assignments import assignments
 from tradectl.figures import UNDEFINED, moment, plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.layout import Cell, Column
-from tradectl.progress import ProgressLine, duration
+from tradectl.progress import ProgressLine
 from tradectl.run_inputs import (
     Assume,
     Cash,
+    DrawSeed,
     End,
     Engine,
+    Grid,
     Model,
+    PastBars,
+    Sample,
     Series,
     Start,
     Strategy,
     Timeframe,
-    chosen_series,
-    conditions,
-    load_settings,
-    overrides,
+    Where,
+    Yes,
+    past_bars,
     ranges,
 )
 from tradectl.session import session_of
-from tradectl.strategies import parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tradectl_sdk import WalkForward
     from tradectl_sdk.pipelines.walked import Piece
@@ -49,27 +48,10 @@ _Anchored = Annotated[
     bool,
     typer.Option("--anchored", help="Let every window begin with the first bar, not roll on."),
 ]
-_Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUES",
-        help="Values to try: fast=5:50:5 or slow=20,50,100; a single one is the same for all.",
-        autocompletion=parameters,
-    ),
-]
-_Where = Annotated[
-    list[str] | None, typer.Option(metavar="A<B", help="Try only points where this holds.")
-]
-_Sample = Annotated[
-    int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
-]
-_Seed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
 _Metric = Annotated[str, typer.Option(help="What the best trial of a window is chosen by.")]
 _Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; one for each core when left out.")
 ]
-_Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
 
 
 def walkforward(
@@ -79,13 +61,13 @@ def walkforward(
     *,
     train: _Train,
     test: _Test,
-    set_: _Set = None,
+    set_: Grid = None,
     embargo: _Embargo = 0,
     anchored: _Anchored = False,
     metric: _Metric = "sharpe_ratio",
-    where: _Where = None,
-    sample: _Sample = None,
-    seed: _Seed = 0,
+    where: Where = None,
+    sample: Sample = None,
+    seed: DrawSeed = 0,
     timeframe: Timeframe = "",
     start: Start = "",
     end: End = "",
@@ -94,7 +76,7 @@ def walkforward(
     model: Model = None,
     engine: Engine = "auto",
     workers: _Workers = None,
-    yes: _Yes = False,
+    yes: Yes = False,
 ) -> ExitStatus:
     """Choose parameters on a window of bars, trade the next ones with them, and go on.
 
@@ -102,14 +84,10 @@ def walkforward(
     tuning this way would have earned. The exit status is 1 when that is a loss.
     """
     session = session_of(context)
-    given = assignments(set_ or (), "--set")
-    loaded, plugins = load_settings(session, overrides(assume or (), cash))
-    hint = "such as --set fast=5:50:5; without a choice there is nothing to walk forward"
-    grid = ranges(strategy, given, plugins, hint=hint)
-    wanted, length = chosen_series(series or (), timeframe, loaded.settings, plugins)
+    bars = past_bars(session, series, timeframe, start, end, assume=assume, cash=cash, model=model)
     out = session.out
-    if not series:
-        out.note(f"no series was named, so this is {wanted[0]}")
+    hint = "such as --set fast=5:50:5; without a choice there is nothing to walk forward"
+    grid, fixed = ranges(strategy, set_, bars.plugins, hint=hint)
     from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.sweeps import LIMIT
     from tradectl_sdk.pipelines.walkforward import walkforward as walk
@@ -118,55 +96,42 @@ def walkforward(
     with ProgressLine(session) as line:
         found = walk(
             strategy,
-            wanted,
+            bars.series,
             grid,
             train=train,
             test=test,
             embargo=embargo,
             anchored=anchored,
             metric=metric,
-            parameters={name: text for name, text in given.items() if name not in grid},
+            parameters=fixed,
             where=where or (),
             sample=sample,
             seed=seed,
             models=read_models(model or ()),
-            timeframe=length,
+            timeframe=bars.timeframe,
             start=start or None,
             end=end or None,
-            settings=loaded.settings,
+            settings=bars.settings,
             mode=engine,
             workers=workers,
             limit=None if yes else LIMIT,
-            plugins=plugins,
+            plugins=bars.plugins,
             notify=out.note,
-            progress=_telling(line),
+            progress=line.counting("window"),
         )
     _show(out, found)
     out.result("walkforward/1", found.to_json())
-    same = conditions(timeframe, start, end, cash, assume or (), model=model or ())
-    words = [strategy, *wanted, *same]
-    out.next(_next(found, words, {n: text for n, text in given.items() if n not in grid}))
+    out.next(_next(found, strategy, bars, fixed))
     return ExitStatus.FINDING if found.verdict == "fail" else ExitStatus.OK
 
 
-def _next(found: WalkForward, words: Sequence[str], fixed: Mapping[str, str]) -> str:
+def _next(found: WalkForward, strategy: str, bars: PastBars, fixed: Mapping[str, str]) -> str:
     """The backtest of the last choice; where there is none, the question to ask before tuning."""
-    last, sets = found.pieces[-1].parameters, []
-    for name, chosen in {**fixed, **(last or {})}.items():
-        sets += ["--set", f"{name}={chosen}"]
+    last = found.pieces[-1].parameters
+    sets = [f"{name}={value}" for name, value in {**fixed, **(last or {})}.items()]
     if last is None:
-        return shlex.join(["tradectl", "significance", *words, *sets])
-    return shlex.join(["tradectl", "backtest", *words, *sets, "--trials", str(found.trials)])
-
-
-def _telling(line: ProgressLine) -> Callable[[int, int], None]:
-    started = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done)
-        line.say(f"{done:,} of {plural(total, 'window')}, {duration(left)} left")
-
-    return tell
+        return f"tradectl significance {bars.again(strategy, sets)}"
+    return f"tradectl backtest {bars.again(strategy, sets, '--trials', str(found.trials))}"
 
 
 def _show(out: Output, found: WalkForward) -> None:
