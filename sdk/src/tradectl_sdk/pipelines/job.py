@@ -214,10 +214,17 @@ def _settings(
         "fees": [[str(one.maker_fee), str(one.taker_fee)] for one in plan.instruments],
         "instruments": [_terms(one) for one in plan.instruments],
         "plugins": tables_of_rules(settings.risk, plugins, settings.plugins),
-        "signals": {name: [_hash(one) for one in each] for name, each in plan.signals.items()},
+        "signals": hashes_of_signals(plan.signals),
         "warmup": plan.warmup,
         "trials": trials,
     }
+
+
+def hashes_of_signals(
+    signals: Mapping[str, Sequence[NDArray[np.float64]]],
+) -> dict[str, list[str]]:
+    """Return what names prepared columns: the hash of each, by signal and series."""
+    return {name: [_hash(one) for one in each] for name, each in signals.items()}
 
 
 def _terms(instrument: Instrument) -> dict[str, str]:

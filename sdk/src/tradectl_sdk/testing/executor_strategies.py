@@ -39,6 +39,24 @@ class Steady(Strategy):
             ctx.close()
 
 
+class Told(Steady):
+    """Long while a column that was prepared says so."""
+
+    signals = ("told",)
+
+    def on_start(self, ctx: Context) -> None:
+        """Ask for the column."""
+        super().on_start(ctx)
+        self.told = ctx.signal("told")
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Hold ten while the column is above a level that depends on the length."""
+        if self.told.value > self.length / 50 and ctx.position == 0:
+            ctx.buy(10)
+        elif self.told.value < 0 and ctx.position > 0:
+            ctx.close()
+
+
 class Failing(Steady):
     """Raises for one length."""
 

@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.errors import UsageError
@@ -93,17 +95,19 @@ class ExecutorSubject:
 
 
 def task_of(strategy: str, **fixed: int) -> Trials:
-    """A task with a trial for each of ``LENGTHS``."""
+    """A task with a trial for each of ``LENGTHS``, and a column for those who read one."""
     instrument = Instrument(
         symbol="SYN", venue="TEST", tick_size=Decimal("0.05"), lot_size=Decimal(1)
     )
     (market,) = synthetic_market([instrument], bars=120, timeframe="1d", seed=5)
+    told = np.where(np.arange(120) < 20, np.nan, np.sin(np.arange(120)))
     return task_over(
         f"{executor_strategies.__file__}:{strategy}",
         market.bars,
         [{"length": length} for length in LENGTHS],
         METRICS,
         parameters=fixed,
+        signals={"told": told} if strategy == "Told" else None,
         mode="interpreted",
     )
 
@@ -139,6 +143,14 @@ def runs_what_was_asked_for(subject: ExecutorSubject) -> None:
     task = task_of("Steady")
     subject.run(task, (5, 1, 3))
     subject.run(task, ())
+
+
+@EXECUTOR.check()
+def brings_signals_along(subject: ExecutorSubject) -> None:
+    """Trials that read a signal are those of one process: its column travels to the last bit."""
+    task = task_of("Told")
+    found, _ = subject.run(task)
+    require(found == _here(task), f"gave {found}, expected {_here(task)}")
 
 
 @EXECUTOR.check()

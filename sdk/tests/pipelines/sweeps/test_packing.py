@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from tradectl_sdk import Bars, Instrument, Settings, Strategy
 from tradectl_sdk.data.synthetic import synthetic_market
@@ -25,6 +26,10 @@ from tradectl_sdk.pipelines.sweeps.bar_bytes import decode, encode
 from tradectl_sdk.pipelines.sweeps.packing import _add
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Portable
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
+
+from small_models import LeastSquares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +54,23 @@ class Sent(Strategy):
         if bar.close > average and ctx.position == 0:
             ctx.buy(self.lots)
         elif bar.close < average and ctx.position > 0:
+            ctx.close()
+"""
+READER = """
+from tradectl_sdk import Strategy, param
+
+
+class Reader(Strategy):
+    signals = ("forecast=nowhere-installed",)
+    least: float = param(0.0, ge=0.0, le=1.0)
+
+    def on_start(self, ctx):
+        self.forecast = ctx.signal("forecast")
+
+    def on_bar(self, ctx, bar):
+        if self.forecast.value > self.least and ctx.position == 0 and ctx.open_orders == 0:
+            ctx.buy(1)
+        elif self.forecast.value < self.least and ctx.position > 0:
             ctx.close()
 """
 SIZES = """
@@ -146,6 +168,44 @@ def test_bars_travel_exactly_and_the_same_bars_are_the_same_part(bars: Bars) -> 
     assert len(data) < bars.time.nbytes * 6
     for name, column in decode(data).items():
         assert column.tobytes() == getattr(bars, name).tobytes()
+
+
+def test_what_a_model_forecast_travels_as_columns_and_nothing_of_the_model_does(
+    bars: Bars, tmp_path: Path
+) -> None:
+    """Made once at home; a worker needs neither the model nor what the model is made of."""
+    path = tmp_path / "reader.py"
+    path.write_text(READER)
+    found = find_strategy(f"{path}:Reader")
+    series = (load_series(bars, "1d", Window(), Path("absent")),)
+    job = prepare(
+        found, {}, series, Settings(),
+        signals={}, models={"forecast": LeastSquares}, warmup=0, trials=3, plugins=None,
+    ).with_forecasts()  # fmt: skip
+    points = [{"least": 0.001 * number} for number in range(3)]
+    task = Trials(job, {}, points, METRICS, mode=Mode.INTERPRETED, hashes=True)
+    portable = task.portable()
+    (column,) = job.plan.signals["forecast"]
+    assert column.tobytes() in portable.parts.values()
+    assert np.isnan(column[:100]).all()
+    assert b"LeastSquares" not in portable.parts[portable.key]
+    run = open_task(portable.key, portable.parts)
+    there = [run(number, point) for number, point in enumerate(points)]
+    assert there == [task(number) for number in range(3)]
+    assert len({one.order_hash for one in there}) == 3
+
+
+def test_another_column_than_was_named_is_refused(bars: Bars, file: Path) -> None:
+    task = task_of(f"{file}:Sent", bars)
+    column = np.arange(300.0)
+    task.job = replace(task.job, plan=replace(task.job.plan, signals={"forecast": (column,)}))
+    portable = task.portable()
+    document = json.loads(portable.parts[portable.key])
+    parts = dict(portable.parts)
+    document["signals"]["forecast"] = [_add((column + 1e-12).tobytes(), parts)]
+    key = _add(json.dumps(document).encode(), parts)
+    with pytest.raises(UsageError, match="asked differ in settings, expected"):
+        opened(key, parts)
 
 
 def test_an_installed_strategy_is_sent_by_its_name(bars: Bars) -> None:

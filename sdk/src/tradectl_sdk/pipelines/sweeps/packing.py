@@ -2,6 +2,8 @@
 
 Of the settings only those go along that a trial depends on; keys, senders, exchanges and the
 environment stay. The receiver makes the same job of it and compares everything that names a run.
+What models forecast travels as columns: it was made once, here, and a worker needs none of what
+made it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tradectl_sdk.config.layers import dotted, leaves
 from tradectl_sdk.config.section import is_secret_reference
 from tradectl_sdk.config.settings import Settings
@@ -22,7 +26,7 @@ from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.components import loaded
-from tradectl_sdk.pipelines.job import prepare
+from tradectl_sdk.pipelines.job import hashes_of_signals, prepare
 from tradectl_sdk.pipelines.risk import tables_of_rules
 from tradectl_sdk.pipelines.series import LoadedSeries
 from tradectl_sdk.pipelines.sweeps.bar_bytes import decode, encode
@@ -31,14 +35,17 @@ from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research.executing import Portable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.research.table import Trial
     from tradectl_sdk.strategy import ParameterValue
 
-SCHEMA = "tradectl.task/1"
+SCHEMA = "tradectl.task/2"
+_FLOATS = "<f8"  # a column of signals is the bytes of its values, NaN included
 _DECIMAL = "$decimal"  # the one key of a table that stands for a decimal
 
 
@@ -46,12 +53,9 @@ def pack(trials: Trials) -> Portable:
     """Return everything that running these trials elsewhere takes.
 
     Raises:
-        UsageError: If the strategy is in no file, a setting refers to a secret, or the run reads
-            signals.
+        UsageError: If the strategy is in no file, or a setting refers to a secret.
     """
     job = trials.job
-    if job.plan.signals:
-        raise UsageError("a run that reads signals stays in this process, expected none")
     parts: dict[str, bytes] = {}
     document = {
         "schema": SCHEMA,
@@ -59,6 +63,7 @@ def pack(trials: Trials) -> Portable:
         "fixed": dict(trials.fixed),
         "settings": _settings(job, trials.plugins),
         "series": [_series(one, parts) for one in job.series],
+        "signals": _signals(job, parts),
         "warmup": job.plan.warmup,
         "trials": job.trials,
         "metrics": list(trials.metrics),
@@ -100,7 +105,7 @@ def open_task(
         document["fixed"],
         tuple(_loaded(each, parts) for each in document["series"]),
         Settings.model_validate(document["settings"]),
-        signals={},
+        signals=_columns(document["signals"], parts),
         warmup=document["warmup"],
         trials=document["trials"],
         plugins=plugins,
@@ -131,8 +136,14 @@ def _depends(job: Job) -> dict[str, Any]:
         "engine": job.identity["engine"],
         "parameters": job.identity["parameters"],
         "data": job.identity["data"],
-        "settings": job.identity["settings"],
+        "settings": _without_models(job),
     }
+
+
+def _without_models(job: Job) -> dict[str, Any]:
+    """The settings of a run whose signals are all prepared columns, as they are for a worker."""
+    settings = {key: each for key, each in job.identity["settings"].items() if key != "models"}
+    return settings | {"signals": hashes_of_signals(job.plan.signals)}
 
 
 def _compare(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
@@ -171,6 +182,23 @@ def _series(series: LoadedSeries, parts: dict[str, bytes]) -> dict[str, Any]:
         "content_hash": series.content_hash,
         "origin": series.origin,
         "bars": _add(encode(series.bars), parts),
+    }
+
+
+def _signals(job: Job, parts: dict[str, bytes]) -> dict[str, list[str]]:
+    """Add the columns that strategies read, whatever made them, and return where they are."""
+    return {
+        name: [_add(np.ascontiguousarray(each, _FLOATS).tobytes(), parts) for each in columns]
+        for name, columns in job.plan.signals.items()
+    }
+
+
+def _columns(
+    described: Mapping[str, Sequence[str]], parts: Mapping[str, bytes]
+) -> dict[str, list[NDArray[np.float64]]]:
+    return {
+        name: [np.frombuffer(_checked(key, parts), _FLOATS).astype(np.float64) for key in keys]
+        for name, keys in described.items()
     }
 
 

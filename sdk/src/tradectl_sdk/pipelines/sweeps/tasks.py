@@ -16,6 +16,9 @@ from tradectl_sdk.pipelines.sweeps.trial import Trials
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tradectl_sdk.data import Bars
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
@@ -27,6 +30,7 @@ def task_over(
     metrics: Sequence[str],
     *,
     parameters: Mapping[str, object],
+    signals: Mapping[str, NDArray[np.float64]] | None = None,
     mode: str = "auto",
 ) -> Trials:
     """Return a task with default settings that hashes the orders of its trials.
@@ -37,6 +41,7 @@ def task_over(
         points: The parameters of each trial.
         metrics: What is computed of each.
         parameters: Those that all trials share.
+        signals: Prepared columns by name, one value beside each bar.
         mode: As for a backtest.
 
     Raises:
@@ -49,7 +54,7 @@ def task_over(
         fixed,
         (load_series(bars, str(bars.timeframe), Window(), Path()),),
         Settings(),
-        signals={},
+        signals={name: (values,) for name, values in (signals or {}).items()},
         warmup=0,
         trials=len(points),
         plugins=None,
