@@ -142,11 +142,11 @@ def test_a_point_that_was_tried_again_counts_once():
     assert weigh(table, "sharpe_ratio", grid_layout(beside, AXES)).neighbours == once.neighbours
 
 
-def small(values, size):
+def small(values, size, metric="sharpe_ratio"):
     axes = {"a": list(range(size[0])), "b": list(range(size[1]))}
     points = [{"a": a, "b": b} for a in axes["a"] for b in axes["b"]]
-    table = SweepTable.of(points, ("sharpe_ratio",), [Trial(n, (v,)) for n, v in enumerate(values)])
-    evidence = weigh(table, "sharpe_ratio", grid_layout(points, axes, whole=True))
+    table = SweepTable.of(points, (metric,), [Trial(n, (v,)) for n, v in enumerate(values)])
+    evidence = weigh(table, metric, grid_layout(points, axes, whole=True))
     return evidence, around_words(evidence, table)
 
 
@@ -163,12 +163,21 @@ def test_the_best_in_a_corner_is_weighed_by_its_three_neighbours_and_said_to_sta
     assert inside.edges == ()
 
 
-def test_a_grid_of_neighbours_only_says_that_there_is_nothing_else():
+def test_a_grid_of_neighbours_only_is_weighed_by_what_they_keep_of_the_whole():
     evidence, words = small([1.0, 0.9, 0.8, 0.1], (2, 2))
-    assert (evidence.shape, evidence.around, evidence.edges) == ("unknown", 0.8, ())
+    assert (evidence.shape, evidence.around, evidence.edges) == ("plateau", 0.8, ())
+    assert evidence.kept == pytest.approx(0.8)
+    assert words == "a plateau: 3 neighbours with 0.80 in the middle, beside its 1.00"
+    assert small([1.0, 0.4, 0.4, 0.1], (2, 2))[0].shape == "peak"
+    assert small([1.0, -0.4, -0.4, 0.1], (2, 2))[0].kept == pytest.approx(-0.4)
+    basin = small([0.10, 0.12, 0.15, 0.5], (2, 2), "max_drawdown")[0]
+    assert (basin.shape, basin.kept) == ("plateau", pytest.approx(0.10 / 0.15))
+    assert small([0.1, 0.3, 0.5, 0.5], (2, 2), "max_drawdown")[0].shape == "peak"
+    evidence, words = small([-0.1, -0.4, -0.4, -0.5], (2, 2))
+    assert (evidence.shape, evidence.kept) == ("unknown", None)
     assert words == (
-        "unknown: 3 neighbours with 0.80 in the middle, beside its 1.00, "
-        "and no point farther away to compare with"
+        "unknown: 3 neighbours with -0.40 in the middle, beside its -0.10, "
+        "and neither a point farther away nor a value above zero"
     )
     assert small([1.0] * 4, (2, 2))[0].shape == "plateau"
     assert small([1.0], (1, 1))[1] == "unknown: too few neighbouring points were tried"

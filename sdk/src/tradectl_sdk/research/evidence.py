@@ -41,8 +41,8 @@ class Evidence:
         neighbours: Numbers of the tried points around it.
         around: The middle one of the neighbours' values; None without neighbours.
         kept: What ``around`` keeps of the best one's lead over the middle point: 1 for a flat
-            top, 0 or less where the neighbours are no better than the rest; None where unknown,
-            or where there is no rest.
+            top, 0 or less where the neighbours are no better than the rest. Where every point is
+            a neighbour, the lead is that over zero; None where unknown, or where there is none.
         edges: Parameters of which the best has the first or the last value.
         steadiest: Number of the trial that does best together with its neighbours.
         steadiest_around: The middle value of that trial and its neighbours.
@@ -143,7 +143,14 @@ def _kept(
     lead = float(column[best]) - middle
     if not lead:
         return 1.0
-    return (around - middle) / lead if rest else None
+    return (around - middle) / lead if rest else _kept_of_all(float(column[best]), around)
+
+
+def _kept_of_all(best: float, around: float) -> float | None:
+    """The smaller part of the larger, where both are above zero: there is no rest to compare."""
+    if max(best, around) <= 0:
+        return None
+    return min(best, around) / max(best, around)
 
 
 def _finite(column: NDArray[np.float64] | None, number: int) -> float | None:

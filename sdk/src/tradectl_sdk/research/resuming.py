@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTERVAL = 1.0  # seconds between two times that something is written
+STALE = 30 * 86_400  # seconds after which nobody is expected to go on
+_NAME = ".unfinished-{}.jsonl"
 
 
 class Unfinished:
@@ -32,7 +34,7 @@ class Unfinished:
     """
 
     def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
-        self._path = root / f".unfinished-{sweep_id(identity)}.jsonl"
+        self._path = root / _NAME.format(sweep_id(identity))
         self._new: list[Trial] = []
         self._written = time.monotonic()
 
@@ -72,6 +74,17 @@ class Unfinished:
             self._path.unlink(missing_ok=True)
         except OSError:
             return
+
+
+def tidy(root: Path) -> None:
+    """Delete what sweeps have left that nobody went on with for a month."""
+    limit = time.time() - STALE
+    for path in root.glob(_NAME.format("*")):
+        try:
+            if path.stat().st_mtime < limit:
+                path.unlink()
+        except OSError:  # its sweep was finished meanwhile, or it is not ours
+            continue
 
 
 def _ends_torn(file: BinaryIO) -> bool:

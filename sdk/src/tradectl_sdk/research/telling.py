@@ -28,5 +28,5 @@ def _shape_words(evidence: Evidence, table: SweepTable) -> str:
     only = "only " if evidence.shape == PEAK else ""
     said = f"{neighbours} with {only}{form(evidence.around)} in the middle, beside its {best}"
     if evidence.shape == UNKNOWN:
-        return f"unknown: {said}, and no point farther away to compare with"
+        return f"unknown: {said}, and neither a point farther away nor a value above zero"
     return f"a {evidence.shape}: {said}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,17 @@ def test_what_was_left_is_for_equal_inputs_only_and_fresh_begins_anew(bars, tmp_
     killed_after(bars, tmp_path, 5)
     assert run(bars, tmp_path, start="2000-01-02", end="2030-01-01", warmup=30).resumed == 0
     assert run(bars, tmp_path, fresh=True).resumed == 0
+
+
+def test_what_nobody_went_on_with_for_a_month_is_deleted_by_the_next_sweep(bars, tmp_path, at_once):
+    killed_after(bars, tmp_path, 5)
+    (left,) = tmp_path.iterdir()
+    forgotten = left.with_name(left.name.replace("s-", "s-0"))
+    forgotten.write_bytes(left.read_bytes())
+    long_ago = time.time() - resuming.STALE - 60
+    os.utime(forgotten, (long_ago, long_ago))
+    done = run(bars, tmp_path, warmup=30)
+    assert {path.name for path in tmp_path.iterdir()} == {left.name, done.sweep.sweep_id}
 
 
 def test_a_quick_sweep_leaves_nothing(bars, tmp_path):

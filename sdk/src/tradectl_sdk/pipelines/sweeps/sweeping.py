@@ -32,7 +32,7 @@ from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.local import cores
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable, died
-from tradectl_sdk.research.resuming import Unfinished
+from tradectl_sdk.research.resuming import Unfinished, tidy
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
 from tradectl_sdk.runs.metrics import require_metrics
 
@@ -198,6 +198,7 @@ def sweep(
     if store is not None and unfinished is not None:
         store.save(done)
         unfinished.forget()
+        tidy(store.root)
     return SweepResult(
         sweep=done, stored=False, bars=bars, seconds=seconds, workers=effort.workers,
         deaths=effort.deaths, why=trials.why, resumed=resumed,
