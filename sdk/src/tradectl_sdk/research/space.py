@@ -109,12 +109,14 @@ class Space:
         sample: Points to draw from the grid at random, each at most once; None for all of it.
         seed: Of the draw.
         constraints: Conditions that a point must meet to be tried at all.
+        bare: Whether a grid without axes will do: one point, which is tried in several places.
     """
 
     axes: tuple[Axis, ...]
     sample: int | None = None
     seed: int = 0
     constraints: tuple[Constraint, ...] = ()
+    bare: bool = False
 
     def __post_init__(self) -> None:
         """Check that there is something to try.
@@ -122,7 +124,7 @@ class Space:
         Raises:
             UsageError: If there is no axis, one is there twice, or the sample is empty.
         """
-        if not self.axes:
+        if not self.axes and not self.bare:
             raise UsageError(
                 "there is no grid, expected the values of at least one parameter",
                 hint="such as fast=5:50:5",

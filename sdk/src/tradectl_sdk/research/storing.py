@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.errors import DataError
+from tradectl_sdk.research.across import middle
 from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.neighbourhood import grid_layout
+from tradectl_sdk.research.places import Place
 from tradectl_sdk.research.table import SweepTable
 from tradectl_sdk.runs import canonical_json
 from tradectl_sdk.runs.shelf import Shelf
@@ -46,11 +48,21 @@ class StoredSweep:
         """``s-`` and 32 hexadecimal digits."""
         return sweep_id(self.identity)
 
+    @property
+    def sets(self) -> SweepTable:
+        """One row for each parameter set: its trial, or the middle over the places it was in."""
+        return middle(self.table)
+
     def evidence(self, metric: str) -> Evidence:
-        """Say what speaks for the best trial by a metric, and what against it."""
+        """Say what speaks for the best set by a metric, and what against it.
+
+        Its numbers are those of :attr:`sets`.
+        """
         axes, sample = self.about["axes"], self.about.get("sample")
         whole = sample is None or sample >= math.prod(map(len, axes.values()))
-        return weigh(self.table, metric, grid_layout(self.table.points, axes, whole=whole))
+        sets = self.sets
+        layout = grid_layout(sets.points, axes, whole=whole)
+        return weigh(sets, metric, layout, tried=len(self.table))
 
 
 def sweep_id(identity: Mapping[str, Any]) -> str:
@@ -131,7 +143,8 @@ def _write(sweep: StoredSweep, folder: Path) -> None:
         "schema": SCHEMA,
         "identity": sweep.identity,
         "about": sweep.about,
-        "points": [dict(point) for point in table.points],
+        "points": [dict(point) for point in table.points[: table.sets]],
+        "places": [place.to_json() for place in table.places],
         "metrics": list(table.metrics),
         "reasons": {str(number): reason for number, reason in table.reasons.items()},
     }
@@ -160,14 +173,19 @@ def _manifest(folder: Path, *, strict: bool = True) -> dict[str, Any]:
 
 def _read(folder: Path) -> StoredSweep:
     manifest = _manifest(folder)
+    places = [
+        Place(each["instrument"] or "", each["window"] or "")
+        for each in manifest.get("places", ())  # sweeps of the first version have none
+    ]
     try:
         with np.load(folder / _TABLE, allow_pickle=False) as stored:
             table = SweepTable(
-                points=manifest["points"],
+                points=manifest["points"] * max(len(places), 1),
                 metrics={name: stored[f"metric_{name}"] for name in manifest["metrics"]},
                 final_equity=stored["final_equity"],
                 order_hashes=[each.decode() for each in stored["order_hashes"].tolist()],
                 reasons={int(number): text for number, text in manifest["reasons"].items()},
+                places=places,
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _damaged(folder, str(error)) from error

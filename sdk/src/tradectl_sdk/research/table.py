@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradectl_sdk.research.places import Dimension
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from tradectl_sdk.research.places import Place
     from tradectl_sdk.research.space import Space
     from tradectl_sdk.strategy import ParameterValue
 
@@ -54,6 +57,8 @@ class SweepTable:
         final_equity: Money units, shape (n,); 0 where failed.
         order_hashes: One a trial; empty where not asked for, or failed.
         reasons: Why a trial failed, by its number.
+        places: Where parameter sets were tried, if in more than one place: all sets in the first
+            place come first, then all of them in the second, and so on.
     """
 
     points: Sequence[Mapping[str, ParameterValue]]
@@ -61,6 +66,7 @@ class SweepTable:
     final_equity: NDArray[np.int64]
     order_hashes: Sequence[str]
     reasons: Mapping[int, str]
+    places: Sequence[Place] = ()
 
     @classmethod
     def of(
@@ -68,6 +74,7 @@ class SweepTable:
         points: Sequence[Mapping[str, ParameterValue]],
         names: Sequence[str],
         trials: Sequence[Trial],
+        places: Sequence[Place] = (),
     ) -> SweepTable:
         """Put trials, in any order, into one table."""
         rows = sorted(trials, key=lambda trial: trial.number)
@@ -79,11 +86,27 @@ class SweepTable:
             final_equity=np.array([row.final_equity for row in rows], np.int64),
             order_hashes=[row.order_hash for row in rows],
             reasons={row.number: row.reason for row in rows if row.reason},
+            places=places,
         )
 
     def __len__(self) -> int:
         """Trials, failed ones included."""
         return len(self.points)
+
+    @property
+    def sets(self) -> int:
+        """Parameter sets, each of which was tried in every place."""
+        return len(self.points) // max(len(self.places), 1)
+
+    def place(self, number: int) -> Place | None:
+        """Return where a trial was made; None where all were made in one place."""
+        return self.places[number // self.sets] if self.places else None
+
+    def values(self, name: str) -> list[ParameterValue | str]:
+        """Return a parameter of each trial, or where each is along a dimension."""
+        if isinstance(name, Dimension):
+            return [place[name] for place in self.places for _ in range(self.sets)]
+        return [point[name] for point in self.points]
 
     def distinct(self) -> SweepTable:
         """Return it with metrics of the first trial at each point only, the others undefined."""
@@ -114,25 +137,27 @@ class SweepTable:
     def row(self, number: int) -> dict[str, Any]:
         """Return one trial as plain values; None for undefined."""
         values = {name: float(column[number]) for name, column in self.metrics.items()}
+        place = self.place(number)
         return {
             "trial": number,
+            **({} if place is None else place.to_json()),
             "parameters": dict(self.points[number]),
             "metrics": {n: v if math.isfinite(v) else None for n, v in values.items()},
             "reason": self.reasons.get(number),
         }
 
     def surface(self, metric: str, across: str, down: str) -> Surface:
-        """Lay a metric out over two parameters.
+        """Lay a metric out over two parameters or dimensions.
 
         Where several trials share both, as with a third parameter, the middle one of their values
         stands for them: the best one would show luck.
         """
-        xs, ys = (sorted({point[name] for point in self.points}) for name in (across, down))
+        columns, rows = self.values(across), self.values(down)
+        xs, ys = _in_order(across, columns), _in_order(down, rows)
         cells: dict[tuple[int, int], list[float]] = {}
-        for point, value in zip(self.points, self.metrics[metric], strict=True):
+        for x, y, value in zip(columns, rows, self.metrics[metric], strict=True):
             if math.isfinite(value):
-                place = ys.index(point[down]), xs.index(point[across])
-                cells.setdefault(place, []).append(float(value))
+                cells.setdefault((ys[y], xs[x]), []).append(float(value))
         values = np.full((len(ys), len(xs)), math.nan)
         for place, found in cells.items():
             values[place] = float(np.median(found))
@@ -141,23 +166,30 @@ class SweepTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """A metric over two parameters.
+    """A metric over two parameters or dimensions.
 
     Attributes:
         metric: Its name.
-        across: The parameter of the columns.
-        down: The parameter of the rows.
-        xs: Values of the columns, rising.
-        ys: Values of the rows, rising.
+        across: The parameter of the columns, or their dimension.
+        down: The parameter of the rows, or their dimension.
+        xs: Values of the columns, rising; those of a dimension in the order of the sweep.
+        ys: Values of the rows, likewise.
         values: Shape (rows, columns), NaN where nothing was tried, failed or is undefined.
     """
 
     metric: str
     across: str
     down: str
-    xs: tuple[ParameterValue, ...]
-    ys: tuple[ParameterValue, ...]
+    xs: tuple[ParameterValue | str, ...]
+    ys: tuple[ParameterValue | str, ...]
     values: NDArray[np.float64]
+
+
+def _in_order(name: str, values: Sequence[ParameterValue | str]) -> dict[ParameterValue | str, int]:
+    """Number different values: rising, or as they come where a dimension has them."""
+    once = dict.fromkeys(values)
+    order = once if isinstance(name, Dimension) else sorted(once)
+    return {value: place for place, value in enumerate(order)}
 
 
 def varied(space: Space) -> list[str]:
