@@ -97,6 +97,25 @@ def test_a_sweep_is_the_sweep_of_one_process_and_sends_bars_once(
     assert {key for _, key in second.sent}.isdisjoint(key for _, key in first.sent)
 
 
+def test_a_sweep_over_instruments_and_windows_is_that_of_one_process() -> None:
+    with two_workers() as values:
+        settings = Settings.model_validate({"plugins": {"dask": dict(values)}})
+        given: dict[str, Any] = {
+            "each": True,
+            "windows": ["2010-01-01:2012-01-01", "2012-01-01:2013-01-01"],
+            "hashes": True,
+            "settings": settings,
+        }
+        data, grid = ["SPX.SAMPLE", "IXIC.SAMPLE"], {"fast": "5:9:2"}
+        alone = sweep("sma-cross", data, grid, workers=1, **given)
+        spread = sweep("sma-cross", data, grid, executor="dask", **given)
+    assert len(set(spread.table.order_hashes)) == len(spread.table) == 12
+    assert spread.table.order_hashes == alone.table.order_hashes
+    assert spread.table.final_equity.tobytes() == alone.table.final_equity.tobytes()
+    for name, column in alone.table.metrics.items():
+        assert spread.table.metrics[name].tobytes() == column.tobytes(), name
+
+
 def test_a_worker_that_has_let_go_of_parts_gets_them_again(campaigns: list[Campaign]) -> None:
     heard = Heard()
 

@@ -126,12 +126,19 @@ def overfitting(
 
     Raises:
         DataError: If the sweep cannot be run again as it was.
-        UsageError: For fewer than two trials that did not fail, or too few days.
+        UsageError: For fewer than two trials that did not fail, too few days, or a sweep over
+            several instruments or windows.
     """
     if "span" not in sweep.about:
         raise DataError(
             f"sweep {sweep.sweep_id[:10]} is older than what is asked of it",
             hint="run it again with --fresh",
+        )
+    if sweep.table.places:
+        raise UsageError(
+            f"sweep {sweep.sweep_id[:10]} was made in {len(sweep.table.places)} places, expected "
+            "one",
+            hint="sweep one instrument and one window, and ask about that",
         )
     start, end = sweep.about["span"]
     past = Past(

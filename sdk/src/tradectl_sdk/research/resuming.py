@@ -34,9 +34,20 @@ class Unfinished:
     """
 
     def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
-        self._path = root / _NAME.format(sweep_id(identity))
+        self._root, self._path = root, root / _NAME.format(sweep_id(identity))
         self._new: list[Trial] = []
         self._written = time.monotonic()
+
+    def begin(self, total: int, *, anew: bool) -> dict[int, Trial]:
+        """Return what there is to go on from; nothing, and take it away, where it is not wanted."""
+        if anew:
+            self.forget()
+        return self.read(total)
+
+    def end(self) -> None:
+        """Take it away: the sweep is kept. So goes what others have left too long ago."""
+        self.forget()
+        _tidy(self._root)
 
     def read(self, total: int) -> dict[int, Trial]:
         """Return what an interrupted sweep has left, by number; a line cut short is none."""
@@ -69,14 +80,14 @@ class Unfinished:
         self._new, self._written = [], time.monotonic()
 
     def forget(self) -> None:
-        """Take it away: the sweep is finished, or is to begin anew."""
+        """Take it away."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError:
             return
 
 
-def tidy(root: Path) -> None:
+def _tidy(root: Path) -> None:
     """Delete what sweeps have left that nobody went on with for a month."""
     limit = time.time() - STALE
     for path in root.glob(_NAME.format("*")):

@@ -202,7 +202,7 @@ def test_another_column_than_was_named_is_refused(bars: Bars, file: Path) -> Non
     portable = task.portable()
     document = json.loads(portable.parts[portable.key])
     parts = dict(portable.parts)
-    document["signals"]["forecast"] = [_add((column + 1e-12).tobytes(), parts)]
+    document["places"][0]["signals"]["forecast"] = [_add((column + 1e-12).tobytes(), parts)]
     key = _add(json.dumps(document).encode(), parts)
     with pytest.raises(UsageError, match="asked differ in settings, expected"):
         opened(key, parts)
@@ -251,12 +251,12 @@ def test_a_setting_that_refers_to_a_secret_stays(bars: Bars, file: Path) -> None
     ("name", "change"),
     [
         ("strategy", lambda d: d["strategy"]["files"].update({"sent_sizes.py": SIZES + "\n"})),
-        ("strategy", lambda d: d["expected"].update(strategy="0" * 64)),
-        ("engine", lambda d: d["expected"].update(engine="0.0.0+other")),
-        ("data", lambda d: d["series"][0].update(content_hash="0" * 64)),
+        ("strategy", lambda d: d["places"][0]["expected"].update(strategy="0" * 64)),
+        ("engine", lambda d: d["places"][0]["expected"].update(engine="0.0.0+other")),
+        ("data", lambda d: d["places"][0]["series"][0].update(content_hash="0" * 64)),
         ("parameters", lambda d: d["fixed"].update(length=7)),
         ("settings", lambda d: d["settings"]["backtest"].update(slippage_bps=7)),
-        ("rules", lambda d: d["expected"].update(rules=["another.rule 0"])),
+        ("rules", lambda d: d["places"][0]["expected"].update(rules=["another.rule 0"])),
     ],
 )
 def test_what_would_give_other_results_is_refused(

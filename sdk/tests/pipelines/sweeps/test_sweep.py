@@ -14,7 +14,7 @@ from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.kernel import compiled
-from tradectl_sdk.pipelines.sweeps import local, sweeping, workers
+from tradectl_sdk.pipelines.sweeps import local, trial, workers
 from tradectl_sdk.research import Effort, Executor, Trial, died
 from tradectl_sdk.runs.metrics import METRICS
 
@@ -213,14 +213,14 @@ def test_a_worker_that_dies_costs_no_trial_that_it_had_told_of(monkeypatch):
 
 
 def test_a_bug_in_a_worker_is_no_failed_trial(bars, forked, monkeypatch):
-    parent, usual = os.getpid(), sweeping.Trials.__call__
+    parent, usual = os.getpid(), trial.Trials.__call__
 
     def broken(self, number):
         if os.getpid() != parent:
             raise ZeroDivisionError("ours")
         return usual(self, number)
 
-    monkeypatch.setattr(sweeping.Trials, "__call__", broken)
+    monkeypatch.setattr(trial.Trials, "__call__", broken)
     with pytest.raises(RuntimeError, match="ZeroDivisionError: ours"):
         sweep(Swept, bars, GRID, workers=2)
 

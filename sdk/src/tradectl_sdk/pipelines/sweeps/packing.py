@@ -44,32 +44,35 @@ if TYPE_CHECKING:
     from tradectl_sdk.research.table import Trial
     from tradectl_sdk.strategy import ParameterValue
 
-SCHEMA = "tradectl.task/2"
+SCHEMA = "tradectl.task/3"
 _FLOATS = "<f8"  # a column of signals is the bytes of its values, NaN included
+_MOST_PLACES = 2  # opened at once; each has its bars in memory
 _DECIMAL = "$decimal"  # the one key of a table that stands for a decimal
 
 
-def pack(trials: Trials) -> Portable:
+def pack(trials: Trials, jobs: Sequence[Job] = ()) -> Portable:
     """Return everything that running these trials elsewhere takes.
+
+    Args:
+        trials: They, in the first or only place.
+        jobs: What is run in each place, if there are several.
 
     Raises:
         UsageError: If the strategy is in no file, or a setting refers to a secret.
     """
-    job = trials.job
+    jobs = jobs or [trials.job]
     parts: dict[str, bytes] = {}
     document = {
         "schema": SCHEMA,
-        "strategy": source_of(job.found, trials.plugins),
+        "strategy": source_of(trials.job.found, trials.plugins),
         "fixed": dict(trials.fixed),
-        "settings": _settings(job, trials.plugins),
-        "series": [_series(one, parts) for one in job.series],
-        "signals": _signals(job, parts),
-        "warmup": job.plan.warmup,
-        "trials": job.trials,
+        "settings": _settings(trials.job, trials.plugins),
+        "places": [_place(job, parts) for job in jobs],
+        "sets": len(trials.points),
+        "trials": trials.job.trials,
         "metrics": list(trials.metrics),
         "mode": trials.mode.value,
         "hashes": trials.hashes,
-        "expected": _depends(job),
     }
     return Portable(_add(_written(document), parts), parts)
 
@@ -98,32 +101,59 @@ def open_task(
     document = json.loads(_checked(key, parts), object_hook=_decimal)
     if document.get("schema") != SCHEMA:
         raise UsageError(f"a task was {document.get('schema')}, expected {SCHEMA}")
-    plugins = loaded(plugins)
-    found = find_sent(document["strategy"], plugins)
-    job = prepare(
-        found,
-        document["fixed"],
-        tuple(_loaded(each, parts) for each in document["series"]),
-        Settings.model_validate(document["settings"]),
-        signals=_columns(document["signals"], parts),
-        warmup=document["warmup"],
-        trials=document["trials"],
-        plugins=plugins,
-    )
-    _compare(document["expected"], json.loads(_written(_depends(job)), object_hook=_decimal))
-    trials = Trials(
-        job, document["fixed"], (), document["metrics"],
-        mode=Mode(document["mode"]), hashes=document["hashes"], plugins=plugins,
-    )  # fmt: skip
-    here, there = str(Path(found.source).parent), document["strategy"].get("folder", "")
+    sent = _Sent(document, parts, loaded(plugins))
+    sent.trials(0)  # what is refused is refused at once
+    return sent.run
 
-    def run(number: int, point: Mapping[str, ParameterValue]) -> Trial:
+
+class _Sent:
+    """Runs the trials of a task that arrived; of its places, those that are wanted of it."""
+
+    def __init__(
+        self, document: Mapping[str, Any], parts: Mapping[str, bytes], plugins: Plugins
+    ) -> None:
+        self._document, self._parts, self._plugins = document, parts, plugins
+        self._found = find_sent(document["strategy"], plugins)
+        self._settings = Settings.model_validate(document["settings"])
+        here, there = str(Path(self._found.source).parent), document["strategy"].get("folder", "")
+        self._folders = here, there
+        self._places: dict[int, Trials] = {}
+
+    def run(self, number: int, point: Mapping[str, ParameterValue]) -> Trial:
+        """Run a trial by its number and parameters."""
+        several = len(self._document["places"]) > 1
+        trials = self.trials(number // self._document["sets"] if several else 0)
         trial = trials.run(number, point)
+        here, there = self._folders
         if not (there and trial.reason):
             return trial
         return replace(trial, reason=trial.reason.replace(here, there))  # as its author knows it
 
-    return run
+    def trials(self, place: int) -> Trials:
+        """Return what runs trials in a place."""
+        if place not in self._places:
+            while len(self._places) >= _MOST_PLACES:
+                self._places.pop(next(iter(self._places)))
+            self._places[place] = self._opened(self._document["places"][place])
+        return self._places[place]
+
+    def _opened(self, place: Mapping[str, Any]) -> Trials:
+        document = self._document
+        job = prepare(
+            self._found,
+            document["fixed"],
+            tuple(_loaded(each, self._parts) for each in place["series"]),
+            self._settings,
+            signals=_columns(place["signals"], self._parts),
+            warmup=place["warmup"],
+            trials=document["trials"],
+            plugins=self._plugins,
+        )
+        _compare(place["expected"], json.loads(_written(_depends(job)), object_hook=_decimal))
+        return Trials(
+            job, document["fixed"], (), document["metrics"],
+            mode=Mode(document["mode"]), hashes=document["hashes"], plugins=self._plugins,
+        )  # fmt: skip
 
 
 def _depends(job: Job) -> dict[str, Any]:
@@ -172,6 +202,15 @@ def _settings(job: Job, plugins: Plugins | None) -> dict[str, Any]:
         if is_secret_reference(value):
             raise UsageError(f"{dotted(path)} refers to a secret, which never leaves this machine")
     return settings
+
+
+def _place(job: Job, parts: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "series": [_series(one, parts) for one in job.series],
+        "signals": _signals(job, parts),
+        "warmup": job.plan.warmup,
+        "expected": _depends(job),
+    }
 
 
 def _series(series: LoadedSeries, parts: dict[str, bytes]) -> dict[str, Any]:

@@ -15,24 +15,27 @@ better than what it will be in future, however honest each of them is: ``evidenc
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.planning import parameter_values
-from tradectl_sdk.pipelines.series import Window, load_all
+from tradectl_sdk.pipelines.series import Window
+from tradectl_sdk.pipelines.sweeps.describing import describe, sweep_identity
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.local import cores
-from tradectl_sdk.pipelines.sweeps.trial import Trials
+from tradectl_sdk.pipelines.sweeps.placed import Asked, PlacedTrials
+from tradectl_sdk.pipelines.sweeps.places import places_of
 from tradectl_sdk.research import Axis, Constraint, Effort, Executor, Space, SweepTable, died
-from tradectl_sdk.research.resuming import Unfinished, tidy
+from tradectl_sdk.research.resuming import Unfinished
 from tradectl_sdk.research.storing import StoredSweep, SweepStore
 from tradectl_sdk.runs.metrics import require_metrics
 
@@ -41,12 +44,12 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.finding import FoundStrategy
-    from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.modelling import MadeBy
+    from tradectl_sdk.pipelines.sweeps.trial import Trials
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.research import Evidence
     from tradectl_sdk.research.table import Trial
-    from tradectl_sdk.strategy import ParameterValue, Strategy
+    from tradectl_sdk.strategy import Strategy
 
 DEFAULT_METRICS = (
     "total_return", "sharpe_ratio", "deflated_sharpe", "max_drawdown", "trades", "fees",
@@ -62,7 +65,7 @@ class SweepResult:
     Attributes:
         sweep: It as it is stored: identity, what it is about, the table.
         stored: Whether it was answered from the store instead of being run.
-        bars: Bars of one trial.
+        bars: Bars of one trial, on average where places have different ones.
         seconds: Time the trials took, from the first to the last; 0 when answered from the store.
         workers: Processes that ran trials.
         deaths: Workers that died; their trials were tried again.
@@ -93,8 +96,10 @@ class SweepResult:
 def sweep(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],
-    grid: Mapping[str, Sequence[object] | str] | Sequence[str],
+    grid: Mapping[str, Sequence[object] | str] | Sequence[str] = (),
     *,
+    each: bool = False,
+    windows: int | Sequence[str] | None = None,
     parameters: Mapping[str, object] | None = None,
     where: Sequence[str] = (),
     sample: int | None = None,
@@ -117,13 +122,18 @@ def sweep(
     notify: Callable[[str], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SweepResult:
-    """Run a strategy with many parameter sets over the same bars.
+    """Run a strategy with many parameter sets over the same bars, or in several places.
 
     Args:
         strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
         data: One series or several in one account, by name or as bars.
         grid: Values by parameter, as such or as text (``5:50:5``, the last value included, or
-            ``20,50,100``), or a sequence of texts such as ``fast=5:50:5``.
+            ``20,50,100``), or a sequence of texts such as ``fast=5:50:5``. It may be empty where
+            there are several places.
+        each: Try every parameter set on each series by itself, instead of on all in one account.
+        windows: Try every parameter set in each of these windows of time, such as
+            ``["2000-01-01:2010-01-01", "2010-01-01:"]``, the end left out; or in as many equal
+            parts of the time that all instruments have bars in.
         parameters: Values for parameters that all trials share.
         where: Conditions a point must meet to be tried, such as ``fast < slow``.
         sample: Points to draw from the grid at random; all of them unless given.
@@ -152,53 +162,60 @@ def sweep(
         UsageError: If the grid is empty, too large or names no parameter.
         DataMissingError: If there is no such data.
     """
-    settings = settings or Settings()
+    settings, plugins = settings or Settings(), loaded(plugins)
     runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
     found = find_strategy(strategy, plugins)
     fixed = parameter_values(found, parameters or {})
-    space = make_space(found, grid, fixed=parameters or {}, where=where, sample=sample, seed=seed)
-    window, root = Window(start, end), settings.data.catalog
+    over = each or windows is not None
+    space = make_space(
+        found, grid, fixed=parameters or {}, where=where, sample=sample, seed=seed, bare=over
+    )
     require_metrics(metrics)
-    series = load_all(data, timeframe, window, root, plugins)
-    most = MOST if limit is None else min(limit, MOST)
-    points = space.points(fixed) if space.most <= most else [space.point(0)]
-    job = prepare(
-        found, parameters or {}, series, settings,
-        signals={}, models=models, warmup=warmup, trials=len(points), plugins=plugins,
+    placed = places_of(
+        data, timeframe, Window(start, end), settings.data.catalog, plugins,
+        each=each, windows=windows,
     )  # fmt: skip
-    identity = _identity(job, points, metrics, hashes=hashes)
-    bars = sum(len(one.bars) for one in series)
-    held = None if store is None or fresh or space.most > most else store.find(identity)
+    places = [one.place for one in placed] if over else []
+    most = MOST if limit is None else min(limit, MOST)
+    too_many = space.most * len(placed) > most
+    points = [space.point(0)] if too_many else space.points(fixed)
+    make_job = partial(
+        prepare, found, parameters or {}, settings=settings, signals={}, models=models,
+        warmup=warmup, trials=len(points) * len(placed), plugins=plugins,
+    )  # fmt: skip
+    jobs = [make_job(series=one.series) for one in placed]
+    identity = sweep_identity(jobs, places, points, metrics, hashes=hashes)
+    bars = sum(len(series.bars) for one in placed for series in one.series) // len(placed)
+    held = None if store is None or fresh or too_many else store.find(identity)
     sound = {} if held is None else _sound(held.table)
-    if held is not None and len(sound) == len(points):
+    if held is not None and len(sound) == len(held.table):
         return SweepResult(
             sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
         )
-    job = job.with_forecasts()
-    trials = Trials(
-        job, fixed, points, metrics,
+    jobs = [job.with_forecasts() for job in jobs]
+    asked = Asked(
+        fixed=fixed, points=points, metrics=metrics,
         mode=Mode(mode), hashes=hashes, notify=notify, plugins=plugins,
     )  # fmt: skip
-    if space.most > most:
-        raise _too_many(space, trials, most, workers or cores())
+    trials = PlacedTrials(jobs, asked) if places else asked.trials(jobs[0])
+    if too_many:
+        raise _too_many(space, trials, most, workers or cores(), places=len(placed))
     started = time.perf_counter()
     telling = progress or (lambda _done, _all: None)
     unfinished = None if store is None else Unfinished(store.root, identity)
-    if unfinished is not None and fresh:
-        unfinished.forget()
     if unfinished is not None:
-        sound |= unfinished.read(len(points))
+        sound |= unfinished.begin(len(trials.points), anew=fresh)
     rows, effort, resumed = _run(trials, runner, workers, telling, unfinished, sound)
     seconds = time.perf_counter() - started
-    table = SweepTable.of(points, metrics, rows)
-    about = _about(
-        job, space, fixed, given=list(parameters or ()), seconds=seconds, workers=effort.workers
-    )
+    table = SweepTable.of(trials.points, metrics, rows, places)
+    about = describe(
+        jobs, places, space, fixed,
+        given=list(parameters or ()), seconds=seconds, workers=effort.workers,
+    )  # fmt: skip
     done = StoredSweep(identity=identity, about=about, table=table)
     if store is not None and unfinished is not None:
         store.save(done)
-        unfinished.forget()
-        tidy(store.root)
+        unfinished.end()
     return SweepResult(
         sweep=done, stored=False, bars=bars, seconds=seconds, workers=effort.workers,
         deaths=effort.deaths, why=trials.why, resumed=resumed,
@@ -213,11 +230,13 @@ def make_space(
     where: Sequence[str] = (),
     sample: int | None = None,
     seed: int = 0,
+    bare: bool = False,
 ) -> Space:
     """Turn a grid as people write it into a space of the strategy's parameters.
 
     Raises:
-        UsageError: If it is empty, names no parameter, or one that is fixed.
+        UsageError: If it is empty, unless that is no matter, names no parameter, or one that is
+            fixed.
     """
     declared = found.cls.parameters()
     if isinstance(grid, str):
@@ -235,11 +254,11 @@ def make_space(
     if both is not None:
         raise UsageError(f"{both} was given both a grid and a value, expected one of them")
     constraints = tuple(Constraint.parse(text, declared) for text in where)
-    return Space(tuple(axes), sample=sample, seed=seed, constraints=constraints)
+    return Space(tuple(axes), sample=sample, seed=seed, constraints=constraints, bare=bare)
 
 
 def _run(
-    trials: Trials,
+    trials: Trials | PlacedTrials,
     executor: Executor,
     workers: int | None,
     progress: Callable[[int, int], None],
@@ -270,17 +289,21 @@ def _sound(table: SweepTable) -> dict[int, Trial]:
     return {each.number: each for each in trials if each != died(each.number)}
 
 
-def _too_many(space: Space, trials: Trials, most: int, workers: int) -> UsageError:
-    """Say how large the grid is and how long it would take, from one trial of it."""
+def _too_many(
+    space: Space, trials: Trials | PlacedTrials, most: int, workers: int, *, places: int
+) -> UsageError:
+    """Say how large the grid is and how long it would take, from one trial in every place."""
     trials(0)
     started = time.perf_counter()
-    trials(0)
+    for number in range(places):
+        trials(number)  # there is one point in each
     seconds = (time.perf_counter() - started) * space.most / max(workers, 1)
+    there = f"{space.most:,} in each of {places:,} places, " if places > 1 else ""
     return UsageError(
-        f"the grid has {space.most:,} trials, about {_long(seconds)} on {workers} "
+        f"the grid has {space.most * places:,} trials, {there}about {_long(seconds)} on {workers} "
         f"{'core' if workers == 1 else 'cores'}; expected at most {most:,}",
         hint="take larger steps, draw some with --sample, or insist with --yes"
-        if space.most <= MOST
+        if space.most * places <= MOST
         else "take larger steps, or draw some with --sample",
     )
 
@@ -290,51 +313,3 @@ def _long(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:,.0f} {unit}"
     return f"{seconds:,.0f} seconds"
-
-
-def _identity(
-    job: Job,
-    points: Sequence[Mapping[str, ParameterValue]],
-    metrics: Sequence[str],
-    *,
-    hashes: bool,
-) -> dict[str, object]:
-    asked = {"points": [dict(point) for point in points], "metrics": list(metrics)}
-    return {**job.identity, "sweep": asked | {"hashes": hashes}}
-
-
-def _about(
-    job: Job,
-    space: Space,
-    fixed: Mapping[str, ParameterValue],
-    *,
-    given: Sequence[str],
-    seconds: float,
-    workers: int,
-) -> dict[str, object]:
-    """What a list of sweeps shows."""
-    swept = {axis.name for axis in space.axes}
-    return {
-        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "strategy": job.found.name,
-        "source": job.found.source,
-        "span": _span(job),
-        "fixed": {name: value for name, value in fixed.items() if name not in swept},
-        "given": {name: fixed[name] for name in given},
-        "axes": {axis.name: list(axis.values) for axis in space.axes},
-        "sample": space.sample,
-        "seed": space.seed,
-        "where": [str(each) for each in space.constraints],
-        "currency": job.plan.instruments[0].quote,
-        "seconds": seconds,
-        "workers": workers,
-    }
-
-
-def _span(job: Job) -> list[int]:
-    """When the first bar opened and the last one closed, UTC nanoseconds."""
-    bars = [one.bars for one in job.series]
-    return [
-        int(min(one.time[0] for one in bars)),
-        int(max(one.time[-1] + one.timeframe.nanoseconds for one in bars)),
-    ]
