@@ -38,6 +38,19 @@ def run_ids(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
+def sweep_ids(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the id of a sweep; the newest come first."""
+    from tradectl_sdk.config import discover_settings
+    from tradectl_sdk.research import SweepStore
+
+    found = SweepStore(discover_settings().settings.runs.directory).list()
+    return [
+        (name[:10], str(manifest.get("about", {}).get("strategy", "")))
+        for name, manifest in found
+        if name.startswith(incomplete)
+    ]
+
+
 def delete(out: Output, store: RunStore | SweepStore, references: Iterable[str], noun: str) -> None:
     """Delete what references stand for, and say so; nothing when one of them is not there.
 

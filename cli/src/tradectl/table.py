@@ -63,6 +63,12 @@ BUILT_IN = (
     ),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row(
+        "overfitting",
+        "Research",
+        "Ask whether a sweep's best trial was luck",
+        "overfitting:overfitting",
+    ),
+    Row(
         "significance",
         "Research",
         "Compare a strategy's entries with random ones",

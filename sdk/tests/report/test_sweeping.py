@@ -68,6 +68,28 @@ def test_what_speaks_against_the_best_stands_before_it(sections):
     assert all(isinstance(cell, Cell | str) for row in rows.items() for cell in row)
 
 
+def test_whether_the_choice_was_luck_is_told_once_it_was_asked(sections):
+    rows = dict(sections["evidence"].parts[1].rows)
+    sweep = stored()
+    asking = f"tradectl overfitting {sweep.sweep_id[:10]}"
+    assert rows["Choosing the best"] == f"not asked yet: {asking}"
+    weighing = {
+        "looked_at": [0, 1, 2, 3, 5], "words": "it holds",
+        "reality_check": 0.125, "superior_predictive_ability": 0.5,
+    }  # fmt: skip
+    found = {each.key: each for each in sweep_sections(sweep, "sharpe_ratio", weighing)}
+    rows = dict(found["evidence"].parts[1].rows)
+    assert rows["Choosing the best"] == "it holds (5 of the trials were looked at)"
+    assert rows["As many worthless trials"] == (
+        "50.0 % have so good a best one by Hansen's test, 12.5 % by White's"
+    )
+    weighing |= {"superior_predictive_ability": None, "looked_at": list(range(6))}
+    found = {each.key: each for each in sweep_sections(sweep, "sharpe_ratio", weighing)}
+    rows = dict(found["evidence"].parts[1].rows)
+    assert rows["Choosing the best"] == "it holds"
+    assert "As many worthless trials" not in rows
+
+
 def test_one_varied_parameter_needs_no_map():
     points = [{"fast": fast} for fast in range(6)]
     sections = sweep_sections(stored(points, {"fast": list(range(6))}), "sharpe_ratio")

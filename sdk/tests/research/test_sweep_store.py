@@ -110,3 +110,24 @@ def test_a_failed_write_leaves_nothing(
     with pytest.raises(DataError, match="No space left"):
         SweepStore(tmp_path).save(stored(table))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_choice_was_worth_is_kept_with_the_sweep(
+    table: SweepTable, tmp_path: Path
+) -> None:
+    store = SweepStore(tmp_path)
+    first, other = (store.save(stored(table, name)) for name in "xy")
+    assert store.weighing(first) is None
+    for chance in (0.5, 0.25):
+        store.keep_weighing(first, {"sweep": first, "probability": chance})
+    assert store.weighing(first) == {"sweep": first, "probability": 0.25}
+    assert store.load(first).table.reasons == table.reasons
+    place = tmp_path / first / "overfitting.json"
+    (tmp_path / other / place.name).write_bytes(place.read_bytes())
+    assert store.weighing(other) is None
+    place.write_text("{")
+    assert store.weighing(first) is None
+    assert store.remove(first) == first
+    with pytest.raises(DataError, match="could not be written"):
+        store.keep_weighing(first, {"sweep": first})
+    assert store.ids() == [other]

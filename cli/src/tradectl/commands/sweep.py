@@ -160,6 +160,8 @@ def _show(
     if evidence.chosen is not None:
         sets = assignments_of(found, evidence.chosen)
         out.next(f"tradectl backtest {again(sets, '--trials', str(len(table)))}")
+    if len(table) - len(table.reasons) > 1:
+        out.next(f"tradectl overfitting {found.sweep_id[:10]}")
     out.next(f"tradectl report {found.sweep_id[:10]}")
     return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK
 

@@ -72,7 +72,10 @@ def show(
     found = _store(session).load(sweep)
     show_sweep(session.out, found, metric, top)
     session.out.result("sweep/1", sweep_to_json(found, metric))
-    session.out.next(f"tradectl report {found.sweep_id[:10]}", "tradectl sweeps list")
+    short = found.sweep_id[:10]
+    if len(found.table) - len(found.table.reasons) > 1:
+        session.out.next(f"tradectl overfitting {short}")
+    session.out.next(f"tradectl report {short}", "tradectl sweeps list")
     return ExitStatus.OK
 
 

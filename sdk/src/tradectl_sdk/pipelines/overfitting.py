@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SUSPECT = 0.1  # probabilities of overfitting above it are no small thing
+UNLIKELY = 0.05  # shares of worthless sets below it are not to be expected
 _RANK = "sharpe_ratio"
 
 
@@ -55,16 +56,29 @@ class SweepOverfitting:
         sweep_id: The sweep.
         numbers: The trials that were looked at.
         trials: Trials of the sweep, failed ones included.
+        blocks: Blocks that the days were cut into.
         evidence: The probability of backtest overfitting, and what goes with it.
         snooping: Whether the best beats doing nothing, given that many were tried; None where
-            ``arch`` is not installed.
+            that could not be asked.
+        left_out: Why it could not, such as that ``arch`` is not installed.
     """
 
     sweep_id: str
     numbers: tuple[int, ...]
     trials: int
+    blocks: int
     evidence: Overfitting
     snooping: Snooping | None
+    left_out: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The choice is ``luck``, it is ``unproven`` that it earns anything, or it ``holds``."""
+        if max(self.evidence.probability, self.evidence.loss_probability) > SUSPECT:
+            return "luck"
+        if self.snooping is not None and self.snooping.superior > UNLIKELY:
+            return "unproven"
+        return "holds"
 
     @property
     def words(self) -> str:
@@ -74,9 +88,12 @@ class SweepOverfitting:
             f"choosing the best of these trials does no better than the middle one in "
             f"{percent(chance)} of the halves it was not chosen on, and loses in {percent(lost)}"
         )
-        if chance > SUSPECT or lost > SUSPECT:
-            return f"{text}: do not believe the best"
-        return f"{text}: the choice holds"
+        if self.verdict == "unproven" and self.snooping is not None:
+            text += (
+                f", but {percent(self.snooping.superior)} of as many worthless trials "
+                "have so good a best one"
+            )
+        return f"{text}: {_VERDICTS[self.verdict]}"
 
     def __repr__(self) -> str:
         """The sentence; ``evidence`` has the numbers."""
@@ -89,14 +106,24 @@ class SweepOverfitting:
             "sweep": self.sweep_id,
             "trials": self.trials,
             "looked_at": list(self.numbers),
+            "blocks": self.blocks,
             "splits": len(found.logits),
             "probability": found.probability,
             "loss_probability": found.loss_probability,
             "slope": found.slope if np.isfinite(found.slope) else None,
             "reality_check": None if snooping is None else snooping.reality_check,
             "superior_predictive_ability": None if snooping is None else snooping.superior,
+            "left_out": self.left_out or None,
+            "verdict": self.verdict,
             "words": self.words,
         }
+
+
+_VERDICTS = {
+    "luck": "do not believe the best",
+    "unproven": "the choice holds, but may earn nothing",
+    "holds": "the choice holds",
+}
 
 
 def overfitting(
@@ -153,12 +180,16 @@ def overfitting(
     returns = trial_returns(
         job, [sweep.table.points[number] for number in numbers], progress=progress
     )
+    evidence = backtest_overfitting(returns, blocks=blocks)
+    snooping, left_out = _snooping(returns, seed)
     return SweepOverfitting(
         sweep_id=sweep.sweep_id,
         numbers=numbers,
         trials=len(sweep.table),
-        evidence=backtest_overfitting(returns, blocks=blocks),
-        snooping=_snooping(returns, seed),
+        blocks=blocks,
+        evidence=evidence,
+        snooping=snooping,
+        left_out=left_out,
     )
 
 
@@ -208,8 +239,9 @@ def _chosen(sweep: StoredSweep, most: int) -> tuple[int, ...]:
     return tuple(sorted(ranked[place] for place in places))
 
 
-def _snooping(returns: Floats, seed: int) -> Snooping | None:
+def _snooping(returns: Floats, seed: int) -> tuple[Snooping | None, str]:
+    """Ask whether the best beats doing nothing; where that cannot be asked, say why."""
     try:
-        return data_snooping(returns, seed=seed)
-    except UsageError:
-        return None
+        return data_snooping(returns, seed=seed), ""
+    except UsageError as error:
+        return None, error.message

@@ -141,14 +141,16 @@ def write_sweep_report(
     from tradectl_sdk.report.sweeping import sweep_sections
     from tradectl_sdk.research import SweepStore
 
-    found = SweepStore((settings or Settings()).runs.directory).load(sweep)
+    store = SweepStore((settings or Settings()).runs.directory)
+    found = store.load(sweep)
     if metric not in found.table.metrics:
         raise UsageError(
             f"{metric} was not computed in this sweep; there is {', '.join(found.table.metrics)}",
             hint=did_you_mean(metric, found.table.metrics) or "run the sweep again with --metric",
         )
     target = Path(page) if page is not None else Path(f"report-{found.sweep_id[2:10]}.html")
-    group = Group(key="sweep", title="Sweep", sections=sweep_sections(found, metric))
+    sections = sweep_sections(found, metric, store.weighing(found.sweep_id))
+    group = Group(key="sweep", title="Sweep", sections=sections)
     write_whole(target, page_text(f"{found.about['strategy']}, sweep", (group,)))
     return SweepFiles(page=target, sweep=found.sweep_id)
 

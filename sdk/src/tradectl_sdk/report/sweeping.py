@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from tradectl_sdk.research.telling import around_words
 from tradectl_sdk.runs.metrics.table import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tradectl_sdk.research import Evidence, SweepTable
     from tradectl_sdk.research.storing import StoredSweep
@@ -24,17 +24,21 @@ LARGEST_MAP = 60  # values of a parameter beyond which a map is no more for eyes
 _STRENGTHS = 4
 
 
-def sweep_sections(sweep: StoredSweep, metric: str) -> tuple[Section, ...]:
+def sweep_sections(
+    sweep: StoredSweep, metric: str, weighing: Mapping[str, Any] | None = None
+) -> tuple[Section, ...]:
     """Tell of one sweep.
 
     Args:
         sweep: It.
         metric: The metric by which trials are ranked, and the first that is mapped.
+        weighing: What was kept of whether its choice was luck, if anybody asked.
     """
     sections = [_facts(sweep), _maps(sweep, metric), _best(sweep.table, metric)]
     evidence = sweep.evidence(metric)
     if evidence.best is not None:
-        sections.insert(1, _doubts(evidence, sweep.table))
+        chosen = _chosen(sweep, weighing)
+        sections.insert(1, _doubts(evidence, sweep.table, chosen))
     if sweep.table.reasons:
         sections.append(_failures(sweep.table))
     return tuple(sections)
@@ -70,7 +74,26 @@ def named(parameters: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value_text(value)}" for name, value in parameters.items())
 
 
-def _doubts(evidence: Evidence, table: SweepTable) -> Section:
+def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Say whether choosing the best was luck, as far as anybody asked."""
+    if weighing is None:
+        yield "Choosing the best", f"not asked yet: tradectl overfitting {sweep.sweep_id[:10]}"
+        return
+    looked = len(weighing["looked_at"])
+    some = f" ({looked:,} of the trials were looked at)" if looked < len(sweep.table) else ""
+    yield "Choosing the best", f"{weighing['words']}{some}"
+    if weighing["superior_predictive_ability"] is not None:
+        white, hansen = (
+            f"{weighing[name]:.1%}".replace("%", " %")
+            for name in ("reality_check", "superior_predictive_ability")
+        )
+        yield (
+            "As many worthless trials",
+            f"{hansen} have so good a best one by Hansen's test, {white} by White's",
+        )
+
+
+def _doubts(evidence: Evidence, table: SweepTable, chosen: Iterable[tuple[str, str]]) -> Section:
     form = METRICS[evidence.metric].kind.format
     best = 0 if evidence.best is None else evidence.best
     rows = [
@@ -92,6 +115,7 @@ def _doubts(evidence: Evidence, table: SweepTable) -> Section:
         steady = named(table.points[evidence.steadiest])
         middle = form(evidence.steadiest_around)
         rows.append(("Steadiest", f"{steady}: {middle} in the middle of it and its neighbours"))
+    rows += chosen
     words = Words(
         ("The best of many trials looks better than it will be: chance makes some look good.",),
         tone="warn",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = "tradectl.sweep-table/1"
-_MANIFEST, _TABLE = "manifest.json", "trials.npz"
+_MANIFEST, _TABLE, _WEIGHING = "manifest.json", "trials.npz", "overfitting.json"
 _DIGITS = 32
 
 
@@ -96,6 +97,29 @@ class SweepStore:
         """
         self._shelf.put(sweep.sweep_id, lambda folder: _write(sweep, folder))
         return sweep.sweep_id
+
+    def keep_weighing(self, sweep_id: str, weighing: Mapping[str, Any]) -> None:
+        """Keep with a sweep what its choice was found to be worth, in place of what was before.
+
+        Raises:
+            DataError: If the disk refused, or the sweep is not there any more.
+        """
+        place = self.root / sweep_id / _WEIGHING
+        beside = place.with_name(f".{place.name}-{os.getpid()}")
+        try:
+            beside.write_text(json.dumps(weighing, allow_nan=False) + "\n", encoding="utf-8")
+            beside.replace(place)
+        except OSError as error:
+            raise DataError(f"{place} could not be written: {error.strerror}") from error
+
+    def weighing(self, sweep_id: str) -> Mapping[str, Any] | None:
+        """Return what was kept of a sweep's choice; None where nobody asked, or it is damaged."""
+        try:
+            text = (self.root / sweep_id / _WEIGHING).read_text(encoding="utf-8")
+            found = json.loads(text)
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) and found.get("sweep") == sweep_id else None
 
     def find(self, identity: Mapping[str, Any]) -> StoredSweep | None:
         """Return the sweep with these inputs; None if there is none, or it is damaged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from tradectl_sdk import Bars, Instrument, Strategy, SweepStore, backtest, overfitting, param, sweep
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.evidence import Snooping
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.pipelines.overfitting import SweepOverfitting, trial_returns
 
@@ -92,10 +94,26 @@ def test_of_many_trials_the_best_is_among_those_spread_over_the_ranking(swept, b
 
 def test_words_follow_the_numbers(swept, bars):
     found = weigh(swept, bars)
-    good = replace(found, evidence=replace(found.evidence, probability=0.0, loss_probability=0.0))
-    bad = replace(found, evidence=replace(found.evidence, probability=0.5))
-    assert good.words.endswith("the choice holds")
-    assert bad.words.endswith("do not believe the best")
+    sound = replace(found.evidence, probability=0.0, loss_probability=0.0)
+    likely = Snooping(reality_check=0.5, superior=0.4, lower=0.3, upper=0.5)
+    good = replace(found, evidence=sound, snooping=replace(likely, superior=0.01))
+    assert (good.verdict, good.words[-16:]) == ("holds", "the choice holds")
+    bad = replace(good, evidence=replace(sound, probability=0.5))
+    assert (bad.verdict, bad.words[-23:]) == ("luck", "do not believe the best")
+    losing = replace(good, evidence=replace(sound, loss_probability=0.5))
+    assert losing.verdict == "luck"
+    poor = replace(good, snooping=likely)
+    assert poor.verdict == "unproven"
+    assert "but 40 % of as many worthless trials have so good a best one" in poor.words
+    assert replace(good, snooping=None).verdict == "holds"
+
+
+def test_what_could_not_be_asked_has_a_reason(swept, bars, monkeypatch):
+    monkeypatch.setitem(sys.modules, "arch.bootstrap", None)
+    found = weigh(swept, bars)
+    assert found.snooping is None
+    assert found.to_json()["superior_predictive_ability"] is None
+    assert "need arch, which is not installed" in found.to_json()["left_out"]
 
 
 def test_a_kept_sweep_is_weighed_as_well_and_other_data_are_refused(bars, tmp_path):
