@@ -111,7 +111,9 @@ class Browser:
 
     def ask(self, expression: str) -> Any:
         """Evaluate JavaScript and return its value."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
@@ -146,6 +148,18 @@ class Browser:
                 "Input.dispatchMouseEvent",
                 type=kind, x=x, y=y, button="left", buttons=1, clickCount=1,
             )  # fmt: skip
+
+    def touch(self, *steps: list[tuple[float, float]]) -> None:
+        """Put fingers down where the first step says, move them on, and lift them.
+
+        Each step has the places of all fingers; one that has fewer lifts the last of them.
+        """
+        down = 0
+        for places in (*steps, []):
+            kind = "touchEnd" if len(places) < down else "touchMove" if down else "touchStart"
+            down = len(places)
+            points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+            self.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     def press(self, key: str) -> None:
         """Press and let go of a key, such as ``ArrowRight`` or ``+``."""

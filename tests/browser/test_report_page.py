@@ -95,6 +95,51 @@ def test_dragging_zooms_every_chart_and_a_button_shows_all(browser: Browser, pag
     assert _ticks(browser) == whole
 
 
+def test_fingers_pinch_drag_and_read(browser: Browser, page: Path) -> None:
+    browser.open(page, width=390, height=844)
+    left, y, right = _place(browser)
+    middle, whole = (left + right) / 2 + 26, _span(browser)  # of the axis, which begins later
+    browser.touch([(middle, y)])
+    assert "2000-11" < browser.ask(READOUT)[:7] < "2001-02"
+    assert _span(browser) == whole
+    fingers = [[(middle - 20 - d, y), (middle + 20 + d, y)] for d in (0, 10, 20, 40, 60)]
+    browser.touch(*fingers)
+    near = _span(browser)
+    assert (near[1] - near[0]) < (whole[1] - whole[0]) / 3
+    assert near[0] < sum(whole) / 2 < near[1]
+    drawdown = browser.ask(TICKS.replace("equity", "drawdown"))
+    assert drawdown == _ticks(browser)  # every chart goes along
+    browser.touch(*[[(middle - d, y + 2)] for d in (0, 20, 40, 60, 80)])
+    later = _span(browser)
+    assert later[0] > near[0] + 0.2
+    assert later[1] - later[0] == pytest.approx(near[1] - near[0], abs=0.05)
+    for _ in range(4):
+        browser.touch(*[[(left + 80 + d, y)] for d in (0, 20, 100, 250)])
+    assert _span(browser)[0] == whole[0]  # no farther than there is something
+    browser.touch(*reversed(fingers))
+    first, last = _span(browser)
+    assert last - first > 2 * (near[1] - near[0])
+    for _ in range(2):
+        browser.touch(*reversed(fingers))
+    assert _span(browser) == whole
+    assert browser.complaints() == []
+
+
+def test_a_finger_that_goes_up_a_chart_scrolls_the_page(browser: Browser, page: Path) -> None:
+    browser.open(page, width=390, height=844)
+    left, y, right = _place(browser)
+    before, whole, middle = browser.ask("scrollY"), _span(browser), (left + right) / 2
+    browser.touch(*[[(middle, y - d)] for d in range(0, 140, 10)])
+    assert browser.ask(SETTLED) > before + 50
+    assert _span(browser) == whole
+    browser.ask(f"scrollTo(0, {before})")
+    browser.touch(*[[(middle - 20 - d, y), (middle + 20 + d, y)] for d in (0, 20, 60)])
+    near = _span(browser)
+    browser.touch(*[[(middle, y - d)] for d in range(0, 140, 10)])
+    assert browser.ask(SETTLED) > before + 50
+    assert _span(browser) == pytest.approx(near, rel=1e-3)
+
+
 def test_the_keyboard_reads_and_zooms(browser: Browser, page: Path) -> None:
     browser.open(page)
     whole = _ticks(browser)
@@ -227,6 +272,20 @@ def _ticks(browser: Browser) -> list[str]:
     return found
 
 
+def _span(browser: Browser) -> list[float]:
+    """The years at the left and the right edge of the equity chart, read at its ends."""
+    found: list[float] = []
+    for key in ("Home", "End"):
+        browser.ask(
+            f"{EQUITY}.querySelector('svg').dispatchEvent(new KeyboardEvent('keydown',"
+            f"{{key: '{key}'}}))"
+        )
+        year, month, day = map(int, browser.ask(READOUT)[:10].split("-"))
+        found.append(year + (month - 1) / 12 + (day - 1) / 365)
+    return found
+
+
+SETTLED = "new Promise(done => setTimeout(() => done(scrollY), 300))"
 TICKS = (
     "[...document.querySelectorAll('[data-chart=\"equity\"] text[text-anchor=middle]')]"
     ".map(e => e.textContent)"

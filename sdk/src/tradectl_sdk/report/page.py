@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 _TILES = ("total_return", "benchmark_return", "cagr", "sharpe_ratio", "max_drawdown", "trades")
 _HELP = (
-    "Charts: point at one to read its values and drag over it to zoom; or focus it and use the "
-    "arrow keys, Home, End, plus, minus and 0. Below each is a table of its values. Times are UTC."
+    "Charts: point at one to read its values and drag over it to zoom; with fingers, tap it to "
+    "read, pinch to zoom, then drag to move; or focus it and use the arrow keys, Home, End, plus, "
+    "minus and 0. Below each is a table of its values. Times are UTC."
 )
 
 

@@ -54,7 +54,7 @@
       for (let t = Math.ceil(start / step) * step; t <= end; t += step) found.push([t, stamp(t, length)]);
       return found;
     }
-    const months = [1, 3, 6, 12, 24, 60, 120, 240, 600].find(each => span / (each * 30.4 * DAY) <= count) || 1200;
+    const months = [1, 3, 6, 12, 24, 60, 120, 240, 600].find(each => span / (each * 30.4 * DAY) <= (each % 12 ? count : 2 * count)) || 1200;
     const first = new Date(start * 1000).getUTCFullYear() * 12;
     for (let m = Math.floor(first / months) * months; ; m += months) {
       const date = new Date(0);
@@ -203,10 +203,50 @@
     if (start <= chart.all[0] && end >= chart.all[1]) setZoom(); else setZoom(start, end);
     if (chart.cursor !== undefined) point(chart, chart.cursor);
   }
-  function place(chart, event) {
+  function across(chart, event) {
     const box = chart.svg.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width * chart.width;
-    return Math.min(Math.max(x, M.left), chart.width - M.right);
+    return (event.clientX - box.left) / box.width * chart.width;
+  }
+  function place(chart, event) {
+    return Math.min(Math.max(across(chart, event), M.left), chart.width - M.right);
+  }
+
+  // --- fingers: what lies under them stays under them; up and down the page scrolls as ever
+  const APART = 16;
+  function anchor(chart) {
+    for (const finger of chart.fingers.values()) finger.t = chart.t(finger.x);
+  }
+  function follow(chart) {
+    const [a, b] = chart.fingers.values(), whole = chart.all[1] - chart.all[0];
+    const width = chart.width - M.left - M.right;
+    let span = chart.end - chart.start;
+    if (b && Math.abs(b.x - a.x) >= APART) {
+      const wanted = (b.t - a.t) / (b.x - a.x) * width;
+      if (wanted > 0) span = Math.min(Math.max(wanted, 2), whole);
+    }
+    const x = b ? (a.x + b.x) / 2 : a.x, t = b ? (a.t + b.t) / 2 : a.t;
+    const start = Math.min(Math.max(t - (x - M.left) / width * span, chart.all[0]), chart.all[1] - span);
+    if (span < whole) setZoom(start, start + span); else setZoom();
+  }
+  function touch(chart) {
+    const svg = chart.svg, fingers = chart.fingers = new Map();
+    const read = event => point(chart, chart.t(place(chart, event)));
+    svg.addEventListener("pointerdown", event => {
+      if (event.pointerType !== "touch" || fingers.size > 1) return;
+      svg.setPointerCapture(event.pointerId);  // drawing anew removes whatever was touched
+      fingers.set(event.pointerId, { x: across(chart, event) });
+      anchor(chart);
+      if (fingers.size === 1) read(event);
+    });
+    svg.addEventListener("pointermove", event => {
+      const finger = fingers.get(event.pointerId);
+      if (!finger) return;
+      finger.x = across(chart, event);
+      if (zoom || fingers.size > 1) follow(chart); else read(event);
+    });
+    for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, event => {
+      if (fingers.delete(event.pointerId)) anchor(chart);
+    });
   }
   function listen(chart) {
     let from = null;
@@ -214,6 +254,7 @@
       if (event.button === 0 && event.pointerType !== "touch") from = place(chart, event);
     });
     chart.svg.addEventListener("pointermove", event => {
+      if (event.pointerType === "touch") return;
       const x = place(chart, event);
       point(chart, chart.t(x));
       if (from === null) return;
@@ -279,6 +320,7 @@
     root.classList.add("charts");
     draw(chart);
     listen(chart);
+    touch(chart);
   }
   let waiting = 0;
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => charts.forEach(draw), 100); });
