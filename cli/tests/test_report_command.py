@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import struct
+import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -82,6 +84,42 @@ def test_charts_and_numbers_are_files_too(run: Run, project: Path, two: tuple[st
     assert folders == {run_id[:10] for run_id in two}
     for picture in data["pictures"]:
         ET.parse(project / picture)  # noqa: S314 - our own file
+
+
+def test_charts_are_pixels_too(run: Run, project: Path, two: tuple[str, str]) -> None:
+    pytest.importorskip("resvg_py")
+    answer = run("report", two[0], "--png", "images")
+    assert answer.out.splitlines()[1:] == ["written  images, 7 files"]
+    assert "fonts" not in answer.err
+    for picture in (project / "images").iterdir():
+        data = picture.read_bytes()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", data[16:24]) == (1920, 668)
+
+
+def test_without_what_draws_pixels_nothing_is_written(
+    run: Run, project: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    answer = run("report", two[0], "--png", "images")
+    assert answer.status == 2
+    assert "resvg-py, which is not installed" in answer.err
+    assert "pip install 'tradectl-sdk[png]'" in answer.err
+    assert not list(project.glob("*.html"))
+    assert run("report", two[0], "--svg", "pictures").status == 0
+
+
+def test_a_machine_without_fonts_is_told_why_words_are_missing(
+    run: Run, project: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resvg = pytest.importorskip("resvg_py")
+    draw = resvg.svg_to_bytes
+    monkeypatch.setattr(
+        resvg, "svg_to_bytes", lambda **words: draw(**words, skip_system_fonts=True)
+    )
+    answer = run("report", two[0], "--png", "images")
+    assert answer.status == 0
+    assert "this machine has no fonts" in answer.err
 
 
 def test_bars_that_changed_are_not_shown_as_those_of_the_run(

@@ -31,6 +31,9 @@ _Output = Annotated[
 _Svg = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Write the charts as SVG files there, too.")
 ]
+_Png = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Write the charts as PNG files there, too.")
+]
 _Csv = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Write the numbers as CSV files there, too.")
 ]
@@ -44,6 +47,7 @@ def report(
     *,
     output: _Output = None,
     svg: _Svg = None,
+    png: _Png = None,
     csv: _Csv = None,
     metric: _Metric = "sharpe_ratio",
 ) -> ExitStatus:
@@ -55,7 +59,7 @@ def report(
     """
     session = session_of(context)
     if runs[0].startswith("s-"):
-        return _of_a_sweep(session, runs, output, metric, more=bool(svg or csv))
+        return _of_a_sweep(session, runs, output, metric, more=bool(svg or png or csv))
     loaded = session.settings()
     from tradectl_sdk.pipelines.reporting import write_report
 
@@ -63,6 +67,7 @@ def report(
         runs,
         output,
         svg=svg,
+        png=png,
         csv=csv,
         store=store_of(session),
         settings=loaded.settings,
@@ -70,7 +75,8 @@ def report(
     )
     out = session.out
     out.cells(Cell("written", "ok"), Cell(f"  {written.page}"))
-    for folder, files in ((svg, written.pictures), (csv, written.numbers)):
+    asked = ((svg, written.pictures), (png, written.images), (csv, written.numbers))
+    for folder, files in asked:
         if folder is not None:
             out.cells(Cell("written", "ok"), Cell(f"  {folder}, {plural(len(files), 'file')}"))
     for text in written.missing:

@@ -30,10 +30,11 @@ from tradectl_sdk.report import Prices, ReportedRun
 from tradectl_sdk.report.exporting import csv_files, svg_files
 from tradectl_sdk.report.page import Group, page_of, run_groups
 from tradectl_sdk.report.page import page as page_text
+from tradectl_sdk.report.pixels import draws_letters, png_renderer
 from tradectl_sdk.runs import RunRecord, RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from tradectl_sdk.data import Bars
@@ -49,6 +50,7 @@ class ReportFiles:
         runs: The runs it tells of.
         missing: What it lacks, and why.
         pictures: The charts as SVG files, if they were asked for.
+        images: The charts as PNG files, if they were asked for.
         numbers: The CSV files, if they were asked for.
     """
 
@@ -56,6 +58,7 @@ class ReportFiles:
     runs: tuple[str, ...]
     missing: tuple[str, ...] = ()
     pictures: tuple[Path, ...] = ()
+    images: tuple[Path, ...] = ()
     numbers: tuple[Path, ...] = ()
 
 
@@ -77,6 +80,7 @@ def write_report(
     page: str | Path | None = None,
     *,
     svg: str | Path | None = None,
+    png: str | Path | None = None,
     csv: str | Path | None = None,
     store: RunStore | None = None,
     settings: Settings | None = None,
@@ -89,6 +93,7 @@ def write_report(
         page: The HTML file; ``report-`` and the beginning of the first run's id unless given. A
             file of that name is replaced.
         svg: A folder for the charts as SVG files that stand alone; none unless given.
+        png: A folder for the charts as PNG files; none unless given.
         csv: A folder for the numbers as CSV files, one folder in it for each of several runs; none
             unless given.
         store: Where runs are kept; where the settings say unless given.
@@ -96,11 +101,12 @@ def write_report(
         plugins: Installed plugins, if they are loaded already.
 
     Raises:
-        UsageError: If no run is named, or one is named twice.
+        UsageError: If no run is named, or one is named twice, or what draws PNG files is missing.
         NotFoundError: If there is no such run.
         DataError: If a run is damaged, or a file cannot be written.
     """
     settings = settings or Settings()
+    render = None if png is None else png_renderer()
     wanted = [runs] if isinstance(runs, str | RunRecord) else list(runs)
     records = _records(wanted, store or RunStore(settings.runs.directory))
     plugins = loaded(plugins)
@@ -108,11 +114,17 @@ def write_report(
     target = Path(page) if page is not None else Path(f"report-{records[0].run_id[2:10]}.html")
     groups = run_groups(reported)
     write_whole(target, page_of(reported, groups))
+    missing = [text for each in reported for text in (*each.missing, *each.failed)]
+    if render is not None and not draws_letters(render):
+        missing.append("The PNG files have no words: this machine has no fonts.")
+    charts = svg_files(section for group in groups for section in group.sections)
+    drawn = list(charts) if svg is not None or png is not None else []
     return ReportFiles(
         page=target,
         runs=tuple(each.run_id for each in records),
-        missing=tuple(text for each in reported for text in (*each.missing, *each.failed)),
-        pictures=() if svg is None else _pictures(Path(svg), groups),
+        missing=tuple(missing),
+        pictures=() if svg is None else _written(Path(svg), drawn),
+        images=() if png is None or render is None else _images(Path(png), drawn, render),
         numbers=() if csv is None else _numbers(Path(csv), records),
     )
 
@@ -155,7 +167,7 @@ def write_sweep_report(
     return SweepFiles(page=target, sweep=found.sweep_id)
 
 
-def write_whole(target: Path, text: str) -> None:
+def write_whole(target: Path, content: str | bytes) -> None:
     """Write a file so that it appears complete or not at all.
 
     Raises:
@@ -165,8 +177,8 @@ def write_whole(target: Path, text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
         try:
-            with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(number, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             mask = os.umask(0)
             os.umask(mask)
             Path(name).chmod(0o666 & ~mask)
@@ -180,22 +192,27 @@ def write_whole(target: Path, text: str) -> None:
         ) from error
 
 
-def _pictures(folder: Path, groups: Sequence[Group]) -> tuple[Path, ...]:
-    sections = [section for group in groups for section in group.sections]
+def _written(folder: Path, files: Iterable[tuple[str, str | bytes]]) -> tuple[Path, ...]:
     written = []
-    for name, text in svg_files(sections):
-        write_whole(folder / name, text)
+    for name, content in files:
+        write_whole(folder / name, content)
         written.append(folder / name)
     return tuple(written)
 
 
+def _images(
+    folder: Path, drawn: Iterable[tuple[str, str]], render: Callable[[str], bytes]
+) -> tuple[Path, ...]:
+    return _written(
+        folder, ((f"{name.removesuffix('.svg')}.png", render(text)) for name, text in drawn)
+    )
+
+
 def _numbers(folder: Path, records: Sequence[RunRecord]) -> tuple[Path, ...]:
-    written = []
+    written: list[Path] = []
     for record in records:
         own = folder / record.run_id[:10] if len(records) > 1 else folder
-        for name, text in csv_files(record):
-            write_whole(own / name, text)
-            written.append(own / name)
+        written += _written(own, csv_files(record))
     return tuple(written)
 
 
