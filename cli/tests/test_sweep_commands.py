@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from cli_market import CROSS, write_csv
+from cli_market import CROSS, wave, write_csv
 from tradectl.heat_map import heat_map
+from tradectl_sdk.research.places import Dimension
 from tradectl_sdk.research.table import Surface
 
 if TYPE_CHECKING:
@@ -176,6 +178,112 @@ def test_a_damaged_sweep_is_listed_and_can_be_deleted(run: Run, ready: Path) -> 
     assert run("sweeps", "rm", folder.name[:10]).status == 0
 
 
+OVER = ("sweep", "two.py", "ABC.TEST", "XYZ.TEST", "--each", *SWEEP[3:])
+
+
+@pytest.fixture
+def both(run: Run, ready: Path) -> Path:
+    """Another series, which begins later."""
+    write_csv(ready / "other.csv", [[*row[:5], "900"] for row in wave()[40:]])
+    assert run("data", "import", "other.csv", "--instrument", "XYZ.TEST").status == 0
+    return ready
+
+
+def test_places_are_axes_and_sets_are_ranked_by_the_middle_of_them(run: Run, both: Path) -> None:
+    answer = run(*OVER, *GRID, "--windows", "2")
+    assert answer.status == 0
+    blocks = {b.splitlines()[0].split("  ")[0]: b for b in answer.out.split("\n\n")}
+    head = blocks["sweep"]
+    assert "data      ABC.TEST 1d, XYZ.TEST 1d, each by itself, 320 bars" in head
+    assert "windows   2024-02-10:2024-04-30, 2024-04-30:2024-07-19" in head
+    assert "tried     36 trials: 9 parameter sets in 4 places" in head
+    titles = [title for title in blocks if title.startswith("Sharpe by")]
+    assert titles == [
+        "Sharpe by bars and lots, the middle over instrument, window",
+        "Sharpe by instrument and bars, the middle over lots, window",
+        "Sharpe by window and bars, the middle over lots, instrument",
+        "Sharpe by instrument and window, the middle over bars, lots",
+    ]
+    assert "XYZ.TEST  " in blocks[titles[3]]
+    sets = blocks["Parameter sets, the middle over 4 places"].splitlines()
+    assert sets[1].split()[:5] == ["bars", "lots", "SHARPE", "WORST", "GAINS"]
+    assert " of 4 " in sets[2]
+    (title,) = [title for title in blocks if title.startswith("Where bars=")]
+    assert len(blocks[title].splitlines()) == 6
+    assert "36 trials, all of them counted" in blocks["Before you believe the best"]
+    assert "36" in run("sweeps", "list").out
+
+
+def test_every_trial_of_a_place_is_a_backtest_and_the_next_step_is_the_worst_of_them(
+    run: Run, both: Path
+) -> None:
+    words = (
+        *OVER,
+        "--set",
+        "bars=4,8",
+        "--window",
+        "2024-03-01:2024-05-01",
+        "--window",
+        "2024-05-01:",
+    )
+    words += ("--cash", "5000", "--hashes")
+    answer = run(*words)
+    data = run(*words, "--json").data
+    assert data["instruments"] == ["ABC.TEST", "XYZ.TEST"]
+    assert data["windows"] == ["2024-03-01:2024-05-01", "2024-05-01:"]
+    best = data["evidence"]["best"]
+    own = [each for each in data["trials"] if each["trial"] % 2 == best]
+    sharpe = [each["metrics"]["sharpe_ratio"] for each in own]
+    assert data["sets"][best]["worst"]["sharpe_ratio"] == min(sharpe)
+    assert data["sets"][best]["median"]["sharpe_ratio"] == pytest.approx(np.median(sharpe))
+    (line,) = [x for x in answer.err.splitlines() if x.startswith("next: tradectl backtest")]
+    command = shlex.split(line)[2:]
+    record = run(*command, "--engine", "interpreted", "--json").data
+    worst = min(own, key=lambda each: each["metrics"]["sharpe_ratio"])
+    chosen = f"bars={worst['parameters']['bars']}"
+    assert chosen in command
+    assert worst["instrument"] in command
+    assert worst["order_list_hash"] == record["order_list_hash"]
+    assert worst["final_equity"] == record["final_equity"]
+    for name, value in worst["metrics"].items():
+        assert value == record["metrics"]["values"][name], name
+
+
+def test_one_set_in_several_places_needs_no_grid_and_becomes_a_page(run: Run, both: Path) -> None:
+    answer = run(*OVER, "--set", "bars=4", "--windows", "2")
+    assert answer.status == 0
+    assert "4 trials: 1 parameter set in 4 places" in answer.out
+    assert "Sharpe, the middle" not in answer.out
+    assert "looks better than it will be" not in answer.err
+    assert "tradectl overfitting" not in answer.err
+    (folder,) = sweeps_of(both)
+    assert run("report", folder.name[:10]).status == 0
+    text = (both / f"report-{folder.name[2:10]}.html").read_text(encoding="utf-8")
+    assert "Sharpe by instrument (down) and window (across)" in text
+    assert "2024-02-10:2024-04-30" in text
+    assert run("sweeps", "show", folder.name[:10]).out.splitlines()[1:] == [
+        line for line in answer.out.splitlines()[1:] if not line.startswith("run ")
+    ]
+
+
+def test_wrong_windows_are_refused_and_nothing_is_kept(run: Run, both: Path) -> None:
+    for words, message in (
+        (("--windows", "2", "--window", "2024-03-01:"), "were both given"),
+        (("--windows", "0"), "--windows"),
+        (("--windows", "100"), "100 windows take 200 bars, expected at most the 160"),
+        (("--window", "2024-03-01"), "expected FROM:TO"),
+        (("--window", "2024-03-01:2023-03-01"), "is empty"),
+        (("--window", "2024-03-01:2030-03-01"), "leave that side out: 2024-03-01:"),
+        (("--window", "2024-03-01:", "--start", "2024-01-01"), "beside a start or an end"),
+        (("--set", "brs=5"), "brs is not a parameter; did you mean bars?"),
+        (("--set", "bars=2:50", "--set", "lots=1:40", "--windows", "8"), "in each of 16 places"),
+    ):
+        answer = run(*OVER, *words)
+        assert answer.status == 2, words
+        assert message in answer.err
+    assert sweeps_of(both) == []
+
+
 SURFACE = Surface(
     "sharpe_ratio",
     "fast",
@@ -195,6 +303,17 @@ def test_the_map_is_darker_for_more_and_fits() -> None:
     assert heat_map(SURFACE, str, width=8, blocks=True) == []
     assert all(
         ord(sign) < 128 for line in heat_map(SURFACE, str, width=80, blocks=False) for sign in line
+    )
+
+
+def test_windows_stand_beside_the_map_as_they_are_called() -> None:
+    windows = ("2001-01-01:", ":2001-01-01")
+    over = replace(SURFACE, down=Dimension.WINDOW, ys=windows)
+    lines = heat_map(over, str, width=80, blocks=True)
+    assert lines[:3] == ["     window", "2001-01-01:     ▒▒▒███", ":2001-01-01  ░░░???███"]
+    across = replace(SURFACE, across=Dimension.WINDOW, xs=(*windows, "2002-01-01:"))
+    assert heat_map(across, str, width=80, blocks=True)[3] == (
+        "      window 2001-01-01: to 2002-01-01:"
     )
 
 

@@ -55,3 +55,8 @@ def rate(count: int, seconds: float) -> str:
             digits = 0 if value >= 10 * size else 1
             return f"{value / size:.{digits}f} {unit}"
     return f"{value:.0f}"
+
+
+def parameter_text(value: object) -> str:
+    """Write a parameter's value as ``--set`` takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

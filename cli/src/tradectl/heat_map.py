@@ -1,4 +1,4 @@
-"""A metric over two parameters as lines of text, darker for more.
+"""A metric over two parameters or places as lines of text, darker for more.
 
 The shade says all: colours may be off, and not everybody sees them.
 """
@@ -36,7 +36,7 @@ def heat_map(
         Empty where nothing is known, or where a row finds no room.
     """
     values = surface.values
-    labels = [f"{value:g}" for value in surface.ys]
+    labels = [_label(value) for value in surface.ys]
     margin = max(len(surface.down), *map(len, labels)) + 2
     wide = next((w for w in (3, 2, 1) if width is None or margin + w * len(surface.xs) <= width), 0)
     if not (np.isfinite(values).any() and wide):
@@ -51,6 +51,10 @@ def heat_map(
     return [*lines, *_legend(low, high, shades, form, missing=bool(np.isnan(values).any()))]
 
 
+def _label(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def _shade(value: float, low: float, high: float, shades: str) -> str:
     if math.isnan(value):
         return _NOTHING
@@ -61,7 +65,7 @@ def _shade(value: float, low: float, high: float, shades: str) -> str:
 
 def _scale(surface: Surface, length: int) -> str:
     """The parameter's first and last value under the ends of the rows, its name between."""
-    first, last = f"{surface.xs[0]:g}", f"{surface.xs[-1]:g}"
+    first, last = _label(surface.xs[0]), _label(surface.xs[-1])
     room = length - len(first) - len(last)
     if room >= len(surface.across) + 2:
         return f"{first}{surface.across.center(room)}{last}"

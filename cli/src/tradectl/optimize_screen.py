@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tradectl_sdk.domain.money import from_money, plain
 from tradectl_sdk.runs.metrics import METRICS
 
-from tradectl.figures import UNDEFINED, plural
+from tradectl.figures import UNDEFINED, parameter_text, plural
 from tradectl.layout import Column
-from tradectl.sweep_screen import parameter_text, show_evidence, show_failures
+from tradectl.sweep_screen import show_evidence, show_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

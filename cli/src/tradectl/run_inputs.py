@@ -105,12 +105,18 @@ def overrides(assume: Sequence[str], cash: str) -> dict[str, str]:
 
 
 def ranges(
-    strategy: str, set_: Sequence[str] | None, plugins: Plugins, *, hint: str
+    strategy: str,
+    set_: Sequence[str] | None,
+    plugins: Plugins,
+    *,
+    hint: str,
+    needed: bool = True,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the parameters that are given several values, and those that are given one.
 
     Raises:
-        UsageError: If none has several; a parameter that the strategy does not have is named first.
+        UsageError: If none has several, and one is needed; a parameter that the strategy does not
+            have is named first.
     """
     given = assignments(set_ or (), "--set")
     found = {name: text for name, text in given.items() if ":" in text or "," in text}
@@ -120,6 +126,8 @@ def ranges(
     from tradectl_sdk.pipelines.planning import parameter_values
 
     parameter_values(find_strategy(strategy, plugins), given)
+    if not needed:
+        return {}, given
     raise UsageError("no parameter has several values, expected at least one that has", hint=hint)
 
 
@@ -145,6 +153,20 @@ class PastBars:
         """Return the words that ask another command for the same with these parameters."""
         chosen = [word for each in sets for word in ("--set", each)]
         return shlex.join([strategy, *self.series, *self.options, *chosen, *more])
+
+    def at(self, instrument: str, window: str) -> PastBars:
+        """Return the same in one place of a sweep: on one instrument, in one window, or both."""
+        options = list(self.options)
+        if window:
+            from tradectl_sdk.pipelines.sweeps.windows import read_windows
+
+            (span,) = read_windows([window])
+            pairs = [*zip(options[::2], options[1::2], strict=True)]
+            pairs = [pair for pair in pairs if pair[0] not in {"--start", "--end"}]
+            pairs += [("--start", span.start or ""), ("--end", span.end or "")]
+            options = [word for option, value in pairs if value for word in (option, value)]
+        series = [instrument] if instrument else self.series
+        return replace(self, series=series, options=options)
 
 
 def past_bars(

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.money import from_money, plain
 from tradectl_sdk.errors import UsageError, did_you_mean
-from tradectl_sdk.research.telling import around_words
+from tradectl_sdk.research.across import sets_to_json
+from tradectl_sdk.research.maps import maps_of
+from tradectl_sdk.research.telling import around_words, data_words, trials_words
 from tradectl_sdk.runs.metrics import METRICS
 
-from tradectl.figures import UNDEFINED, plural
+from tradectl.figures import UNDEFINED, parameter_text, plural
 from tradectl.heat_map import heat_map
 from tradectl.layout import Column
+from tradectl.places_screen import show_places
 
 if TYPE_CHECKING:
     from tradectl_sdk.research import Evidence, SweepTable
@@ -41,12 +44,15 @@ def show_sweep(out: Output, sweep: StoredSweep, metric: str, top: int, ran: str 
     _check(table, metric)
     out.fields(_head(sweep, ran))
     out.line()
-    _show_map(out, sweep, metric)
-    _show_best(out, table, metric, top)
-    show_failures(out, table)
+    _show_maps(out, sweep, metric)
     evidence = sweep.evidence(metric)
-    if evidence.best is not None and len(table) > 1:
-        show_evidence(out, evidence, table)
+    if table.places:
+        show_places(out, sweep, metric, top, evidence)
+    else:
+        _show_best(out, table, metric, top)
+    show_failures(out, table)
+    if evidence.best is not None and table.sets > 1:
+        show_evidence(out, evidence, sweep.sets)
         out.warn(
             f"the best of {plural(evidence.trials, 'trial')} looks better than it will be: "
             "chance alone makes some of them look good",
@@ -76,6 +82,7 @@ def sweep_to_json(sweep: StoredSweep, metric: str) -> dict[str, Any]:
         "ranked": table.ranked(metric),
         "evidence": sweep.evidence(metric).to_json(),
         "failed": len(table.reasons),
+        "sets": sets_to_json(table) if table.places else [],
         "trials": rows,
     }
 
@@ -121,9 +128,8 @@ def _check(table: SweepTable, metric: str) -> None:
 def _head(sweep: StoredSweep, ran: str) -> list[tuple[str, str]]:
     about, table = sweep.about, sweep.table
     fixed = ", ".join(f"{name}={parameter_text(value)}" for name, value in about["given"].items())
-    data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in sweep.identity["data"])
     bars = sum(one["bars"] for one in sweep.identity["data"])
-    trials = plural(len(table), "trial")
+    trials = trials_words(table)
     if about["sample"] is not None:
         trials += f", drawn with seed {about['seed']}"
     if table.reasons:
@@ -131,7 +137,8 @@ def _head(sweep: StoredSweep, ran: str) -> list[tuple[str, str]]:
     pairs = [
         ("sweep", sweep.sweep_id),
         ("strategy", str(about["strategy"])),
-        ("data", f"{data}, {plural(bars, 'bar')}"),
+        ("data", f"{data_words(sweep)}, {plural(bars, 'bar')}"),
+        ("windows", _axis(about.get("windows", []))),
         *((name, _axis(values)) for name, values in about["axes"].items()),
         ("where", " and ".join(about["where"])),
         ("fixed", fixed),
@@ -148,27 +155,22 @@ def _axis(values: list[Any]) -> str:
     return f"{', '.join(texts[:3])} ... {texts[-1]} ({len(texts)} values)"
 
 
-def parameter_text(value: object) -> str:
-    """Write a parameter's value as ``--set`` takes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _show_map(out: Output, sweep: StoredSweep, metric: str) -> None:
-    varied = [name for name, values in sweep.about["axes"].items() if len(values) > 1]
-    if len(varied) < 2:
-        return
-    down, across = varied[:2]
-    surface = sweep.table.surface(metric, across, down)
-    lines = heat_map(surface, METRICS[metric].kind.format, width=out.width, blocks=out.draws_blocks)
-    if not lines:
-        return
-    title = METRICS[metric].label
-    if len(varied) > 2:
-        title += f", the middle over {', '.join(varied[2:])}"
-    out.line(title, "heading")
-    for line in lines:
-        out.line(line)
-    out.line()
+def _show_maps(out: Output, sweep: StoredSweep, metric: str) -> None:
+    found = maps_of(sweep, metric)
+    for shown in found:
+        surface, form = shown.surface, METRICS[metric].kind.format
+        lines = heat_map(surface, form, width=out.width, blocks=out.draws_blocks)
+        if not lines:
+            continue
+        title = METRICS[metric].label
+        if len(found) > 1:
+            title += f" by {surface.down} and {surface.across}"
+        if shown.others:
+            title += f", the middle over {', '.join(shown.others)}"
+        out.line(title, "heading")
+        for line in lines:
+            out.line(line)
+        out.line()
 
 
 def _show_best(out: Output, table: SweepTable, metric: str, top: int) -> None:

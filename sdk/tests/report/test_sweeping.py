@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from tradectl_sdk.report.contents import Cell
 from tradectl_sdk.report.sweeping import sweep_sections
 from tradectl_sdk.research import SweepTable, Trial
+from tradectl_sdk.research.places import Place
 from tradectl_sdk.research.storing import StoredSweep
 
 POINTS = [{"fast": fast, "slow": slow} for fast in (5, 10) for slow in (20, 40, 60)]
@@ -95,3 +97,45 @@ def test_one_varied_parameter_needs_no_map():
     sections = sweep_sections(stored(points, {"fast": list(range(6))}), "sharpe_ratio")
     (found,) = [each for each in sections if each.key == "map"]
     assert "One parameter was varied" in found.parts[0].lines[0]
+
+
+@pytest.fixture
+def placed():
+    trials = [Trial(n, (value, 0.1 * n, value - 1)) for n, value in enumerate([1.5, 2.0, 0.5, 1.0])]
+    names = ("sharpe_ratio", "max_drawdown", "total_return")
+    places = [Place("A.TEST", "2001-01-01:"), Place("B.TEST", "2001-01-01:")]
+    points = [{"fast": 5}, {"fast": 10}]
+    sweep = stored(points, {"fast": [5, 10]})
+    table = SweepTable.of(points * 2, names, trials, places)
+    about = {**sweep.about, "instruments": ["A.TEST", "B.TEST"], "windows": ["2001-01-01:"]}
+    found = sweep_sections(replace(sweep, table=table, about=about), "sharpe_ratio")
+    return {each.key: each for each in found}
+
+
+def test_sets_are_told_by_the_middle_and_the_worst_of_their_places(placed):
+    assert list(placed) == ["sweep", "evidence", "places", "map", "trials"]
+    sets, places = placed["places"].parts
+    assert sets.head == ("fast", "Sharpe", "Worst Sharpe", "Gains", "Max drawdown", "Return")
+    assert sets.rows[0][:4] == ("10", "1.50", "1.00", "1 of 2")
+    assert sets.rows[1][:4] == ("5", "1.00", "0.50", "1 of 2")
+    assert places.caption == "Where fast=10 was tried"
+    assert [row[:3] for row in places.rows] == [
+        ("A.TEST", "2001-01-01:", "2.00"),
+        ("B.TEST", "2001-01-01:", "1.00"),
+    ]
+    facts = dict(placed["sweep"].parts[0].rows)
+    assert facts["Data"] == "A.TEST 1d, each by itself, 1,000 bars"
+    assert facts["Tried"] == "4 trials: 2 parameter sets in 2 places, of which 0 failed"
+    assert dict(placed["evidence"].parts[1].rows)["Best"] == "fast=10: 1.50"
+
+
+def test_an_instrument_is_an_axis_of_the_map_and_trials_say_where(placed):
+    shown = placed["map"].parts[0]
+    assert shown.caption.startswith("Sharpe by instrument (down) and fast (across)")
+    assert [row[0] for row in shown.rows] == ["A.TEST", "B.TEST"]
+    assert [cell.text for cell in shown.rows[0][1:]] == ["1.50", "2.00"]
+    trials = placed["trials"].parts[0]
+    assert trials.head[:4] == ("Trial", "Instrument", "Window", "fast")
+    assert trials.rows[0][:4] == ("1", "A.TEST", "2001-01-01:", "10")
+    assert len({part.key for section in placed.values() for part in section.parts
+                if hasattr(part, "key")}) == 8  # fmt: skip

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import chain
 
 import pytest
 from tradectl_sdk.research import SweepStore, SweepTable, Trial
-from tradectl_sdk.research.across import gains, middle, set_to_json, worst
+from tradectl_sdk.research.across import gains, middle, sets_to_json, worst, worst_trial
+from tradectl_sdk.research.maps import maps_of
 from tradectl_sdk.research.places import Dimension, Place
 from tradectl_sdk.research.storing import StoredSweep
 
@@ -43,10 +45,12 @@ def test_the_worst_is_the_least_or_the_most(table):
     assert worst(table, "max_drawdown")[0] == 0.9
     assert math.isnan(worst(table, "sharpe_ratio")[1])
     assert gains(table).tolist() == [3, 3]
+    assert [worst_trial(table, "sharpe_ratio", number) for number in (0, 1)] == [4, 1]
+    assert [worst_trial(table, "max_drawdown", number) for number in (0, 1)] == [4, 5]
 
 
 def test_a_set_as_plain_values(table):
-    assert set_to_json(table, 1) == {
+    assert sets_to_json(table)[1] == {
         "set": 1,
         "parameters": {"window": 9},
         "median": {
@@ -74,6 +78,27 @@ def test_a_dimension_is_no_parameter_of_that_name(table):
         "metrics": None,
         "reason": "it raised",
     }
+
+
+def test_maps_have_places_for_axes_and_count_failures_as_the_ranking_does(table):
+    def maps(axes, **given):
+        about = {"axes": axes}
+        stored = StoredSweep(identity={}, about=about, table=replace(table, **given))
+        found = maps_of(stored, "sharpe_ratio")
+        return [(one.surface.down, one.surface.across, one.others) for one in found]
+
+    assert maps({"window": [5, 9]}) == [
+        ("instrument", "window", ("window",)),
+        ("window", "window", ("instrument",)),
+        ("instrument", "window", ("window",)),
+    ]
+    assert maps({"window": [5]}) == [("instrument", "window", ())]
+    assert maps({"a": [1, 2], "window": [5, 9]}, points=[{"a": 1, **p} for p in SETS * 4])[0] == (
+        "a",
+        "window",
+        ("instrument", "window"),
+    )
+    assert maps({"window": [5, 9]}, places=()) == []
 
 
 def test_evidence_is_of_sets_and_counts_all_trials(table, tmp_path):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus
+from tradectl_sdk.errors import ExitStatus, UsageError
 
 from tradectl.executors import executors
 from tradectl.figures import plural, rate
@@ -21,6 +20,7 @@ from tradectl.run_inputs import (
     Fresh,
     Grid,
     Model,
+    PastBars,
     Sample,
     Series,
     Start,
@@ -35,7 +35,7 @@ from tradectl.run_inputs import (
 from tradectl.session import Session, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tradectl_sdk import SweepResult
 
@@ -44,6 +44,19 @@ _Metric = Annotated[
     typer.Option(help="Rank and map by the first; the others are columns. Sharpe when left out."),
 ]
 _Top = Annotated[int, typer.Option(min=1, help="Show so many of the best trials.")]
+_Each = Annotated[
+    bool, typer.Option("--each", help="Try every series by itself, not all in one account.")
+]
+_Windows = Annotated[
+    int | None,
+    typer.Option(min=1, help="Try every window of time: so many equal parts of the data."),
+]
+_Window = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FROM:TO", help="A window to try, such as 2010-01-01:2015-01-01; again for more."
+    ),
+]
 _Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Processes at most; as many as there are when left out."),
@@ -67,6 +80,9 @@ def sweep(
     series: Series = None,
     *,
     set_: Grid = None,
+    each: _Each = False,
+    windows: _Windows = None,
+    window: _Window = None,
     where: Where = None,
     sample: Sample = None,
     seed: DrawSeed = 0,
@@ -88,7 +104,9 @@ def sweep(
 ) -> ExitStatus:
     """Run a strategy with every point of a grid of parameters, and keep one table of them all.
 
-    Each trial is the backtest with its parameters, to the last byte. A trial that fails says why,
+    With --each and windows, every parameter set is tried on every instrument and in every window,
+    and sets are ranked by the middle of that. Each trial is the backtest with its parameters,
+    instrument and window, to the last byte. A trial that fails says why,
     and the others go on; the exit status is 1 when all of them failed. The best of many trials
     looks better than it is.
     """
@@ -102,13 +120,18 @@ def sweep(
     from tradectl_sdk.research import SweepStore
 
     hint = "such as --set fast=5:50:5; one set of parameters is a tradectl backtest"
-    grid, fixed = ranges(strategy, set_, bars.plugins, hint=hint)
+    if windows is not None and window:
+        raise UsageError("--windows and --window were both given, expected one of them")
+    over = each or windows is not None or bool(window)
+    grid, fixed = ranges(strategy, set_, bars.plugins, hint=hint, needed=not over)
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         result = run_sweep(
             strategy,
             bars.series,
             grid,
+            each=each,
+            windows=window or windows,
             parameters=fixed,
             where=where or (),
             sample=sample,
@@ -131,16 +154,19 @@ def sweep(
             notify=session.out.note,
             progress=line.counting("trial"),
         )
-    return _show(session, result, partial(bars.again, strategy), metric or (), top)
+    return _show(session, result, bars, strategy, metric or (), top)
 
 
 def _show(
     session: Session,
     result: SweepResult,
-    again: Callable[..., str],
+    bars: PastBars,
+    strategy: str,
     metric: Sequence[str],
     top: int,
 ) -> ExitStatus:
+    from tradectl_sdk.research.across import worst_trial
+
     from tradectl.sweep_screen import RANK, assignments_of, show_sweep, sweep_to_json
 
     out, found, table = session.out, result.sweep, result.table
@@ -159,8 +185,11 @@ def _show(
     evidence = result.evidence(rank)
     if evidence.chosen is not None:
         sets = assignments_of(found, evidence.chosen)
-        out.next(f"tradectl backtest {again(sets, '--trials', str(len(table)))}")
-    if len(table) - len(table.reasons) > 1:
+        place = table.place(worst_trial(table, rank, evidence.chosen))
+        there = bars if place is None else bars.at(place.instrument, place.window)
+        words = there.again(strategy, sets, "--trials", str(len(table)))
+        out.next(f"tradectl backtest {words}")
+    if not table.places and len(table) - len(table.reasons) > 1:
         out.next(f"tradectl overfitting {found.sweep_id[:10]}")
     out.next(f"tradectl report {found.sweep_id[:10]}")
     return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK

@@ -73,7 +73,7 @@ def show(
     show_sweep(session.out, found, metric, top)
     session.out.result("sweep/1", sweep_to_json(found, metric))
     short = found.sweep_id[:10]
-    if len(found.table) - len(found.table.reasons) > 1:
+    if not found.table.places and len(found.table) - len(found.table.reasons) > 1:
         session.out.next(f"tradectl overfitting {short}")
     session.out.next(f"tradectl report {short}", "tradectl sweeps list")
     return ExitStatus.OK
@@ -101,9 +101,9 @@ def _row(name: str, manifest: Mapping[str, Any]) -> list[str | Cell]:
         name[:10],
         shortened(str(about["created"]).partition("+")[0]),
         str(about["strategy"]),
-        ", ".join(f"{one['instrument']} {one['timeframe']}" for one in data),
+        ", ".join(dict.fromkeys(f"{one['instrument']} {one['timeframe']}" for one in data)),
         ", ".join(about["axes"]),
-        f"{len(manifest['points']):,}",
+        f"{_trials(manifest):,}",
     ]
 
 
@@ -115,6 +115,10 @@ def _summary(name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "problem": None,
         **manifest["about"],
         "data": manifest["identity"]["data"],
-        "trials": len(manifest["points"]),
+        "trials": _trials(manifest),
         "failed": len(manifest["reasons"]),
     }
+
+
+def _trials(manifest: Mapping[str, Any]) -> int:
+    return len(manifest["points"]) * max(len(manifest.get("places", ())), 1)

@@ -91,5 +91,10 @@ def value_text(value: object) -> str:
     return "none" if value is None else str(value)
 
 
+def named(parameters: Mapping[str, object]) -> str:
+    """Write parameters as people type them."""
+    return ", ".join(f"{name}={value_text(value)}" for name, value in parameters.items())
+
+
 def _nested(value: Sequence[Any]) -> bool:
     return any(isinstance(each, Mapping | list | tuple) for each in value)

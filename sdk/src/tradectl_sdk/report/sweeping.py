@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.report.contents import Cell, Section, Table, Words
-from tradectl_sdk.report.inputs import value_text
+from tradectl_sdk.report.inputs import named, value_text
+from tradectl_sdk.report.places import places_section
+from tradectl_sdk.research.maps import maps_of
+from tradectl_sdk.research.places import Dimension
 from tradectl_sdk.research.table import LESS_IS_BETTER
-from tradectl_sdk.research.telling import around_words
+from tradectl_sdk.research.telling import around_words, data_words, trials_words
 from tradectl_sdk.runs.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tradectl_sdk.research import Evidence, SweepTable
+    from tradectl_sdk.research.maps import Map
     from tradectl_sdk.research.storing import StoredSweep
     from tradectl_sdk.research.table import Surface
 
@@ -36,9 +40,11 @@ def sweep_sections(
     """
     sections = [_facts(sweep), _maps(sweep, metric), _best(sweep.table, metric)]
     evidence = sweep.evidence(metric)
+    if sweep.table.places:
+        sections.insert(1, places_section(sweep, metric, evidence))
     if evidence.best is not None:
-        chosen = _chosen(sweep, weighing)
-        sections.insert(1, _doubts(evidence, sweep.table, chosen))
+        chosen = () if sweep.table.places else _chosen(sweep, weighing)
+        sections.insert(1, _doubts(evidence, sweep.sets, chosen))
     if sweep.table.reasons:
         sections.append(_failures(sweep.table))
     return tuple(sections)
@@ -46,18 +52,16 @@ def sweep_sections(
 
 def _facts(sweep: StoredSweep) -> Section:
     about = sweep.about
-    data = (
-        f"{one['instrument']} {one['timeframe']}, {one['bars']:,} bars"
-        for one in sweep.identity["data"]
-    )
+    failed = f"of which {len(sweep.table.reasons):,} failed"
     pairs = [
         ("Sweep", sweep.sweep_id),
         ("Strategy", str(about["strategy"])),
-        ("Data", "; ".join(data)),
+        ("Data", _data(sweep)),
+        ("Windows", ", ".join(about.get("windows", ()))),
         *((name, ", ".join(map(value_text, values))) for name, values in about["axes"].items()),
         ("Where", " and ".join(about["where"])),
         ("The same in all", named(about["given"])),
-        ("Tried", f"{len(sweep.table):,} trials, of which {len(sweep.table.reasons):,} failed"),
+        ("Tried", f"{trials_words(sweep.table)}, {failed}"),
     ]
     table = Table(
         key="facts",
@@ -69,9 +73,14 @@ def _facts(sweep: StoredSweep) -> Section:
     return Section(key="sweep", title="Sweep", parts=(table,))
 
 
-def named(parameters: Mapping[str, object]) -> str:
-    """Write parameters as people type them."""
-    return ", ".join(f"{name}={value_text(value)}" for name, value in parameters.items())
+def _data(sweep: StoredSweep) -> str:
+    if sweep.table.places:
+        bars = sum(one["bars"] for one in sweep.identity["data"])
+        return f"{data_words(sweep)}, {bars:,} bars"
+    return "; ".join(
+        f"{one['instrument']} {one['timeframe']}, {one['bars']:,} bars"
+        for one in sweep.identity["data"]
+    )
 
 
 def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -131,27 +140,24 @@ def _doubts(evidence: Evidence, table: SweepTable, chosen: Iterable[tuple[str, s
 
 
 def _maps(sweep: StoredSweep, metric: str) -> Section:
-    varied = [name for name, values in sweep.about["axes"].items() if len(values) > 1]
     title = "Map"
-    if len(varied) < 2:
+    found = maps_of(sweep, metric)
+    if not found:
         words = Words(("One parameter was varied: the table of trials shows it all.",))
         return Section(key="map", title=title, parts=(words,))
-    down, across = varied[:2]
     others = [name for name in sweep.table.metrics if name != metric and name in METRICS]
-    parts: list[Table | Words] = []
-    for name in (metric, *others):
-        surface = sweep.table.surface(name, across, down)
-        if max(surface.values.shape) > LARGEST_MAP:
-            size = f"{len(surface.ys):,} by {len(surface.xs):,}"
-            refusal = Words((f"A map of {size} values is none for eyes.",))
-            return Section(key="map", title=title, parts=(refusal,))
-        parts.append(_map(surface, varied[2:], folded=name != metric))
+    shown = [*found[:1], *(maps_of(sweep, name)[0] for name in others), *found[1:]]
+    parts = [_map(one, folded=one.surface.metric != metric) for one in shown]
     return Section(key="map", title=title, parts=tuple(parts))
 
 
-def _map(surface: Surface, others: list[str], *, folded: bool) -> Table:
+def _map(shown: Map, *, folded: bool) -> Table | Words:
+    surface = shown.surface
+    if max(surface.values.shape) > LARGEST_MAP:
+        size = f"{len(surface.ys):,} by {len(surface.xs):,}"
+        return Words((f"A map of {size} values is none for eyes.",))
     metric = METRICS[surface.metric]
-    middle = f", the middle over {', '.join(others)}" if others else ""
+    middle = f", the middle over {', '.join(shown.others)}" if shown.others else ""
     tones = _tones(surface)
     rows: tuple[tuple[Cell | str, ...], ...] = tuple(
         (
@@ -163,8 +169,9 @@ def _map(surface: Surface, others: list[str], *, folded: bool) -> Table:
         )
         for row, y in enumerate(surface.ys)
     )
+    placed = isinstance(surface.down, Dimension)
     return Table(
-        key=f"map-{surface.metric}",
+        key=f"map-{surface.metric}" + (f"-{surface.down}-{surface.across}" if placed else ""),
         caption=f"{metric.label} by {surface.down} (down) and {surface.across} (across){middle}; "
         "the darker the better",
         head=(surface.down, *map(value_text, surface.xs)),
@@ -191,18 +198,23 @@ def _best(table: SweepTable, metric: str) -> Section:
         if len(ranked) > SHOWN_TRIALS
         else ""
     )
+    where = ("Instrument", "Window") if table.places else ()
     shown = Table(
         key="best",
         caption=f"Trials by {METRICS[metric].label}, the best first",
-        head=("Trial", *names, *(METRICS[name].label for name in metrics)),
+        head=("Trial", *where, *names, *(METRICS[name].label for name in metrics)),
         rows=tuple(tuple(_row(table, number, names, metrics)) for number in ranked[:SHOWN_TRIALS]),
         note=note,
+        text_columns=frozenset({1, 2}) if where else frozenset(),
     )
     return Section(key="trials", title="Trials", parts=(shown,))
 
 
 def _row(table: SweepTable, number: int, names: list[str], metrics: list[str]) -> Iterator[str]:
     yield str(number)
+    place = table.place(number)
+    if place is not None:
+        yield from (place[each] or "all" for each in Dimension)
     for name in names:
         yield value_text(table.points[number][name])
     for name in metrics:

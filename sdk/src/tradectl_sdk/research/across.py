@@ -7,6 +7,7 @@ middle and the worst of what they did, and a place where one failed or has no va
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +62,32 @@ def gains(table: SweepTable) -> NDArray[np.int64] | None:
     return found
 
 
-def set_to_json(table: SweepTable, number: int) -> dict[str, Any]:
-    """Return what one set did over all places as plain values; None for undefined."""
-    means, won, places = middle(table), gains(table), len(table.places)
-    return {
-        "set": number,
-        "parameters": dict(table.points[number]),
-        "median": {name: _plain(column[number]) for name, column in means.metrics.items()},
-        "worst": {name: _plain(worst(table, name)[number]) for name in table.metrics},
-        "share_gaining": None if won is None else int(won[number]) / places,
-        "failed": sum(number + place * table.sets in table.reasons for place in range(places)),
-    }
+def worst_trial(table: SweepTable, metric: str, number: int) -> int:
+    """Return the trial of a set that did worst among those that have the metric."""
+    own = table.metrics[metric][number :: table.sets]
+    known = np.flatnonzero(np.isfinite(own))
+    if not len(known):
+        return number
+    sign = -1 if metric in LESS_IS_BETTER else 1
+    return number + int(known[np.argmin(sign * own[known])]) * table.sets
+
+
+def sets_to_json(table: SweepTable) -> list[dict[str, Any]]:
+    """Return what each set did over all places as plain values; None for undefined."""
+    middles, won = middle(table).metrics, gains(table)
+    least = {name: worst(table, name) for name in table.metrics}
+    failed = Counter(number % table.sets for number in table.reasons)
+    return [
+        {
+            "set": number,
+            "parameters": dict(table.points[number]),
+            "median": {name: _plain(column[number]) for name, column in middles.items()},
+            "worst": {name: _plain(column[number]) for name, column in least.items()},
+            "share_gaining": None if won is None else int(won[number]) / len(table.places),
+            "failed": failed[number],
+        }
+        for number in range(table.sets)
+    ]
 
 
 def _over(table: SweepTable, metric: str) -> NDArray[np.float64]:

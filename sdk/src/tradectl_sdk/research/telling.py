@@ -9,6 +9,7 @@ from tradectl_sdk.runs.metrics import METRICS
 
 if TYPE_CHECKING:
     from tradectl_sdk.research.evidence import Evidence
+    from tradectl_sdk.research.storing import StoredSweep
     from tradectl_sdk.research.table import SweepTable
 
 
@@ -16,6 +17,23 @@ def around_words(evidence: Evidence, table: SweepTable) -> str:
     """Say what the points around the best trial tell of it, and whether they are on one side."""
     edge = f"; at the edge of {' and '.join(evidence.edges)}" if evidence.edges else ""
     return f"{_shape_words(evidence, table)}{edge}"
+
+
+def trials_words(table: SweepTable) -> str:
+    """Say how many trials there were, and in how many places if in several."""
+    count, sets, places = len(table), table.sets, len(table.places)
+    trials = "1 trial" if count == 1 else f"{count:,} trials"
+    if not places:
+        return trials
+    one = "1 parameter set" if sets == 1 else f"{sets:,} parameter sets"
+    return f"{trials}: {one} in {'1 place' if places == 1 else f'{places:,} places'}"
+
+
+def data_words(sweep: StoredSweep) -> str:
+    """Name the series of a sweep, each once, and say whether each was by itself."""
+    data = [f"{one['instrument']} {one['timeframe']}" for one in sweep.identity["data"]]
+    named = ", ".join(dict.fromkeys(data))
+    return f"{named}, each by itself" if sweep.about.get("instruments") else named
 
 
 def _shape_words(evidence: Evidence, table: SweepTable) -> str:
