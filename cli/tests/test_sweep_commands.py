@@ -326,7 +326,7 @@ def test_a_sweep_becomes_a_page_with_its_map(run: Run, ready: Path) -> None:
     text = (ready / f"report-{folder.name[2:10]}.html").read_text(encoding="utf-8")
     assert "Return by bars (down) and lots (across)" in text
     words = " ".join(run("report", "--help").out.replace("│", " ").split())
-    assert "or one sweep's id, from its s- on" in words
+    assert "or one id of a sweep or a walk, from s- or w- on" in words
     assert run("report", folder.name[2:8]).status == 6
     assert run("report", folder.name, folder.name).status == 2
     assert run("report", folder.name, "--metric", "nonsense").status == 2

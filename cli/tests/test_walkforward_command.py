@@ -82,3 +82,44 @@ def test_wrong_words_are_refused(run: Run, ready: Path) -> None:
     assert answer.status == 2
     assert "no parameter has several values" in answer.err
     assert "did you mean bars?" in run(*WALK[:-2], "--set", "brs=5").err
+
+
+def test_walks_are_kept_listed_shown_reported_and_deleted(run: Run, ready: Path) -> None:
+    assert "there are no walks forward yet" in run("walks", "list").err
+    first = run(*WALK, "--json").data
+    again = run(*WALK)
+    assert "answered from the store" in again.out
+    assert f"tradectl report {first['walk'][:10]}" in again.err
+    short = first["walk"][:10]
+    assert short in run("walks", "list").out
+    (row,) = run("walks", "list", "--json").data
+    assert (row["windows"], row["verdict"], row["problem"]) == (4, first["verdict"], None)
+    shown = run("walks", "show", short, "--json").data
+    assert shown == {**first, "stored": True}
+    assert run("walks", "show", short).out == again.out
+    answer = run("report", short)
+    assert (answer.status, answer.out) == (0, f"written  report-{first['walk'][2:10]}.html\n")
+    text = (ready / f"report-{first['walk'][2:10]}.html").read_text(encoding="utf-8")
+    assert "Parameter stability" in text
+    assert run("report", short, short).status == 2
+    assert run("report", short, "--png", "x").status == 2
+    assert run("report", "w-ffffffff").status == 6
+    assert run("walks", "rm", short, "w-ffffffff").status == 6
+    assert run("walks", "rm", short).status == 0
+    assert "there are no walks forward yet" in run("walks", "list").err
+
+
+def test_a_damaged_walk_is_listed_and_walked_anew(run: Run, ready: Path) -> None:
+    walk_id = run(*WALK, "--json").data["walk"]
+    (ready / ".tradectl" / "runs" / walk_id / "manifest.json").write_text("{")
+    assert "damaged" in run("walks", "list").out
+    assert run("walks", "show", walk_id).status == 3
+    assert not run(*WALK, "--json").data["stored"]
+    assert run(*WALK, "--json").data["stored"]
+    assert not run(*WALK, "--fresh", "--json").data["stored"]
+
+
+def test_executors_are_named(run: Run, ready: Path) -> None:
+    answer = run(*WALK, "--executor", "nobody")
+    assert answer.status != 0
+    assert "nobody" in answer.err

@@ -9,7 +9,7 @@ from tradectl.layout import Cell
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tradectl_sdk.research import SweepStore
+    from tradectl_sdk.research import SweepStore, WalkStore
     from tradectl_sdk.runs import RunStore
 
     from tradectl.console import Output
@@ -51,7 +51,22 @@ def sweep_ids(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
-def delete(out: Output, store: RunStore | SweepStore, references: Iterable[str], noun: str) -> None:
+def walk_ids(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the id of a walk forward; the newest come first."""
+    from tradectl_sdk.config import discover_settings
+    from tradectl_sdk.research import WalkStore
+
+    found = WalkStore(discover_settings().settings.runs.directory).list()
+    return [
+        (name[:10], walk.strategy if walk else "damaged")
+        for name, walk in found
+        if name.startswith(incomplete)
+    ]
+
+
+def delete(
+    out: Output, store: RunStore | SweepStore | WalkStore, references: Iterable[str], noun: str
+) -> None:
     """Delete what references stand for, and say so; nothing when one of them is not there.
 
     Args:

@@ -61,6 +61,7 @@ BUILT_IN = (
         "Choose parameters, trade the next bars, and go on",
         "walkforward:walkforward",
     ),
+    Row("walks", "Research", "List, show and delete finished walks forward", "walks:app"),
     Row("sweeps", "Research", "List, show and delete finished sweeps", "sweeps:app"),
     Row(
         "overfitting",

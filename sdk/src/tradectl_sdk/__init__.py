@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.reporting import (
         ReportFiles,
         SweepFiles,
+        WalkFiles,
         write_report,
         write_sweep_report,
+        write_walk_report,
     )
     from tradectl_sdk.pipelines.session import (
         Session,
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     )
     from tradectl_sdk.pipelines.significance import Significance, significance
     from tradectl_sdk.pipelines.sweeps import SweepResult, sweep
-    from tradectl_sdk.pipelines.walked import WalkForward
     from tradectl_sdk.pipelines.walkforward import walkforward
-    from tradectl_sdk.research import SweepStore
+    from tradectl_sdk.research import SweepStore, WalkForward, WalkStore
     from tradectl_sdk.runs import RunStore
     from tradectl_sdk.strategy import Strategy, param
 
@@ -68,7 +69,9 @@ _HOMES = {
     "SweepStore": "tradectl_sdk.research",
     "Timeframe": "tradectl_sdk.domain.timeframe",
     "TradectlError": "tradectl_sdk.errors",
-    "WalkForward": "tradectl_sdk.pipelines.walked",
+    "WalkFiles": "tradectl_sdk.pipelines.reporting",
+    "WalkForward": "tradectl_sdk.research",
+    "WalkStore": "tradectl_sdk.research",
     "backtest": "tradectl_sdk.pipelines.backtest",
     "check_strategy": "tradectl_sdk.pipelines.checking",
     "live_session": "tradectl_sdk.pipelines.live_session",
@@ -84,6 +87,7 @@ _HOMES = {
     "walkforward": "tradectl_sdk.pipelines.walkforward",
     "write_report": "tradectl_sdk.pipelines.reporting",
     "write_sweep_report": "tradectl_sdk.pipelines.reporting",
+    "write_walk_report": "tradectl_sdk.pipelines.reporting",
 }
 
 __all__ = [
@@ -108,7 +112,9 @@ __all__ = [
     "SweepStore",
     "Timeframe",
     "TradectlError",
+    "WalkFiles",
     "WalkForward",
+    "WalkStore",
     "__version__",
     "backtest",
     "check_strategy",
@@ -125,6 +131,7 @@ __all__ = [
     "walkforward",
     "write_report",
     "write_sweep_report",
+    "write_walk_report",
 ]
 
 

@@ -7,11 +7,22 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from tradectl_sdk import Bars, Instrument, Settings, Strategy, backtest, param, sweep, walkforward
+from tradectl_sdk import (
+    Bars,
+    Instrument,
+    Settings,
+    Strategy,
+    WalkStore,
+    backtest,
+    param,
+    sweep,
+    walkforward,
+)
 from tradectl_sdk.data.bars import PRICE_COLUMNS
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.indicators import SMA
+from tradectl_sdk.research import Effort
 from tradectl_sdk.runs.metrics import METRICS, Sample
 
 GRID = {"fast": [3, 5, 8]}
@@ -97,6 +108,80 @@ def test_every_piece_is_the_backtest_of_its_choice_to_the_byte(bars, anchored):
         assert piece.trades == len(record.trades)
         traded += piece.trades
     assert traded > 5
+
+
+def test_each_series_is_loaded_once_however_many_windows_there_are(bars, monkeypatch, found):
+    from tradectl_sdk.pipelines import series, walkforward
+
+    asked = []
+
+    def load(wanted, *words):
+        asked.append(wanted)
+        return series.load_series(bars if isinstance(wanted, str) else wanted, *words)
+
+    def load_all(data, *words):
+        return tuple(load(one, *words) for one in ([data] if isinstance(data, str) else data))
+
+    monkeypatch.setattr(walkforward, "load_all", load_all)
+    named = walk("SYN.TEST", embargo=5)
+    assert asked == ["SYN.TEST"]
+    assert named.equity.tobytes() == found.equity.tobytes()
+    assert named.walk_id == found.walk_id
+
+
+def test_a_walk_with_equal_inputs_is_answered_from_the_store(bars, found, tmp_path, monkeypatch):
+    store = WalkStore(tmp_path)
+    made = walk(bars, embargo=5, store=store)
+    assert not made.stored
+    assert store.ids() == [found.walk_id]
+    with monkeypatch.context() as patch:
+        patch.setattr("tradectl_sdk.pipelines.walkforward.sweep", None)
+        again = walk(bars, embargo=5, store=store)
+    assert again.stored
+    assert again.to_json() == {**made.to_json(), "stored": True}
+    assert not walk(bars, embargo=5, store=store, fresh=True).stored
+    ids = {found.walk_id}
+    for other in (
+        {"embargo": 4}, {"anchored": True}, {"train": 61}, {"test": 19}, {"seed": 1},
+        {"metric": "total_return"}, {"grid": {"fast": [3, 5]}}, {"parameters": {"lots": 11}},
+        {"where": ["fast < 8"]}, {"sample": 2},
+    ):  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tradectl_sdk.pipelines.walkforward.sweep", nothing)
+            with pytest.raises(ZeroDivisionError):
+                walk(bars, **{"embargo": 5, **other}, store=Names(ids))
+    assert len(ids) == 11
+
+
+def nothing(*_words, **_options):
+    raise ZeroDivisionError
+
+
+class Names:
+    """A store that takes down what it is asked for."""
+
+    def __init__(self, ids):
+        self.ids = ids
+
+    def find(self, walk_id):
+        self.ids.add(walk_id)
+
+
+def test_an_executor_runs_the_trials_of_every_window(bars, found):
+    class Counting:
+        def __init__(self):
+            self.ran = []
+
+        def run(self, task, numbers, take, *, workers):
+            self.ran += numbers
+            for number in numbers:
+                take([task(number)])
+            return Effort(workers or 1, 0)
+
+    executor = Counting()
+    named = walk(bars, embargo=5, executor=executor)
+    assert executor.ran == [1, 2] * 5
+    assert named.equity.tobytes() == found.equity.tobytes()
 
 
 def test_the_pieces_are_stitched_by_what_each_left(found):

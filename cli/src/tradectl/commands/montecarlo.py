@@ -92,7 +92,7 @@ def montecarlo(
 
 
 def _show(out: Output, found: MonteCarlo) -> None:
-    from tradectl_sdk.pipelines.words import percent
+    from tradectl_sdk.runs.metrics.definition import percent
 
     # In another order the trades end where they ended.
     ending = [each for each in found.spreads if each.name != "trades"]
@@ -125,7 +125,7 @@ def _columns() -> list[Column]:
 
 
 def _row(spread: Spread, of: str, form: Callable[[float], str]) -> list[str | Cell]:
-    from tradectl_sdk.pipelines.words import percent
+    from tradectl_sdk.runs.metrics.definition import percent
 
     place = spread.place_of_final if of == "final" else spread.place_of_drawdown
     actual = spread.actual_final if of == "final" else spread.actual_drawdown

@@ -79,7 +79,7 @@ def overfitting(
 
 
 def _show(out: Output, found: SweepOverfitting, kept: StoredSweep) -> None:
-    from tradectl_sdk.pipelines.words import percent
+    from tradectl_sdk.runs.metrics.definition import percent
 
     evidence, snooping = found.evidence, found.snooping
     data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in kept.identity["data"])

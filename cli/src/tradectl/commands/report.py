@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _Runs = Annotated[
     list[str],
     typer.Argument(
-        help="Ids of runs, or one sweep's id, from its s- on; the first digits do.",
+        help="Ids of runs, or one id of a sweep or a walk, from s- or w- on; the first digits do.",
         autocompletion=run_ids,
     ),
 ]
@@ -51,15 +51,17 @@ def report(
     csv: _Csv = None,
     metric: _Metric = "sharpe_ratio",
 ) -> ExitStatus:
-    """Write a report on a run, on several side by side, or on a sweep, as one HTML file.
+    """Write a report on a run, on several side by side, on a sweep or a walk forward.
 
-    It opens in any browser, without a network: equity, drawdown, trades on the price, rolling
-    metrics, months, exposure, costs, every assumption and every warning. A file of the same name
-    is replaced.
+    It is one HTML file that opens in any browser, without a network: equity, drawdown, trades on
+    the price, rolling metrics, months, exposure, costs, every assumption and every warning. A file
+    of the same name is replaced.
     """
     session = session_of(context)
     if runs[0].startswith("s-"):
         return _of_a_sweep(session, runs, output, metric, more=bool(svg or png or csv))
+    if runs[0].startswith("w-"):
+        return _of_a_walk(session, runs, output, more=bool(svg or png or csv))
     loaded = session.settings()
     from tradectl_sdk.pipelines.reporting import write_report
 
@@ -101,4 +103,22 @@ def _of_a_sweep(
     session.out.cells(Cell("written", "ok"), Cell(f"  {written.page}"))
     session.out.result("report-sweep/1", written)
     session.out.next(f"tradectl sweeps show {written.sweep[:10]}")
+    return ExitStatus.OK
+
+
+def _of_a_walk(
+    session: Session, named: list[str], output: Path | None, *, more: bool
+) -> ExitStatus:
+    from tradectl_sdk.pipelines.reporting import write_walk_report
+
+    if len(named) > 1 or more:
+        raise UsageError(
+            "a report on a walk forward is one page on that walk alone",
+            hint=f"its numbers: tradectl walks show {named[0]} --json",
+        )
+    settings = session.settings().settings
+    written = write_walk_report(named[0], output, settings=settings)
+    session.out.cells(Cell("written", "ok"), Cell(f"  {written.page}"))
+    session.out.result("report-walk/1", written)
+    session.out.next(f"tradectl walks show {written.walk[:10]}")
     return ExitStatus.OK

@@ -98,7 +98,7 @@ def significance(
 
 
 def _show(out: Output, found: Significance) -> None:
-    from tradectl_sdk.pipelines.words import percent
+    from tradectl_sdk.runs.metrics.definition import percent
 
     evidence = found.evidence
     values = "  ".join(f"{name}={value}" for name, value in found.parameters.items())

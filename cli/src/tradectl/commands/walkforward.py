@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tradectl_sdk.errors import ExitStatus
 
-from tradectl.figures import UNDEFINED, moment, plural
+from tradectl.executors import executors
 from tradectl.interrupts import end_at_second_interrupt
-from tradectl.layout import Cell, Column
 from tradectl.progress import ProgressLine
 from tradectl.run_inputs import (
     Assume,
@@ -17,6 +16,7 @@ from tradectl.run_inputs import (
     DrawSeed,
     End,
     Engine,
+    Fresh,
     Grid,
     Model,
     PastBars,
@@ -33,14 +33,10 @@ from tradectl.run_inputs import (
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tradectl_sdk import WalkForward
-    from tradectl_sdk.pipelines.walked import Piece
 
-    from tradectl.console import Output
-
-_STYLES = {"hold": "ok", "weak": "warn", "fail": "fail", "few": "warn"}
 _Train = Annotated[int, typer.Option(min=2, help="Bars to choose parameters on.")]
 _Test = Annotated[int, typer.Option(min=2, help="Bars to trade the choice on.")]
 _Embargo = Annotated[int, typer.Option(min=0, help="Bars between the two that are left out.")]
@@ -49,8 +45,12 @@ _Anchored = Annotated[
     typer.Option("--anchored", help="Let every window begin with the first bar, not roll on."),
 ]
 _Metric = Annotated[str, typer.Option(help="What the best trial of a window is chosen by.")]
+_Executor = Annotated[
+    str,
+    typer.Option(help="What runs the trials of a window.", autocompletion=executors),
+]
 _Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes; one for each core when left out.")
+    int | None, typer.Option(min=1, help="Processes; as many as the executor has when left out.")
 ]
 
 
@@ -75,13 +75,16 @@ def walkforward(
     cash: Cash = "",
     model: Model = None,
     engine: Engine = "auto",
+    executor: _Executor = "local",
     workers: _Workers = None,
+    fresh: Fresh = False,
     yes: Yes = False,
 ) -> ExitStatus:
     """Choose parameters on a window of bars, trade the next ones with them, and go on.
 
     What the choices earned on bars they were not made on, one window after another, is what
-    tuning this way would have earned. The exit status is 1 when that is a loss.
+    tuning this way would have earned. It is kept, and answered from the store when asked for
+    again. The exit status is 1 when that is a loss.
     """
     session = session_of(context)
     bars = past_bars(session, series, timeframe, start, end, assume=assume, cash=cash, model=model)
@@ -91,6 +94,9 @@ def walkforward(
     from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.sweeps import LIMIT
     from tradectl_sdk.pipelines.walkforward import walkforward as walk
+    from tradectl_sdk.research import WalkStore
+
+    from tradectl.walk_screen import show_walk
 
     end_at_second_interrupt()
     with ProgressLine(session) as line:
@@ -113,15 +119,18 @@ def walkforward(
             end=end or None,
             settings=bars.settings,
             mode=engine,
+            executor=executor,
             workers=workers,
             limit=None if yes else LIMIT,
+            store=WalkStore(bars.settings.runs.directory),
+            fresh=fresh,
             plugins=bars.plugins,
             notify=out.note,
             progress=line.counting("window"),
         )
-    _show(out, found)
+    show_walk(out, found)
     out.result("walkforward/1", found.to_json())
-    out.next(_next(found, strategy, bars, fixed))
+    out.next(_next(found, strategy, bars, fixed), f"tradectl report {found.walk_id[:10]}")
     return ExitStatus.FINDING if found.verdict == "fail" else ExitStatus.OK
 
 
@@ -132,71 +141,3 @@ def _next(found: WalkForward, strategy: str, bars: PastBars, fixed: Mapping[str,
     if last is None:
         return f"tradectl significance {bars.again(strategy, sets)}"
     return f"tradectl backtest {bars.again(strategy, sets, '--trials', str(found.trials))}"
-
-
-def _show(out: Output, found: WalkForward) -> None:
-    from tradectl_sdk.pipelines.words import percent
-    from tradectl_sdk.runs.metrics import METRICS
-
-    train, test = found.pieces[0].bars
-    how = "anchored" if found.anchored else "rolling"
-    windows = f"{plural(len(found.pieces), 'window')}, {how}: {train:,} bars, then {test:,}"
-    embargo = f" after an embargo of {found.embargo:,}" if found.embargo else ""
-    out.line(found.strategy, "bold")
-    out.fields(
-        [
-            ("  data", f"{', '.join(found.data)}  {found.timeframe}"),
-            ("  windows", f"{windows}{embargo}"),
-            ("  tried", f"{plural(found.trials, 'trial')}, all of them counted"),
-            *([("  unused", f"{plural(found.unused, 'bar')} at the end")] if found.unused else []),
-        ]
-    )
-    out.line()
-    names = [name for name, values in found.axes.items() if len(values) > 1]
-    row = METRICS[found.metric]
-    columns = [
-        Column(title="TRADED"),
-        *(Column(title=name, right=True, rank=1) for name in names),
-        Column(title=f"{row.label.upper()} IN", right=True),
-        Column(title="OUT", right=True),
-        Column(title="RETURN OUT", right=True),
-        Column(title="TRADES", right=True, rank=2),
-    ]
-    out.table(columns, [_row(piece, names, row.kind.format, found) for piece in found.pieces])
-    report, kept, steady = found.metrics, found.efficiency, found.stability
-    out.line()
-    out.line("Out of sample, one after another", "heading")
-    out.fields(
-        [
-            ("  return", report.text("total_return")),
-            ("  sharpe", report.text("sharpe_ratio")),
-            ("  max drawdown", report.text("max_drawdown")),
-            ("  gaining", f"{percent(found.gaining)} of the windows"),
-            (
-                "  efficiency",
-                UNDEFINED if kept is None else f"{percent(kept)} of the growth in sample",
-            ),
-            (
-                "  stability",
-                UNDEFINED if steady is None else f"{percent(steady)} moved a step at most",
-            ),
-        ]
-    )
-    out.line()
-    out.cells(Cell("verdict", _STYLES[found.verdict]), Cell(f"  {found.words}"))
-
-
-def _row(
-    piece: Piece, names: list[str], form: Callable[[float | None], str], found: WalkForward
-) -> list[str | Cell]:
-    chosen = piece.parameters or {}
-    values = [str(chosen.get(name, UNDEFINED)) for name in names]
-    gained = float(piece.equity[-1]) / found.initial - 1
-    return [
-        f"{moment(piece.begin)} to {moment(piece.end)}",
-        *values,
-        form(piece.in_sample),
-        form(piece.out_of_sample),
-        f"{gained:+.2%}".replace("%", " %"),
-        f"{piece.trades:,}",
-    ]

@@ -26,9 +26,9 @@ from tradectl_sdk.errors import TradectlError, UsageError
 from tradectl_sdk.evidence import block_length, noised_prices, return_paths, trade_paths
 from tradectl_sdk.pipelines.again import Past, prepare_again
 from tradectl_sdk.pipelines.series import Resampling, to_columns
-from tradectl_sdk.pipelines.words import percent
 from tradectl_sdk.runs import closed_trades
 from tradectl_sdk.runs.metrics import Sample
+from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.drawdown import max_drawdown
 
 if TYPE_CHECKING:

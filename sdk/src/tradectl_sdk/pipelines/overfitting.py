@@ -26,8 +26,8 @@ from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.evidence import backtest_overfitting, data_snooping
 from tradectl_sdk.pipelines.again import Past, prepare_again, reference
-from tradectl_sdk.pipelines.words import percent
 from tradectl_sdk.runs.metrics import Sample
+from tradectl_sdk.runs.metrics.definition import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

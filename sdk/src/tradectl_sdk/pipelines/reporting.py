@@ -75,6 +75,19 @@ class SweepFiles:
     sweep: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkFiles:
+    """What a report on a walk forward left on the disk.
+
+    Attributes:
+        page: The HTML file.
+        walk: The walk it tells of.
+    """
+
+    page: Path
+    walk: str
+
+
 def write_report(
     runs: str | RunRecord | Sequence[str | RunRecord],
     page: str | Path | None = None,
@@ -165,6 +178,31 @@ def write_sweep_report(
     group = Group(key="sweep", title="Sweep", sections=sections)
     write_whole(target, page_text(f"{found.about['strategy']}, sweep", (group,)))
     return SweepFiles(page=target, sweep=found.sweep_id)
+
+
+def write_walk_report(
+    walk: str, page: str | Path | None = None, *, settings: Settings | None = None
+) -> WalkFiles:
+    """Write a report on a walk forward: its windows, their stitched equity, how choices moved.
+
+    Args:
+        walk: The id of a stored walk, or a unique beginning of it.
+        page: The HTML file; ``report-`` and the beginning of the id unless given. A file of that
+            name is replaced.
+        settings: Where walks are; the defaults unless given.
+
+    Raises:
+        NotFoundError: If there is no such walk.
+        DataError: If the walk is damaged, or the file cannot be written.
+    """
+    from tradectl_sdk.report.walking import walk_sections
+    from tradectl_sdk.research import WalkStore
+
+    found = WalkStore((settings or Settings()).runs.directory).load(walk)
+    target = Path(page) if page is not None else Path(f"report-{found.walk_id[2:10]}.html")
+    group = Group(key="walk", title="Walk forward", sections=walk_sections(found))
+    write_whole(target, page_text(f"{found.strategy}, walking forward", (group,)))
+    return WalkFiles(page=target, walk=found.walk_id)
 
 
 def write_whole(target: Path, content: str | bytes) -> None:

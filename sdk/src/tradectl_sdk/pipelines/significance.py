@@ -27,7 +27,7 @@ from tradectl_sdk.evidence import entry_evidence
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_series
-from tradectl_sdk.pipelines.words import percent
+from tradectl_sdk.runs.metrics.definition import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

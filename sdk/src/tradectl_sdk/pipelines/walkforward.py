@@ -16,6 +16,7 @@ are compared with, the same choice in sample, is measured from its own warm-up o
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,11 +24,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.pipelines.stretches import Runner
 from tradectl_sdk.pipelines.sweeps import LIMIT, sweep
-from tradectl_sdk.pipelines.walked import Piece, WalkForward
+from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
+from tradectl_sdk.pipelines.sweeps.sweeping import make_space
+from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
 from tradectl_sdk.research.windows import steps
 from tradectl_sdk.runs.metrics import require_metrics
 
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.pipelines.stretches import Stretch
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research import Executor, SweepTable, WalkStore
     from tradectl_sdk.research.windows import Step
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
@@ -63,8 +69,11 @@ def walkforward(
     settings: Settings | None = None,
     models: Mapping[str, MadeBy] | None = None,
     mode: str = "auto",
+    executor: str | Executor = LOCAL,
     workers: int | None = None,
     limit: int | None = LIMIT,
+    store: WalkStore | None = None,
+    fresh: bool = False,
     plugins: Plugins | None = None,
     notify: Callable[[str], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -90,8 +99,13 @@ def walkforward(
         settings: Everything that is assumed; the defaults unless given.
         models: What makes signals, by name, as for a backtest.
         mode: ``auto``, ``compiled`` or ``interpreted``.
-        workers: Processes for the trials; one for each core unless given.
+        executor: What runs the trials, as for a sweep; processes of this machine unless given.
+        workers: Processes for the trials; as many as the executor has unless given, here one for
+            each core.
         limit: Refuse more trials than this in one window; None to refuse none.
+        store: Where the walk is kept; nowhere unless given. One with equal inputs is answered
+            from it.
+        fresh: Walk even if the store has the answer.
         plugins: Installed plugins, if they are loaded already.
         notify: Told in words when something needs compiling.
         progress: Told how many windows are done, of how many.
@@ -102,44 +116,49 @@ def walkforward(
         DataMissingError: If there is no such data.
     """
     require_metrics([metric])
-    settings = settings or Settings()
-    window, root = Window(start, end), settings.data.catalog
-    series = load_all(data, timeframe, window, root, plugins)
+    settings, plugins = settings or Settings(), loaded(plugins)
+    runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
+    found, fixed = find_strategy(strategy, plugins), parameters or {}
+    space = make_space(found, grid, fixed=fixed, where=where, sample=sample, seed=seed)
+    series = load_all(data, timeframe, Window(start, end), settings.data.catalog, plugins)
     opens = _opens(series)
     walk = steps(len(opens), train, test, embargo=embargo, anchored=anchored)
-    pieces, tried, axes = [], 0, {}
-    runner = Runner(
-        found=find_strategy(strategy, plugins), data=data, timeframe=timeframe,
-        settings=settings, models=models, mode=mode, plugins=plugins, notify=notify,
+    whole = prepare(
+        found, fixed, series, settings,
+        signals={}, models=models, warmup=0, trials=1, plugins=plugins,
+    )  # fmt: skip
+    axes = {axis.name: list(axis.values) for axis in space.axes}
+    asked = {
+        "train": train, "test": test, "embargo": embargo, "anchored": anchored, "metric": metric,
+        "axes": axes, "where": list(map(str, space.constraints)), "sample": sample, "seed": seed,
+    }  # fmt: skip
+    identity = {**whole.identity, "walk": asked}
+    held = None if store is None or fresh else store.find(walk_id(identity))
+    if held is not None:
+        return held
+    bars, pieces, tried = [one.bars for one in series], [], 0
+    again = Runner(
+        found=found, data=bars, timeframe=timeframe, settings=settings,
+        models=models, mode=mode, plugins=plugins, notify=notify,
     )  # fmt: skip
     for number, step in enumerate(walk):
-        found = sweep(
-            strategy, data, grid, parameters=parameters, where=where, sample=sample, seed=seed,
-            metrics=tuple(dict.fromkeys((metric, "deflated_sharpe"))), timeframe=timeframe,
+        swept = sweep(
+            strategy, bars, grid, parameters=fixed, where=where, sample=sample, seed=seed,
+            metrics=tuple(dict.fromkeys((metric, "deflated_sharpe"))),
             start=_moment(opens[step.first]), end=_moment(opens[step.chosen]), settings=settings,
-            models=models, mode=mode, workers=workers, limit=limit, plugins=plugins, notify=notify,
+            models=models, mode=mode, executor=runner, workers=workers, limit=limit,
+            plugins=plugins, notify=notify,
         )  # fmt: skip
-        tried, axes = tried + len(found.table), found.sweep.about["axes"]
-        best = next(iter(found.table.ranked(metric)), None)
-        piece = _untraded(step, opens, series[0].bars.timeframe.nanoseconds, settings)
-        if best is not None:
-            point, past = found.table.points[best], _moment(opens[step.first])
-            chosen = {**(parameters or {}), **point}
-            inside = runner.run(
-                chosen, Window(past, _moment(opens[step.chosen])), trials=len(found.table)
-            )
-            outside = runner.run(
-                chosen, Window(past, _until(opens, step.end)), begin=step.begin - step.first
-            )
-            piece = _traded(piece, point, inside, outside, metric)
-        pieces.append(piece)
+        tried += len(swept.table)
+        pieces.append(_piece(step, opens, series, settings, again, swept.table, metric, fixed))
         if progress is not None:
             progress(number + 1, len(walk))
-    return WalkForward(
-        strategy=found.sweep.about["strategy"],
+    first = series[0].bars
+    done = WalkForward(
+        strategy=found.name,
         data=tuple(str(one.bars.instrument.id) for one in series),
-        timeframe=str(series[0].bars.timeframe),
-        currency=found.sweep.about["currency"],
+        timeframe=str(first.timeframe),
+        currency=first.instrument.quote,
         metric=metric,
         anchored=anchored,
         embargo=embargo,
@@ -148,8 +167,38 @@ def walkforward(
         trials=tried,
         unused=len(opens) - walk[-1].end,
         initial=float(settings.backtest.cash),
-        session_close=series[0].bars.instrument.session_close,
+        session_close=first.instrument.session_close,
+        identity=identity,
+        given={name: whole.identity["parameters"][name] for name in fixed},
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
+    if store is not None:
+        store.save(done)
+    return done
+
+
+def _piece(
+    step: Step,
+    opens: np.ndarray[tuple[int], np.dtype[np.int64]],
+    series: Sequence[LoadedSeries],
+    settings: Settings,
+    again: Runner,
+    table: SweepTable,
+    metric: str,
+    fixed: Mapping[str, object],
+) -> Piece:
+    """One window: the best of its trials, before and after the bars between."""
+    piece = _untraded(step, opens, series[0].bars.timeframe.nanoseconds, settings)
+    best = next(iter(table.ranked(metric)), None)
+    if best is None:
+        return piece
+    point, past = table.points[best], _moment(opens[step.first])
+    chosen = {**fixed, **point}
+    inside = again.run(chosen, Window(past, _moment(opens[step.chosen])), trials=len(table))
+    outside = again.run(
+        chosen, Window(past, _until(opens, step.end)), begin=step.begin - step.first
+    )
+    return _traded(piece, point, inside, outside, metric)
 
 
 def _opens(series: Sequence[LoadedSeries]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

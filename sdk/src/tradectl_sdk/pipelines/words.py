@@ -198,8 +198,3 @@ def _risk(risk: Mapping[str, Any], *, margin: bool) -> Iterator[str]:
 
 def _grouped(number: str) -> str:
     return f"{Decimal(number):,f}"
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """Write a share for people: ``12 %``."""
-    return f"{share:,.{digits}%}".replace("%", " %")

@@ -18,6 +18,8 @@ from tradectl_sdk.research.executing import (
 from tradectl_sdk.research.space import Axis, Space
 from tradectl_sdk.research.storing import SweepStore
 from tradectl_sdk.research.table import SweepTable, Trial
+from tradectl_sdk.research.walked import WalkForward
+from tradectl_sdk.research.walks import WalkStore
 
 __all__ = [
     "ATTEMPTS",
@@ -32,6 +34,8 @@ __all__ = [
     "SweepTable",
     "Task",
     "Trial",
+    "WalkForward",
+    "WalkStore",
     "died",
     "weigh",
 ]

@@ -42,6 +42,11 @@ _FORMATS: dict[Kind, Callable[[float], str]] = {
 }
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share for people: ``12 %``."""
+    return f"{share:,.{digits}%}".replace("%", " %")
+
+
 class Group(enum.Enum):
     """The part of the report a metric stands in."""
 

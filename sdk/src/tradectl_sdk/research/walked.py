@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.pipelines.words import percent
+from tradectl_sdk.runs import canonical_json
 from tradectl_sdk.runs.metrics import Sample
+from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.report import compute_metrics
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.strategy import ParameterValue
 
 FEW = 4  # windows below which nothing can be told
+ID_DIGITS = 32
 _HALF = 0.5
 
 
@@ -79,6 +82,10 @@ class WalkForward:
         unused: Bars at the end that no window had room for.
         initial: Cash each piece began with.
         session_close: Minutes after midnight UTC at which a trading day ends.
+        identity: Everything the results depend on; it names the walk.
+        given: Values that all trials shared, as they were given.
+        created: When it was made, ISO 8601 in UTC.
+        stored: Whether it was answered from the store instead of being walked.
     """
 
     strategy: str
@@ -94,6 +101,15 @@ class WalkForward:
     unused: int
     initial: float
     session_close: int
+    identity: Mapping[str, Any]
+    given: Mapping[str, ParameterValue]
+    created: str
+    stored: bool = False
+
+    @property
+    def walk_id(self) -> str:
+        """``w-`` and 32 hexadecimal digits."""
+        return walk_id(self.identity)
 
     @property
     def times(self) -> NDArray[np.int64]:
@@ -189,6 +205,9 @@ class WalkForward:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, the curve included."""
         return {
+            "walk": self.walk_id,
+            "stored": self.stored,
+            "created": self.created,
             "strategy": self.strategy,
             "data": list(self.data),
             "timeframe": self.timeframe,
@@ -196,6 +215,7 @@ class WalkForward:
             "metric": self.metric,
             "anchored": self.anchored,
             "embargo": self.embargo,
+            "given": dict(self.given),
             "axes": {name: list(values) for name, values in self.axes.items()},
             "trials": self.trials,
             "unused_bars": self.unused,
@@ -210,6 +230,11 @@ class WalkForward:
             "verdict": self.verdict,
             "words": self.words,
         }
+
+
+def walk_id(identity: Mapping[str, Any]) -> str:
+    """Name a walk by the hash of everything its results depend on."""
+    return "w-" + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:ID_DIGITS]
 
 
 _VERDICTS = {

@@ -1,0 +1,147 @@
+"""Where walks forward are kept: a folder each beside the runs, its windows in one file."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradectl_sdk.errors import DataError
+from tradectl_sdk.research.walked import ID_DIGITS, Piece, WalkForward, walk_id
+from tradectl_sdk.runs.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SCHEMA = "tradectl.walk-windows/1"
+_MANIFEST, _CURVES = "manifest.json", "curves.npz"
+_ARRAYS = ("times", "equity")
+_UNDEFINED = ("in_sample", "out_of_sample")  # may be, and JSON has no word for it
+
+
+class WalkStore:
+    """The walks forward in a folder of runs.
+
+    Args:
+        root: The folder; made on the first save.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._shelf = Shelf(
+            root=root,
+            kind="walk",
+            prefix="w-",
+            is_id=_is_id,
+            digits=8,
+            hint="tradectl walks list shows them",
+        )
+
+    def save(self, walk: WalkForward) -> str:
+        """Keep a walk in place of an earlier one of the same inputs, and return its id.
+
+        Raises:
+            DataError: If the disk refused; nothing is left behind then.
+        """
+        self._shelf.put(walk.walk_id, lambda folder: _write(walk, folder))
+        return walk.walk_id
+
+    def find(self, walk_id: str) -> WalkForward | None:
+        """Return the walk of this id; None if there is none, or it is damaged."""
+        try:
+            return _read(self.root / walk_id)
+        except DataError:
+            return None
+
+    def load(self, reference: str) -> WalkForward:
+        """Read a walk by its id, or a unique prefix of it.
+
+        Raises:
+            NotFoundError: If there is no such walk.
+            UsageError: If the prefix fits several.
+            DataError: If it is damaged.
+        """
+        return _read(self.root / self.resolve(reference))
+
+    def resolve(self, reference: str) -> str:
+        """Find the id that a prefix stands for; errors as for ``load``, but damage."""
+        return self._shelf.resolve(reference)
+
+    def remove(self, reference: str) -> str:
+        """Delete a walk, damaged or not, and return its id; errors as for ``resolve``."""
+        return self._shelf.remove(reference)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all walks, damaged ones included."""
+        return self._shelf.ids()
+
+    def list(self) -> Sequence[tuple[str, WalkForward | None]]:
+        """Return id and walk of each, the newest first; None stands for a damaged one."""
+        found = [(each, self.find(each)) for each in self.ids()]
+        return sorted(found, key=lambda pair: pair[1].created if pair[1] else "", reverse=True)
+
+
+def _is_id(name: str) -> bool:
+    return name.startswith("w-") and len(name) == ID_DIGITS + 2
+
+
+def _write(walk: WalkForward, folder: Path) -> None:
+    plain = {one.name: getattr(walk, one.name) for one in fields(walk)}
+    plain |= {"schema": SCHEMA, "pieces": [_plain(piece) for piece in walk.pieces]}
+    np.savez_compressed(
+        folder / _CURVES,
+        allow_pickle=False,
+        lengths=np.array([len(piece.times) for piece in walk.pieces]),
+        **{
+            name: np.concatenate([getattr(piece, name) for piece in walk.pieces])
+            for name in _ARRAYS
+        },
+    )
+    (folder / _MANIFEST).write_text(json.dumps(plain, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _plain(piece: Piece) -> dict[str, Any]:
+    found = {one.name: getattr(piece, one.name) for one in fields(piece)}
+    for name in _ARRAYS:
+        del found[name]
+    for name in _UNDEFINED:
+        found[name] = found[name] if math.isfinite(found[name]) else None
+    return found
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    if manifest.pop("schema") != SCHEMA or walk_id(manifest["identity"]) != folder.name:
+        raise ValueError(f"{_MANIFEST} belongs to another walk")
+    return manifest
+
+
+def _read(folder: Path) -> WalkForward:
+    try:
+        manifest = _manifest(folder)
+        with np.load(folder / _CURVES, allow_pickle=False) as stored:
+            ends = np.cumsum(stored["lengths"])[:-1]
+            curves = {name: np.split(stored[name], ends) for name in _ARRAYS}
+        pieces = [
+            _piece(plain, times, equity)
+            for plain, times, equity in zip(
+                manifest.pop("pieces"), curves["times"], curves["equity"], strict=True
+            )
+        ]
+        walk = WalkForward(pieces=tuple(pieces), **manifest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"walk {folder.name} is damaged: {error}", hint="walking again writes it anew"
+        ) from error
+    return replace(walk, data=tuple(walk.data), stored=True)
+
+
+def _piece(plain: dict[str, Any], times: Any, equity: Any) -> Piece:
+    for name in _UNDEFINED:
+        plain[name] = math.nan if plain[name] is None else plain[name]
+    return Piece(**{**plain, "bars": tuple(plain["bars"]), "times": times, "equity": equity})
