@@ -85,6 +85,8 @@ def _data(sweep: StoredSweep) -> str:
 
 def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """Say whether choosing the best was luck, as far as anybody asked."""
+    if sweep.table.places:
+        return  # every place has days of its own
     if weighing is None:
         yield "Choosing the best", f"not asked yet: tradectl overfitting {sweep.sweep_id[:10]}"
         return
