@@ -9,8 +9,7 @@ import numpy as np
 
 from tradectl_sdk.report.contents import Cell, Chart, Line, Marks, Section, Table, Words
 from tradectl_sdk.report.curves import drawdown
-from tradectl_sdk.report.inputs import moment, value_text
-from tradectl_sdk.report.sweeping import named
+from tradectl_sdk.report.inputs import moment, named, value_text
 from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.table import METRICS
 
