@@ -130,10 +130,27 @@ class Lookup:
         return signal
 
     def load(self) -> None:
-        """Hand all series to the feed, longer timeframes first, and bind what was asked for."""
+        """Hand all series to the feed and bind what was asked for."""
+        self._feed.load(self.streams())
+        self.bind()
+
+    def streams(self) -> list[Columns]:
+        """Return all series in the order of the feed's, longer timeframes first."""
+        return [self._extra[k] if k[1] else self._plan.columns[k[0]] for k in self._keys()]
+
+    def _keys(self) -> list[tuple[int, int]]:
         keys = sorted(self._extra, key=lambda key: (-key[1], key[0]))
-        keys += [(instrument, 0) for instrument in range(len(self._plan.columns))]
-        self._feed.load([self._extra[k] if k[1] else self._plan.columns[k[0]] for k in keys])
+        return keys + [(instrument, 0) for instrument in range(len(self._plan.columns))]
+
+    def forget(self) -> None:
+        """Have been asked for nothing."""
+        self._extra.clear()
+        self._series.clear()
+        self._signals.clear()
+
+    def bind(self) -> None:
+        """Tell what was asked for which stream of the loaded feed it is."""
+        keys = self._keys()
         for series, key in self._series:
             series.bind(keys.index(key))
         for signal, instrument in self._signals:
@@ -154,17 +171,44 @@ def build(plan: Plan, feed: Feed | None = None) -> SingleEngine | ManyEngine:
     ends = feed is None
     feed = feed or Feed()
     strategies = make_strategies(plan)
+    desk = furnish(plan, feed, strategies)
+    context = start(plan, feed, desk, strategies)
+    return assemble(plan, strategies, context, desk, feed, ends=ends)
+
+
+def furnish(plan: Plan, feed: Feed, strategies: Sequence[Strategy]) -> Desk:
+    """Make account, market, venue and the desk in front of it."""
     account, market = open_account(plan, feed)
     venue = _venue(plan, feed, _tables(plan, feed, account, market, listens(strategies)))
-    desk, gate = open_desk(Desk, plan, venue)
-    context = start(plan, feed, desk, strategies)
+    return open_desk(Desk, plan, venue)[0]
+
+
+def assemble(
+    plan: Plan,
+    strategies: list[Strategy],
+    context: Context,
+    desk: Desk,
+    feed: Feed,
+    *,
+    ends: bool,
+) -> SingleEngine | ManyEngine:
+    """Put an engine together from its parts, once the feed is loaded.
+
+    Args:
+        plan: What it is made of.
+        strategies: They, started.
+        context: Theirs.
+        desk: Where they place orders.
+        feed: Its data.
+        ends: Whether the feed ends with the plan's columns.
+    """
     kind = SingleEngine if ends and feed.streams == 1 else ManyEngine
     return kind(
         feed=feed,
         strategies=strategies,
         context=context,
         desk=desk,
-        gate=gate,
+        gate=desk.gate,
         settle_at_close=plan.assumptions.market_fill is MarketFill.THIS_CLOSE,
         warmup=longest_warmup(plan, strategies),
         instants=_instants(plan.columns),
@@ -200,14 +244,19 @@ def start(plan: Plan, feed: Feed, desk: Desk, strategies: Sequence[Strategy]) ->
     """Start strategies, load the series they asked for, and return their context."""
     lookup = Lookup(plan, feed)
     context = Context(desk, lookup)
+    begin(context, desk, strategies)
+    lookup.load()
+    return context
+
+
+def begin(context: Context, desk: Desk, strategies: Sequence[Strategy]) -> None:
+    """Start strategies, one after another."""
     for number, strategy in enumerate(strategies):
         context.instrument = number
         context.position = desk.account.position[number]
         strategy.on_start(context)
     context.instrument = 0
     context.position = desk.account.position[0]
-    lookup.load()
-    return context
 
 
 def longest_warmup(plan: Plan, strategies: Sequence[Strategy]) -> int:
@@ -261,6 +310,11 @@ def listens(strategies: Sequence[Strategy]) -> bool:
     """Whether strategies want to be told about fills or orders."""
     cls = type(strategies[0])
     return cls.on_fill is not Strategy.on_fill or cls.on_order is not Strategy.on_order
+
+
+def looks_back(strategies: Sequence[Strategy]) -> bool:
+    """Whether strategies do something after the last bar."""
+    return any(getattr(one.on_stop, "__func__", None) is not Strategy.on_stop for one in strategies)
 
 
 def _tables(plan: Plan, feed: Feed, account: Account, market: Market, listening: bool) -> Booking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,7 +130,7 @@ def _run_compiled(
         grow(engine)
         went = compiled(engine, pause=PAUSE, turn=turn)
     seconds = time.perf_counter() - started
-    return replace(_finish(engine, Mode.COMPILED, "", seconds), compiled=compiled)
+    return finish(engine, Mode.COMPILED, "", seconds, compiled)
 
 
 def _naming(
@@ -157,7 +157,7 @@ def _run_interpreted(
         raise
     except Exception as error:
         raise _explain(error, _present_bar(engine)) from error
-    return _finish(engine, Mode.INTERPRETED, why, time.perf_counter() - started)
+    return finish(engine, Mode.INTERPRETED, why, time.perf_counter() - started)
 
 
 def grow(engine: SingleEngine | ManyEngine) -> None:
@@ -168,7 +168,21 @@ def grow(engine: SingleEngine | ManyEngine) -> None:
     booking.journal.entries = doubled(booking.journal.entries)
 
 
-def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: float) -> Outcome:
+def timed(go: Callable[[], int]) -> tuple[int, float]:
+    """Return what a function returns, and the seconds it took."""
+    started = time.perf_counter()
+    went = go()
+    return went, time.perf_counter() - started
+
+
+def finish(
+    engine: SingleEngine | ManyEngine,
+    mode: Mode,
+    why: str,
+    seconds: float,
+    compiled: CompiledKernel | None = None,
+) -> Outcome:
+    """Let strategies look back on a run that is over, and return what it produced."""
     engine.desk.ended = True
     for number, strategy in enumerate(engine.strategies):
         engine.context.instrument = number
@@ -194,6 +208,7 @@ def _finish(engine: SingleEngine | ManyEngine, mode: Mode, why: str, seconds: fl
         final_equity=_final_equity(engine),
         positions=tuple(account.lots),
         strategies=tuple(engine.strategies),
+        compiled=compiled,
     )
 
 

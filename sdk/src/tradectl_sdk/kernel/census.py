@@ -29,13 +29,13 @@ if np.dtype("l").itemsize != 8:  # pragma: no cover - Windows: a C long has 32 b
 _ELEMENTS = {float: "float64", int: "int64", bool: "bool"}
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "pandas", "polars"}
 
-_Overlaps = tuple[tuple[int, int], ...]
+Overlaps = tuple[tuple[int, int], ...]
 _REMEMBERED = 64
-_known: dict[tuple[tuple[Look, ...], _Overlaps], tuple[Shape, list[int]]] = {}
+_known: dict[tuple[tuple[Look, ...], Overlaps], tuple[Shape, list[int]]] = {}
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
     """What was met so far, each thing under a number of its own."""
 
     members: list[Any]
@@ -61,7 +61,15 @@ class _Walk:
                 self.spans.append((first, first + array.nbytes, number))
         return number
 
-    def overlaps(self) -> _Overlaps:
+    def looks(self) -> list[Look]:
+        """Walk to the end and return what each member looks like."""
+        looks = []
+        for member in self.members:  # grows while it is walked
+            parts = tuple([(name, part_of(value, self)) for name, value in attributes(member)])
+            looks.append((type(member), parts))
+        return looks
+
+    def overlaps(self) -> Overlaps:
         """Return the pairs of arrays that share bytes, as two views of one array do."""
         found = []
         reach, last = 0, -1
@@ -84,13 +92,8 @@ def take_census(root: Any) -> Census:
             f"{type(root).__qualname__} is no kernel, expected an object of a plain Python class",
             hint="pass an initialised object whose class was written in Python",
         )
-    walk = _Walk([root], {id(root): 0})
-    looks: list[Look] = []
-    for member in walk.members:  # grows while it is walked
-        attributes = _attributes(member)
-        parts = tuple([(name, _part(value, walk)) for name, value in attributes])
-        looks.append((type(member), parts))
-    overlaps = walk.overlaps()
+    walk = Walk([root], {id(root): 0})
+    looks, overlaps = walk.looks(), walk.overlaps()
     key = tuple(looks), overlaps
     known = _known.get(key)
     if known is None:
@@ -116,7 +119,7 @@ def is_kernel(value: Any) -> bool:
     )
 
 
-def _attributes(member: Any) -> Iterator[tuple[str, Any]]:
+def attributes(member: Any) -> Iterator[tuple[str, Any]]:
     """Yield the instance's attributes: its dictionary, then the slots of its classes."""
     own = getattr(member, "__dict__", {})
     yield from own.items()
@@ -131,7 +134,7 @@ def _attributes(member: Any) -> Iterator[tuple[str, Any]]:
                 yield name, getattr(member, name)
 
 
-def _part(value: Any, walk: _Walk) -> Part:
+def part_of(value: Any, walk: Walk) -> Part:
     """Return what an attribute is, in built-in types alone: they hash and compare fastest."""
     cls = type(value)
     if cls in PLAIN and cls is not int:
@@ -143,13 +146,13 @@ def _part(value: Any, walk: _Walk) -> Part:
     if cls is memoryview or isinstance(value, (list, np.ndarray)):
         return _elements(value, walk)
     if cls is tuple:
-        return ("tuple", *[_part(item, walk) for item in value])
+        return ("tuple", *[part_of(item, walk) for item in value])
     if not is_kernel(value):
         return _in_words(value)
     return walk.place(value)
 
 
-def _elements(value: Any, walk: _Walk) -> Part:
+def _elements(value: Any, walk: Walk) -> Part:
     if isinstance(value, list):
         found = set(map(type, value))
         if len(found) == 1 and (cls := next(iter(found))) in _ELEMENTS:

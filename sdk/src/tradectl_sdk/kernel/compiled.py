@@ -16,8 +16,9 @@ from tradectl_sdk.kernel.merging import lay_out
 from tradectl_sdk.kernel.sources import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from tradectl_sdk.kernel.memory import Reading
     from tradectl_sdk.kernel.program import Program
     from tradectl_sdk.kernel.shape import Census, Shape
 
@@ -62,14 +63,38 @@ class CompiledKernel:
         census = census or take_census(obj)
         if census.shape != self._shape:
             raise NotCompilableError(_difference(self._shape, census.shape))
-        memory = Memory(census, self._binding)
+        return self.run(self.bind(census), pause=pause, turn=turn)
+
+    def bind(self, census: Census, exchanged: Sequence[int] = ()) -> Memory:
+        """Put objects of the right shape into native memory; see :class:`.memory.Memory`."""
+        return Memory(census, self._binding, exchanged)
+
+    def run(
+        self,
+        memory: Memory,
+        *,
+        pause: int | None = None,
+        turn: Callable[[], None] | None = None,
+        reading: Reading | None = None,
+    ) -> Any:
+        """Run the entry on objects that were bound; arguments and errors are those of a call.
+
+        Args:
+            memory: The objects.
+            pause: As for a call.
+            turn: As for a call.
+            reading: The objects that are to hold the outcome; all unless given.
+        """
         result = ctypes.c_int64()
         status = self._loaded.call(ctypes.byref(result), memory.address)
         while result.value == pause and not status:
             if turn is not None:
                 turn()
             status = self._loaded.call(ctypes.byref(result), memory.address)
-        memory.write_back()
+        if reading is None:
+            memory.write_back()
+        else:
+            memory.write_back_to(reading)
         if status:
             site = self._program.raises[status - 1]
             raise KernelRaisedError(

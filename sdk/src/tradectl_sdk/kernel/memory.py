@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from tradectl_sdk.kernel.kinds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tradectl_sdk.kernel.merging import Layout
     from tradectl_sdk.kernel.shape import Census, Field
@@ -62,6 +62,19 @@ class _Copies:
             self._lists.append(values)
         self.places.append((place, first))
 
+    def address(self, values: list[Any]) -> int | None:
+        """Where the copy of a list lies; None without one. For when no list will be added."""
+        first = self._firsts.get(id(values))
+        return None if first is None else self._at(first)
+
+    def point(self, words: memoryview[int]) -> None:
+        """Write the addresses, now that no list will be added."""
+        for place, first in self.places:
+            words[place] = self._at(first)
+
+    def _at(self, first: int) -> int:
+        return self.elements.buffer_info()[0] + self.elements.itemsize * first
+
     def write_back(self) -> None:
         """Copy what the lists became into them."""
         now: list[Any] = self.elements.tolist()
@@ -71,6 +84,15 @@ class _Copies:
             end = first + len(values)
             values[:] = now[first:end]
             first = end
+
+    def write_back_to(self, values: list[Any]) -> None:
+        """Copy what one list became into it."""
+        first = self._firsts[id(values)]
+        now: list[Any] = self.elements[first : first + len(values)].tolist()
+        values[:] = map(bool, now) if self._truth else now
+
+
+Reading: TypeAlias = "tuple[list[int], list[tuple[_Copies, list[Any]]]]"
 
 
 class Binding:
@@ -104,39 +126,65 @@ class Memory:
     Args:
         census: The objects.
         binding: How objects of their shape are bound.
+        exchanged: Places of members that :meth:`exchange` will put others in.
     """
 
-    def __init__(self, census: Census, binding: Binding) -> None:
-        self._members, self._binding = census.members, binding
+    def __init__(self, census: Census, binding: Binding, exchanged: Sequence[int] = ()) -> None:
+        self._members, self._binding = list(census.members), binding
         self._numbers = [binding.numbers[number] for number in census.numbers]
-        self._copies = {name: _Copies(code) for name, code in _CODES.items()}
-        self._keep: list[Any] = []
         self._starts, size = _places(binding, self._numbers)
         self._words = np.zeros(size + 1, np.int64)
+        self._values: memoryview[int] = memoryview(self._words)  # type: ignore[arg-type]
+        self._floats: memoryview[float] = memoryview(self._words.view(np.float64))  # type: ignore[arg-type]
         self._places = {id(member): i for i, member in enumerate(census.members)}
         self._base = int(self._words.ctypes.data)
-        self._values: list[int] = [0] * size
-        self._floats: list[tuple[int, float]] = []
-        self._fill()
+        self._exchanged = exchanged
+        self._kept: list[Any] = []  # what is pointed to
+        self._keep = self._kept
+        self._lists = self._adding = _lists()
+        self._fill([place for place in range(len(self._members)) if place not in set(exchanged)])
+        self._first = self._words.copy() if exchanged else self._words
+        self._first_lists = {name: copies.elements[:] for name, copies in self._lists.items()}
+        if exchanged:
+            self._fill_exchanged()
 
     @property
     def address(self) -> int:
         """Where the entry object's struct lies."""
         return self._base + 8 * self._starts[0]
 
-    def _fill(self) -> None:
+    def exchange(self, members: Sequence[Any]) -> None:
+        """Be what it was at first, with other objects, that look alike, in the exchanged places."""
+        self._words[:] = self._first
+        for name, elements in self._first_lists.items():
+            self._lists[name].elements[:] = elements
+        for place, member in zip(self._exchanged, members, strict=True):
+            del self._places[id(self._members[place])]
+            self._members[place] = member
+        self._places.update(
+            (id(member), place) for place, member in zip(self._exchanged, members, strict=True)
+        )
+        self._fill_exchanged()
+
+    def put(self, member: Any, name: str) -> None:
+        """Take over an attribute that has changed; no list."""
+        place = self._places[id(member)]
+        for own, slot, pack, kind in self._binding.plans[self._numbers[place]]:
+            if own == name:
+                pack(self, kind, getattr(member, name), self._starts[place] + slot)
+
+    def _fill_exchanged(self) -> None:
+        self._keep, self._adding = [], _lists()
+        self._fill(self._exchanged)
+
+    def _fill(self, places: Iterable[int]) -> None:
         plans = self._binding.plans
-        for member, number, start in zip(self._members, self._numbers, self._starts, strict=True):
-            for name, slot, pack, kind in plans[number]:
+        for place in places:
+            member, start = self._members[place], self._starts[place]
+            for name, slot, pack, kind in plans[self._numbers[place]]:
                 pack(self, kind, getattr(member, name), start + slot)
-        for copies in self._copies.values():
-            base, width = copies.elements.buffer_info()[0], copies.elements.itemsize
-            for place, first in copies.places:
-                self._values[place] = base + width * first
-        self._words[:-1] = self._values
-        self._words.view(np.float64)[[place for place, _ in self._floats]] = [
-            number for _, number in self._floats
-        ]
+        for copies in self._adding.values():
+            copies.point(self._values)
 
     @classmethod
     def packing(cls, kind: Kind) -> tuple[_Pack, Kind]:
@@ -170,7 +218,8 @@ class Memory:
     def _pack_kernels(self, kind: Kernels, value: Any, place: int) -> None:
         starts = [self._starts[self._places[id(item)]] for item in value]
         if self._binding.shape.structs[kind.index].single:
-            self._values[place : place + 2] = self._base + 8 * starts[0], len(starts)
+            self._values[place] = self._base + 8 * starts[0]
+            self._values[place + 1] = len(starts)
         else:
             self._point(place, self._base + 8 * np.array(starts, np.int64))
 
@@ -184,25 +233,57 @@ class Memory:
             self._values[place + 1 + axis] = length
 
     def _pack_list(self, kind: Buffer, value: list[Any], place: int) -> None:
-        self._copies[kind.dtype].add(place, value)
+        known = None if self._adding is self._lists else self._lists[kind.dtype].address(value)
+        if known is None:
+            self._adding[kind.dtype].add(place, value)
+        else:
+            self._values[place] = known
         self._values[place + 1] = len(value)
 
     def _pack_float(self, kind: Kind, value: float, place: int) -> None:  # noqa: ARG002
-        self._floats.append((place, value))
+        self._floats[place] = value
 
     def _pack_whole(self, kind: Kind, value: int, place: int) -> None:  # noqa: ARG002
         self._values[place] = int(value)
 
     def write_back(self) -> None:
         """Copy the lists, and every attribute compiled code may have changed, into the objects."""
-        words, floats = self._words.tolist(), self._words.view(np.float64).tolist()
-        changed = self._binding.changed
-        for start, member, number in zip(self._starts, self._members, self._numbers, strict=True):
-            for field in changed[number]:
-                place = start + field.slot
-                _restore(member, field, floats[place] if field.kind == FLOAT else words[place])
-        for copies in self._copies.values():
+        for place in range(len(self._members)):
+            self._write_back(place)
+        for copies in self._lists.values():
             copies.write_back()
+        if self._adding is not self._lists:
+            for copies in self._adding.values():
+                copies.write_back()
+
+    def reading(self, members: Iterable[Any]) -> Reading:
+        """Return what :meth:`write_back_to` takes to look after some of the objects alone."""
+        places = [self._places[id(member)] for member in members]
+        lists = [
+            (self._lists[kind.dtype], getattr(self._members[place], name))
+            for place in places
+            for name, _, pack, kind in self._binding.plans[self._numbers[place]]
+            if isinstance(kind, Buffer) and pack is Memory._pack_list
+        ]
+        return places, lists
+
+    def write_back_to(self, reading: Reading) -> None:
+        """Write back to some of the objects that are not exchanged, and to the lists they hold."""
+        places, lists = reading
+        for place in places:
+            self._write_back(place)
+        for copies, values in lists:
+            copies.write_back_to(values)
+
+    def _write_back(self, place: int) -> None:
+        member, start = self._members[place], self._starts[place]
+        for field in self._binding.changed[self._numbers[place]]:
+            words = self._floats if field.kind == FLOAT else self._values
+            _restore(member, field, words[start + field.slot])
+
+
+def _lists() -> dict[str, _Copies]:
+    return {name: _Copies(code) for name, code in _CODES.items()}
 
 
 def _places(binding: Binding, numbers: list[int]) -> tuple[list[int], int]:

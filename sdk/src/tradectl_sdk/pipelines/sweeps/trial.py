@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradectl_sdk.domain.money import MONEY_UNITS, to_money
-from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.engine.reruns import Reruns
 from tradectl_sdk.errors import TradectlError
 from tradectl_sdk.pipelines.recording import Basket, exposure
 from tradectl_sdk.research.executing import Task
@@ -23,8 +22,7 @@ from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tradectl_sdk.engine import Outcome, Plan
-    from tradectl_sdk.kernel import CompiledKernel
+    from tradectl_sdk.engine import Mode, Outcome, Plan
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.research.executing import Portable
@@ -66,12 +64,11 @@ class Trials(Task):
     ) -> None:
         self.job, self.fixed, self.points, self.plugins = job, fixed, points, plugins
         self.metrics, self.mode, self.hashes = tuple(metrics), mode, hashes
-        self._notify = notify
         self._rows = [METRICS[name] for name in metrics]
         self._needs = {row.need for row in self._rows if row.name not in _SHORT_CUTS}
         self._cash = to_money(job.plan.assumptions.cash)
         self._marks = np.array([one.ticks[3][-1] for one in job.plan.columns], np.int64)
-        self._compiled: CompiledKernel | None = None
+        self._reruns = Reruns(job.plan, mode, notify=notify)
         self.why = ""  # why the last one was not compiled
 
     def __call__(self, number: int, turn: Callable[[], None] | None = None) -> Trial:
@@ -88,10 +85,9 @@ class Trials(Task):
         parameters = {**self.fixed, **point}
         cls = self.job.found.cls
         try:
-            plan = replace(self.job.plan, make_strategy=lambda: cls(**parameters))
-            outcome = run(plan, self.mode, notify=self._notify, compiled=self._compiled, turn=turn)
-            self._compiled, self.why = outcome.compiled, outcome.why
-            return self._measured(number, plan, outcome)
+            outcome = self._reruns.run(lambda: cls(**parameters), turn)
+            self.why = outcome.why
+            return self._measured(number, self.job.plan, outcome)
         except TradectlError as error:
             return Trial(number, reason=error.message)
 
