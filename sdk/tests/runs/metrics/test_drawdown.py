@@ -58,7 +58,7 @@ def test_pain_and_ulcer_count_the_points_at_a_peak_too() -> None:
     assert found.ulcer_index == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("size", [1, 7, 256, 257, 5_000, 150_000])
+@pytest.mark.parametrize("size", [1, 7, 1_024, 1_025, 5_000, 150_000])
 @pytest.mark.parametrize("initial", [0.0, 120.0])
 @pytest.mark.parametrize("step", [0.01, 0.1, 5.0], ids=["calm", "wild", "into debt"])
 def test_the_deepest_alone_is_the_deepest_of_all(size: int, initial: float, step: float) -> None:

@@ -139,3 +139,13 @@ def test_a_missing_return_is_never_passed_over(returns: np.ndarray, place: int) 
         moments.stability,
     ):
         assert math.isnan(measure(returns))
+
+
+@given(st.integers(2, 3_000), st.integers(0, 2**32), st.sampled_from([1e-12, 1e-3, 1.0, 1e150]))
+def test_mean_and_deviation_are_numpys_to_the_last_bit(size: int, seed: int, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(rng.normal(), scale, size)
+    assert moments.mean(values) == values.mean()
+    deviation = moments.sample_deviation(values)
+    assert deviation in {0.0, values.std(ddof=1)}
+    assert (deviation == 0) == (values.std(ddof=1) <= moments._NOISE * abs(values.mean()))

@@ -16,6 +16,7 @@ from tradectl_sdk.research.table import Trial
 from tradectl_sdk.runs import closed_trades, extract_trades, order_list_hash
 from tradectl_sdk.runs.metrics import METRICS, ClosedTrades, Need, Sample
 from tradectl_sdk.runs.metrics.drawdown import max_drawdown
+from tradectl_sdk.runs.metrics.instants import Instants
 from tradectl_sdk.runs.trades import count_closed
 from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
 
@@ -68,6 +69,7 @@ class Trials(Task):
         self._needs = {row.need for row in self._rows if row.name not in _SHORT_CUTS}
         self._cash = to_money(job.plan.assumptions.cash)
         self._marks = np.array([one.ticks[3][-1] for one in job.plan.columns], np.int64)
+        self._instants: Instants | None = None  # the same in all trials: data alone decide on them
         self._reruns = Reruns(job.plan, mode, notify=notify)
         self.why = ""  # why the last one was not compiled
 
@@ -115,8 +117,10 @@ class Trials(Task):
         if Need.TRADES in needs:
             trades = closed_trades(extract_trades(fills, instruments, marks=self._marks))
         with_benchmark, with_exposure = Need.BENCHMARK in needs, Need.EXPOSURE in needs
+        if self._instants is None:
+            self._instants = Instants(outcome.times.copy(), instruments[0].session_close)
         return Sample(
-            time=outcome.times,
+            time=self._instants.time,
             equity=outcome.equity,
             initial_equity=self._cash / MONEY_UNITS,
             trades=trades,
@@ -124,7 +128,7 @@ class Trials(Task):
             benchmark=(
                 Basket(plan.columns, outcome.times, lambda: None) if with_benchmark else None
             ),
-            fees=exact_sum(fills["fee"]) / MONEY_UNITS,
+            fees=exact_sum(fills["fee"]) / MONEY_UNITS if Need.FEES in needs else 0.0,
             slippage=slippage_cost(fills, instruments) / MONEY_UNITS
             if Need.SLIPPAGE in needs
             else 0.0,
@@ -133,4 +137,5 @@ class Trials(Task):
             else 0.0,
             session_close=instruments[0].session_close,
             trials=self.job.trials,
+            instants=self._instants,
         )

