@@ -79,11 +79,15 @@ def test_a_backtest_reads_the_signal_that_a_model_makes(run, project: Path) -> N
     assert "frist  unknown key, did you mean first?" in wrong.err
 
 
-def test_a_sweep_hands_its_model_on_to_the_backtest_it_names_next(run, project: Path) -> None:
+@pytest.mark.parametrize("command", ["sweep", "optimize"])
+def test_a_search_hands_its_model_on_to_the_backtest_it_names_next(
+    run, project: Path, command: str
+) -> None:
     (project / "follow.py").write_text(FOLLOW)
+    more = ("--trials", "2", "--out-of-sample", "0") if command == "optimize" else ()
     answer = run(
-        "sweep", "follow.py", *RUN, "--engine", "interpreted", "--set", "least=0,0.001",
-        "--model", "mood=ridge:first=300,every=200",
+        command, "follow.py", *RUN, "--engine", "interpreted", "--set", "least=0,0.001",
+        "--model", "mood=ridge:first=300,every=200", *more,
     )  # fmt: skip
     assert answer.status == 0
     assert "--model mood=ridge:first=300,every=200" in answer.err

@@ -16,6 +16,7 @@ from tradectl.run_inputs import (
     Cash,
     End,
     Engine,
+    Model,
     Series,
     Start,
     Strategy,
@@ -80,6 +81,7 @@ def optimize(
     end: End = "",
     assume: Assume = None,
     cash: Cash = "",
+    model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
     resume: _Resume = False,
@@ -93,9 +95,10 @@ def optimize(
     """
     session = session_of(context)
     bars = past_bars(
-        session, series, timeframe, start, end, assume=assume, cash=cash, warmup=warmup
+        session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
     )
     chosen, fixed = ranges(strategy, set_, bars.plugins, hint="such as --set fast=5:50")
+    from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.optimizing import optimize as run_optimize
 
     end_at_second_interrupt()
@@ -115,6 +118,7 @@ def optimize(
             start=start or None,
             end=end or None,
             settings=bars.settings,
+            models=read_models(model or ()),
             warmup=warmup,
             mode=engine,
             folder=bars.settings.runs.directory,

@@ -275,6 +275,43 @@ def test_what_makes_no_sense_is_refused(bars, tmp_path, monkeypatch, changes, me
         search(bars, tmp_path, **changes)
 
 
+class Forecast(Sought):
+    """Long while a forecast that somebody has to make is above nothing."""
+
+    def on_start(self, ctx):
+        self.forecast = ctx.signal("forecast")
+
+    def on_bar(self, ctx, bar):
+        forecast = self.forecast.value
+        if forecast > 0 and ctx.position == 0:
+            ctx.buy(self.fast)
+        elif forecast < 0 and ctx.position > 0:
+            ctx.close()
+
+
+def test_trials_read_the_signals_of_models_as_backtests_do(bars, tmp_path):
+    models = {"forecast": "ridge:first=60,every=30,horizon=2,features=return_5+rsi_14"}
+    asked = {"strategy": Forecast, "ranges": {"fast": "2:12"}, "where": [], "out_of_sample": 0.3}
+    found = search(bars, tmp_path, 3, models=models, **asked)
+    first, last = found.about["in_sample"][1], found.about["out_of_sample"][0]
+    assert found.shown
+    for number in found.shown:
+        point = found.table.points[number]
+        for window, values in (
+            ({"end": first}, found.in_sample[number]),
+            ({"start": last}, found.out_of_sample[number]),
+        ):
+            record = backtest(
+                Forecast, bars, parameters=point, models=models, trials=3, mode="interpreted",
+                **window,
+            ).record  # fmt: skip
+            assert values["total_return"] == record.metrics.values["total_return"]
+            assert values["trades"] == record.metrics.values["trades"] > 0
+    other = {"forecast": "ridge:first=60,every=30,horizon=3,features=return_5+rsi_14"}
+    again = search(bars, tmp_path, 1, models=other, **asked)
+    assert again.study_id != found.study_id
+
+
 class Modelled(Sought):
     """Has a model of its own."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Mode
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.optimizing.study import Runs
     from tradectl_sdk.pipelines.series import LoadedSeries, Window
     from tradectl_sdk.plugins import Plugins
@@ -36,6 +37,7 @@ class Inputs:
         data: Series, by name or as bars.
         timeframe: Of the bars that drive the strategy.
         settings: What is assumed.
+        models: What makes signals, by name, besides a strategy's own.
         warmup: Bars before orders are accepted, at least.
         mode: How trials run.
         plugins: Installed plugins, if they are loaded already.
@@ -48,6 +50,7 @@ class Inputs:
     data: str | Bars | Sequence[str | Bars]
     timeframe: str
     settings: Settings
+    models: Mapping[str, MadeBy]
     warmup: int
     mode: Mode
     plugins: Plugins | None
@@ -86,6 +89,7 @@ class Inputs:
             self.load(window),
             self.settings,
             signals={},
+            models=self.models,
             warmup=self.warmup,
             trials=tried,
             plugins=self.plugins,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tradectl_sdk.data import Bars
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
 
@@ -66,6 +67,7 @@ def optimize(
     start: str | None = None,
     end: str | None = None,
     settings: Settings | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
     folder: Path,
@@ -94,6 +96,8 @@ def optimize(
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
         end: Open times stay before this.
         settings: Everything that is assumed; the defaults unless given.
+        models: What makes signals, by name, as for a backtest; fitted once for all trials, and anew
+            over the bars out of sample.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
         folder: Of the runs; the study's journal goes into a folder of its own there.
@@ -125,6 +129,7 @@ def optimize(
         data=data,
         timeframe=timeframe,
         settings=settings,
+        models=models or {},
         warmup=warmup,
         mode=Mode(mode),
         plugins=plugins,
