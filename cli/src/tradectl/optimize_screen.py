@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradectl_sdk import OptimizeResult
+    from tradectl_sdk.pipelines.optimizing.parts import Pruned
 
     from tradectl.console import Output
 
@@ -62,8 +63,10 @@ def optimize_to_json(result: OptimizeResult) -> dict[str, Any]:
     for number, equity in enumerate(table.final_equity):
         row = table.row(number)
         failed = row["reason"] is not None
-        row["final_equity"] = None if failed else plain(from_money(int(equity)))
+        blank = failed or number in result.pruned
+        row["final_equity"] = None if blank else plain(from_money(int(equity)))
         row["feasible"] = result.feasible[number] and not failed
+        row["pruned"] = _stopped(result.pruned.get(number))
         row["again_in_sample"] = result.in_sample.get(number)
         row["out_of_sample"] = result.out_of_sample.get(number)
         trials.append(row)
@@ -71,11 +74,18 @@ def optimize_to_json(result: OptimizeResult) -> dict[str, Any]:
         "study": result.study_id,
         **result.about,
         "resumed": result.resumed,
+        "deaths": result.effort.deaths,
         "ranked": list(result.ranked),
         "front": list(result.front),
         "evidence": result.evidence.to_json(),
         "trials": trials,
     }
+
+
+def _stopped(pruned: Pruned | None) -> dict[str, Any] | None:
+    if pruned is None:
+        return None
+    return {"share": float(pruned.share), "end": pruned.end, "value": pruned.value}
 
 
 def _head(result: OptimizeResult) -> list[tuple[str, str]]:
@@ -87,9 +97,12 @@ def _head(result: OptimizeResult) -> list[tuple[str, str]]:
         tried += f", {result.resumed:,} of them before"
     if table.reasons:
         tried += f", {len(table.reasons):,} failed"
-    beyond = list(result.feasible).count(False)
+    if result.pruned:
+        tried += f", {len(result.pruned):,} stopped early by {about['pruner']}"
+    beyond = [number for number, met in enumerate(result.feasible) if not met]
+    beyond = [one for one in beyond if one not in table.reasons and one not in result.pruned]
     if beyond:
-        tried += f", {beyond:,} beyond the limits"
+        tried += f", {len(beyond):,} beyond the limits"
     outside = about["out_of_sample"]
     return [
         ("study", result.study_id),
@@ -104,8 +117,13 @@ def _head(result: OptimizeResult) -> list[tuple[str, str]]:
         *([("where", " and ".join(about["where"]))] if about["where"] else []),
         ("good is", ", ".join(METRICS[name].label for name in about["objectives"])),
         ("tried", tried),
-        *([("run", f"{result.seconds:.2f} s")] if result.seconds > 0 else []),
+        *([("run", _how(result))] if result.seconds > 0 else []),
     ]
+
+
+def _how(result: OptimizeResult) -> str:
+    processes = result.effort.workers
+    return f"{result.seconds:.2f} s" + (f" in {processes} processes" if processes > 1 else "")
 
 
 def _show_trials(out: Output, result: OptimizeResult, numbers: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ import typer
 from tradectl_sdk.errors import ConfigError, DataMissingError, UsageError
 
 from tradectl.assignments import assignments
+from tradectl.executors import executors
 from tradectl.figures import plural
 from tradectl.stored import instruments, timeframes
 from tradectl.strategies import assumptions, installed, models, parameters
@@ -93,6 +94,18 @@ Sample = Annotated[
 DrawSeed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]
+RunOn = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Where trials run: local, or what a plugin offers, such as dask.",
+        autocompletion=executors,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes at most; as many as there are when left out."),
+]
 Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]
 
 

@@ -11,7 +11,7 @@ from tradectl_dask import worker
 from tradectl_dask.executor import DaskExecutor, connected
 from tradectl_dask.rehearsal import two_workers
 from tradectl_dask.settings import DaskSettings
-from tradectl_sdk import Settings, sweep
+from tradectl_sdk import Settings, optimize, sweep
 from tradectl_sdk.errors import ConfigError, DeadlineError, TransportError, UsageError
 from tradectl_sdk.testing.executor_suite import LENGTHS, Heard, task_of
 
@@ -114,6 +114,27 @@ def test_a_sweep_over_instruments_and_windows_is_that_of_one_process() -> None:
     assert spread.table.final_equity.tobytes() == alone.table.final_equity.tobytes()
     for name, column in alone.table.metrics.items():
         assert spread.table.metrics[name].tobytes() == column.tobytes(), name
+
+
+def test_an_optimisation_is_that_of_one_process_and_sends_bars_once(
+    campaigns: list[Campaign], tmp_path: Path
+) -> None:
+    ranges = {"fast": "5:20", "slow": "40:60"}
+    given: dict[str, Any] = {"trials": 12, "batch": 6, "pruner": "median", "end": "2004-01-01"}
+    alone = optimize("sma-cross", "SPX.SAMPLE", ranges, folder=tmp_path / "a", workers=1, **given)
+    with two_workers() as values:
+        settings = Settings.model_validate({"plugins": {"dask": dict(values)}})
+        spread = optimize(
+            "sma-cross", "SPX.SAMPLE", ranges,
+            folder=tmp_path / "b", executor="dask", settings=settings, **given,
+        )  # fmt: skip
+    assert spread.table.points == alone.table.points
+    assert spread.table.final_equity.tobytes() == alone.table.final_equity.tobytes()
+    for name, column in alone.table.metrics.items():
+        assert spread.table.metrics[name].tobytes() == column.tobytes(), name
+    assert spread.pruned == alone.pruned
+    sent = [each for campaign in campaigns for each in campaign.sent]
+    assert len(sent) == len(set(sent)) <= 2 * 3 * 2  # task and bars, three lengths, two workers
 
 
 def test_a_worker_that_has_let_go_of_parts_gets_them_again(campaigns: list[Campaign]) -> None:

@@ -17,11 +17,13 @@ from tradectl.run_inputs import (
     End,
     Engine,
     Model,
+    RunOn,
     Series,
     Start,
     Strategy,
     Timeframe,
     Warmup,
+    Workers,
     past_bars,
     ranges,
 )
@@ -52,7 +54,14 @@ _Where = Annotated[
 ]
 _Trials = Annotated[int, typer.Option(min=1, help="To make in all, resumed ones included.")]
 _Sampler = Annotated[
-    Literal["tpe", "random", "nsga2"], typer.Option(help="What chooses the next trial.")
+    Literal["tpe", "random", "nsga2", "cmaes"], typer.Option(help="What chooses the next trials.")
+]
+_Pruner = Annotated[
+    Literal["none", "median", "hyperband"],
+    typer.Option(help="What stops trials early that do worse over the first bars."),
+]
+_Batch = Annotated[
+    int, typer.Option(min=1, help="Trials chosen at once; so many can be made side by side.")
 ]
 _Seed = Annotated[int, typer.Option(min=0, help="Of the sampler.")]
 _OutOfSample = Annotated[
@@ -74,6 +83,8 @@ def optimize(
     trials: _Trials = 100,
     sampler: _Sampler = "tpe",
     seed: _Seed = 0,
+    pruner: _Pruner = "none",
+    batch: _Batch = 8,
     out_of_sample: _OutOfSample = "30%",
     top: _Top = 5,
     timeframe: Timeframe = "",
@@ -84,6 +95,8 @@ def optimize(
     model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
+    executor: RunOn = "local",
+    workers: Workers = None,
     resume: _Resume = False,
     fresh: _Fresh = False,
 ) -> ExitStatus:
@@ -113,6 +126,8 @@ def optimize(
             trials=trials,
             sampler=sampler,
             seed=seed,
+            pruner=pruner,
+            batch=batch,
             out_of_sample=_share(out_of_sample),
             timeframe=bars.timeframe,
             start=start or None,
@@ -121,6 +136,8 @@ def optimize(
             models=read_models(model or ()),
             warmup=warmup,
             mode=engine,
+            executor=executor,
+            workers=workers,
             folder=bars.settings.runs.directory,
             resume=resume,
             fresh=fresh,
@@ -152,6 +169,8 @@ def _show(
 
     out = session.out
     show_optimization(out, result, top)
+    if result.effort.deaths:
+        out.warn(f"{plural(result.effort.deaths, 'worker')} died; their trials were tried again")
     out.result("optimize/1", optimize_to_json(result))
     evidence = result.evidence
     if evidence.chosen is None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tradectl_sdk.errors import ExitStatus, UsageError
 
-from tradectl.executors import executors
 from tradectl.figures import plural, rate
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.progress import ProgressLine
@@ -21,6 +20,7 @@ from tradectl.run_inputs import (
     Grid,
     Model,
     PastBars,
+    RunOn,
     Sample,
     Series,
     Start,
@@ -28,6 +28,7 @@ from tradectl.run_inputs import (
     Timeframe,
     Warmup,
     Where,
+    Workers,
     Yes,
     past_bars,
     ranges,
@@ -57,18 +58,6 @@ _Window = Annotated[
         metavar="FROM:TO", help="A window to try, such as 2010-01-01:2015-01-01; again for more."
     ),
 ]
-_Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Processes at most; as many as there are when left out."),
-]
-_Executor = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Where trials run: local, or what a plugin offers, such as dask.",
-        autocompletion=executors,
-    ),
-]
 _Hashes = Annotated[
     bool, typer.Option("--hashes", help="Hash the orders of each trial; it takes about as long.")
 ]
@@ -96,8 +85,8 @@ def sweep(
     model: Model = None,
     engine: Engine = "auto",
     warmup: Warmup = 0,
-    executor: _Executor = "local",
-    workers: _Workers = None,
+    executor: RunOn = "local",
+    workers: Workers = None,
     hashes: _Hashes = False,
     yes: Yes = False,
     fresh: Fresh = False,

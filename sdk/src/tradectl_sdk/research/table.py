@@ -11,7 +11,7 @@ import numpy as np
 from tradectl_sdk.research.places import Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -108,11 +108,16 @@ class SweepTable:
             return [place[name] for place in self.places for _ in range(self.sets)]
         return [point[name] for point in self.points]
 
-    def distinct(self) -> SweepTable:
-        """Return it with metrics of the first trial at each point only, the others undefined."""
+    def distinct(self, but: Container[int] = ()) -> SweepTable:
+        """Return it with metrics of the first trial at each point only, the others undefined.
+
+        Args:
+            but: Trials that do not count as the first, for they have no metrics.
+        """
         seen: dict[tuple[ParameterValue, ...], int] = {}
         for number, point in enumerate(self.points):
-            seen.setdefault(tuple(point.values()), number)
+            if number not in but:
+                seen.setdefault(tuple(point.values()), number)
         if len(seen) == len(self):
             return self
         again = np.ones(len(self), bool)

@@ -6,40 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tradectl_sdk import Bars, Instrument, Strategy, backtest, optimize, param
-from tradectl_sdk.data.synthetic import synthetic_market
+from sought import NAMED, Forecast, Sought, same, search
+from tradectl_sdk import backtest
 from tradectl_sdk.errors import DataError, UsageError
-from tradectl_sdk.indicators import SMA
-from tradectl_sdk.pipelines.optimizing.study import Made, StudyFolder, violation
+from tradectl_sdk.pipelines.optimizing.places import StudyFolder
+from tradectl_sdk.pipelines.optimizing.question import Made, violation
 from tradectl_sdk.pipelines.optimizing.weighing import weigh_trials
 from tradectl_sdk.research import Constraint, Trial
 from tradectl_sdk.research.ranges import Range
-
-NAMED = f"{__file__}:Sought"  # the same in every process
-RANGES = {"fast": "2:12", "slow": "3:40"}
-
-
-class Sought(Strategy):
-    """Long while the fast average is above the slow one."""
-
-    fast: int = param(5, ge=2, le=12)
-    slow: int = param(20, ge=3, le=200)
-
-    def on_start(self, ctx):
-        self.fast_average, self.slow_average = SMA(self.fast), SMA(self.slow)
-        self.warmup = self.slow - 1
-
-    def on_bar(self, ctx, bar):
-        fast, slow = self.fast_average.update(bar.close), self.slow_average.update(bar.close)
-        if fast > slow and ctx.position == 0:
-            ctx.buy(10)
-        elif fast < slow and ctx.position > 0:
-            ctx.close()
 
 
 class Fragile(Sought):
@@ -51,38 +29,7 @@ class Fragile(Sought):
         super().on_bar(ctx, bar)
 
 
-def market() -> Bars:
-    one = Instrument(
-        symbol="SYN",
-        venue="TEST",
-        tick_size=Decimal("0.01"),
-        lot_size=Decimal(1),
-        taker_fee=Decimal("0.001"),
-        maker_fee=Decimal("0.001"),
-    )
-    (series,) = synthetic_market([one], bars=300, timeframe="1d", seed=11)
-    return series.bars
-
-
-@pytest.fixture(scope="module")
-def bars() -> Bars:
-    return market()
-
-
-def search(bars, folder, trials=8, **changes):
-    given = {"where": ["fast < slow"], "mode": "interpreted", "trials": trials} | changes
-    strategy = given.pop("strategy", Sought)
-    return optimize(strategy, bars, given.pop("ranges", RANGES), folder=folder, **given)
-
-
-def same(one, other):
-    assert one.table.points == other.table.points
-    assert one.table.final_equity.tolist() == other.table.final_equity.tolist()
-    for name, column in one.table.metrics.items():
-        assert column.tobytes() == other.table.metrics[name].tobytes(), name
-
-
-@pytest.mark.parametrize("sampler", ["tpe", "random", "nsga2"])
+@pytest.mark.parametrize("sampler", ["tpe", "random", "nsga2", "cmaes"])
 def test_every_trial_is_the_backtest_with_its_parameters(bars, tmp_path, sampler):
     result = search(bars, tmp_path, 14, sampler=sampler)
     table = result.table
@@ -124,7 +71,7 @@ def test_the_same_seed_finds_the_same_and_another_one_something_else(bars, tmp_p
     assert one.table.points != other.table.points
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "cmaes"])
 def test_a_study_goes_on_as_if_it_had_never_stopped(bars, tmp_path, sampler):
     whole = search(bars, tmp_path / "whole", 16, sampler=sampler)
     search(bars, tmp_path / "parts", 5, sampler=sampler)
@@ -141,15 +88,18 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
-from test_optimize import NAMED, market, search
+from sought import NAMED, market, search
+from tradectl_sdk.pipelines.sweeps import local
+local._WORTH_FORKING = {worth}
 tell = lambda done, of: print(done, flush=True)
 search(market(), Path({folder!r}), 60, strategy=NAMED, progress=tell)
 """
 
 
-def test_a_process_that_is_killed_loses_at_most_the_trial_in_flight(bars, tmp_path):
-    here = str(Path(__file__).parent)
-    code = KILLED.format(here=here, folder=str(tmp_path / "killed"))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_process_that_is_killed_loses_at_most_the_trials_in_flight(bars, tmp_path, workers):
+    here, worth = str(Path(__file__).parent), 0 if workers > 1 else 9
+    code = KILLED.format(here=here, folder=str(tmp_path / "killed"), worth=worth)
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     told = [process.stdout.readline().strip() for _ in range(7)]
     os.kill(process.pid, signal.SIGKILL)
@@ -159,7 +109,7 @@ def test_a_process_that_is_killed_loses_at_most_the_trial_in_flight(bars, tmp_pa
     killed_after = int(told[-1])
     assert 7 <= killed_after < 60
     result = search(bars, tmp_path / "killed", killed_after + 4, strategy=NAMED, resume=True)
-    assert killed_after <= result.resumed <= killed_after + 1
+    assert killed_after <= result.resumed <= killed_after + workers
     whole = search(bars, tmp_path / "whole", killed_after + 4, strategy=NAMED)
     same(whole, result)
 
@@ -261,7 +211,7 @@ def test_limits_are_missed_by_so_much(text, value, expected):
         ({"objectives": ["sharp"]}, "sharp is not a metric"),
         ({"objectives": ["trades", "trades"]}, "several different ones"),
         ({"objectives": ["deflated_sharpe"]}, "known when all trials are made"),
-        ({"sampler": "magic"}, "expected one of tpe, random, nsga2"),
+        ({"sampler": "magic"}, "expected one of tpe, random, nsga2, cmaes"),
         ({"out_of_sample": 1.0}, "expected 0 to less than 1"),
         ({"out_of_sample": 0.001}, "leaves nothing"),
         ({"trials": 0}, "expected at least 1"),
@@ -273,20 +223,6 @@ def test_what_makes_no_sense_is_refused(bars, tmp_path, monkeypatch, changes, me
     monkeypatch.setattr("tradectl_sdk.pipelines.optimizing.study._REJECTED", 20)
     with pytest.raises(UsageError, match=message):
         search(bars, tmp_path, **changes)
-
-
-class Forecast(Sought):
-    """Long while a forecast that somebody has to make is above nothing."""
-
-    def on_start(self, ctx):
-        self.forecast = ctx.signal("forecast")
-
-    def on_bar(self, ctx, bar):
-        forecast = self.forecast.value
-        if forecast > 0 and ctx.position == 0:
-            ctx.buy(self.fast)
-        elif forecast < 0 and ctx.position > 0:
-            ctx.close()
 
 
 def test_trials_read_the_signals_of_models_as_backtests_do(bars, tmp_path):
@@ -329,6 +265,27 @@ def test_too_few_bars_out_of_sample_for_a_model_are_refused_before_any_trial(bar
         )  # fmt: skip
     assert "--out-of-sample" in caught.value.hint
     assert (told, list(tmp_path.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objectives": ["total_return", "max_drawdown"]}, "cannot weigh several objectives"),
+        ({"ranges": {"fast": "2:12", "slow": "20,50"}}, "slow is a list of values"),
+        ({"ranges": {"fast": "2:12"}, "where": []}, "two ranges or more"),
+    ],
+)
+def test_cmaes_refuses_what_it_cannot_choose(bars, tmp_path, changes, message):
+    with pytest.raises(UsageError, match=message):
+        search(bars, tmp_path, sampler="cmaes", **changes)
+
+
+def test_without_the_package_of_a_sampler_it_says_what_to_install(bars, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cmaes", None)
+    with pytest.raises(UsageError, match="package cmaes, which is not installed") as caught:
+        search(bars, tmp_path, sampler="cmaes")
+    assert "tradectl-sdk[cmaes]" in caught.value.hint
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_optuna_it_says_what_to_install(bars, tmp_path, monkeypatch):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.pipelines.optimizing.study import SAMPLERS
+from tradectl_sdk.pipelines.optimizing.choosing import check_pruner, check_sampler
+from tradectl_sdk.pipelines.optimizing.question import Question
 from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS
 from tradectl_sdk.research import Constraint
 from tradectl_sdk.research.ranges import Range
+from tradectl_sdk.research.table import LESS_IS_BETTER
 from tradectl_sdk.runs.metrics import METRICS, require_metrics
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
-    from tradectl_sdk.pipelines.optimizing.study import Question
     from tradectl_sdk.pipelines.series import LoadedSeries, Window
+    from tradectl_sdk.strategy import ParameterValue
 
 # Deflated ratios need the number of all trials, which is known in the end only.
 OWN_METRICS = tuple(name for name in DEFAULT_METRICS if name != "deflated_sharpe")
@@ -69,26 +71,66 @@ def split_conditions(
     return conditions, limits
 
 
+def read_question(
+    ranges: Sequence[Range],
+    objectives: Sequence[str],
+    where: Sequence[str],
+    fixed: Mapping[str, ParameterValue],
+    *,
+    sampler: str,
+    seed: int,
+    pruner: str,
+    batch: int,
+) -> Question:
+    """Put what is asked in the terms of a study.
+
+    Raises:
+        UsageError: If an objective is no metric, or a condition says nothing of this strategy.
+    """
+    conditions, limits = split_conditions(where, list(fixed))
+    names = list(dict.fromkeys((*OWN_METRICS, *objectives, *(str(one.left) for one in limits))))
+    require_metrics(names)
+    return Question(
+        ranges=ranges,
+        metrics=names,
+        directions=["minimize" if name in LESS_IS_BETTER else "maximize" for name in objectives],
+        objectives=[names.index(name) for name in objectives],
+        conditions=conditions,
+        limits=[(names.index(str(one.left)), one) for one in limits],
+        fixed=fixed,
+        sampler=sampler,
+        seed=seed,
+        pruner=pruner,
+        trades=names.index("trades"),
+        batch=batch,
+    )
+
+
 def check_question(
-    names: Sequence[str], objectives: Sequence[str], *, trials: int, sampler: str, share: float
+    question: Question,
+    objectives: Sequence[str],
+    *,
+    trials: int,
+    share: float,
 ) -> None:
     """Refuse what makes no sense.
 
     Raises:
-        UsageError: If a metric, a number or the sampler is none.
+        UsageError: If a number, the sampler or the pruner is none, or cannot do what is asked.
     """
-    require_metrics(names)
     if not objectives or len(set(objectives)) < len(objectives):
         raise UsageError("expected one objective or several different ones")
-    if "deflated_sharpe" in names:
+    if "deflated_sharpe" in question.metrics:
         raise UsageError(
             "deflated_sharpe is known when all trials are made, expected another metric",
             hint="for one number of trials it ranks much as sharpe_ratio does",
         )
     if trials < 1:
         raise UsageError(f"trials was {trials}, expected at least 1")
-    if sampler not in SAMPLERS:
-        raise UsageError(f"the sampler was {sampler!r}, expected one of {', '.join(SAMPLERS)}")
+    if question.batch < 1:
+        raise UsageError(f"the batch was {question.batch}, expected at least 1")
+    check_sampler(question.sampler, question.ranges, len(objectives))
+    check_pruner(question.pruner, len(objectives))
     if not 0 <= share < 1:
         raise UsageError(f"the share out of sample was {share:g}, expected 0 to less than 1")
 
@@ -109,7 +151,6 @@ def about_study(
     question: Question,
     objectives: Sequence[str],
     where: Sequence[str],
-    names: Sequence[str],
     windows: tuple[Window, Window | None],
 ) -> dict[str, Any]:
     """Everything that the trials depend on, and what people call it.
@@ -119,7 +160,6 @@ def about_study(
         question: What is asked.
         objectives: Names of the objectives.
         where: Conditions and limits as they were given.
-        names: The metrics of each trial.
         windows: In sample, and out of sample if there is such a thing.
     """
     inside, outside = windows
@@ -129,9 +169,11 @@ def about_study(
         "ranges": {each.name: str(each) for each in question.ranges},
         "objectives": list(objectives),
         "where": list(where),
-        "metrics": list(names),
+        "metrics": list(question.metrics),
         "sampler": question.sampler,
         "seed": question.seed,
+        "pruner": question.pruner,
+        "batch": question.batch,
         "in_sample": [inside.start, inside.end],
         "out_of_sample": [outside.start, outside.end] if outside else None,
     }

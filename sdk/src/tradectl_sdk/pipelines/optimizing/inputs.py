@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.finding import FoundStrategy
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.pipelines.modelling import MadeBy
-    from tradectl_sdk.pipelines.optimizing.study import Runs
+    from tradectl_sdk.pipelines.optimizing.question import Point
     from tradectl_sdk.pipelines.series import LoadedSeries, Window
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research.executing import Task
     from tradectl_sdk.strategy import ParameterValue
 
 
@@ -95,9 +96,31 @@ class Inputs:
             plugins=self.plugins,
         )
 
-    def one_by_one(self, job: Job, metrics: Sequence[str]) -> Runs:
-        """Return what runs a trial at a point; machine code and data are used again and again."""
-        return self._trials(job, (), metrics).run
+    def part(self, job: Job, window: Window) -> Job:
+        """Prepare runs over the first bars of a job, with the signals that it has there.
+
+        Raises:
+            UsageError: If no run fits into them.
+        """
+        series = self.load(window)
+        signals = {
+            name: [one[: len(each.bars)] for one, each in zip(columns, series, strict=True)]
+            for name, columns in job.plan.signals.items()
+        }
+        return prepare(
+            self.found,
+            self.parameters,
+            series,
+            self.settings,
+            signals=signals,
+            warmup=job.plan.warmup,
+            trials=1,
+            plugins=self.plugins,
+        )
+
+    def task(self, job: Job, metrics: Sequence[str]) -> Callable[[list[Point]], Task]:
+        """Return what makes a task of a job, at points that are yet to come."""
+        return lambda points: self._trials(job, points, metrics)
 
     def look(
         self,
@@ -118,5 +141,6 @@ class Inputs:
         self, job: Job, points: Sequence[Mapping[str, ParameterValue]], metrics: Sequence[str]
     ) -> Trials:
         return Trials(
-            job, self.fixed, points, metrics, mode=self.mode, hashes=False, notify=self.notify
-        )
+            job, self.fixed, points, metrics,
+            mode=self.mode, hashes=False, notify=self.notify, plugins=self.plugins,
+        )  # fmt: skip

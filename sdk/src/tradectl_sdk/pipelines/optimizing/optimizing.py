@@ -26,19 +26,20 @@ from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.optimizing.asking import (
-    OWN_METRICS,
     about_study,
     check_question,
     ranges_of,
-    split_conditions,
+    read_question,
     split_time,
 )
 from tradectl_sdk.pipelines.optimizing.inputs import Inputs
-from tradectl_sdk.pipelines.optimizing.study import Question, StudyFolder
+from tradectl_sdk.pipelines.optimizing.parts import PARTS, pruned_trials
+from tradectl_sdk.pipelines.optimizing.places import StudyFolder, StudyPlace
+from tradectl_sdk.pipelines.optimizing.running import Runner
 from tradectl_sdk.pipelines.optimizing.weighing import OptimizeResult, weigh_trials
 from tradectl_sdk.pipelines.planning import parameter_values
 from tradectl_sdk.pipelines.series import Window
-from tradectl_sdk.research.table import LESS_IS_BETTER
+from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.runs import canonical_json
 
 if TYPE_CHECKING:
@@ -47,8 +48,12 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.data import Bars
     from tradectl_sdk.pipelines.modelling import MadeBy
+    from tradectl_sdk.pipelines.optimizing.weighing import Look
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research import Executor
     from tradectl_sdk.strategy import Strategy
+
+BATCH = 8  # trials that are chosen at once unless asked otherwise
 
 
 def optimize(
@@ -62,6 +67,8 @@ def optimize(
     trials: int = 100,
     sampler: str = "tpe",
     seed: int = 0,
+    pruner: str = "none",
+    batch: int = BATCH,
     out_of_sample: float = 0.0,
     timeframe: str = "1d",
     start: str | None = None,
@@ -70,6 +77,8 @@ def optimize(
     models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     mode: str = "auto",
+    executor: str | Executor = LOCAL,
+    workers: int | None = None,
     folder: Path,
     resume: bool = False,
     fresh: bool = False,
@@ -88,8 +97,12 @@ def optimize(
         where: Conditions on parameters, such as ``fast < slow``, and limits for metrics, such as
             ``trades >= 30``.
         trials: To make in all, those of a resumed study included.
-        sampler: ``tpe``, ``random`` or ``nsga2``.
+        sampler: ``tpe``, ``random``, ``nsga2`` or ``cmaes``.
         seed: Of the sampler.
+        pruner: ``median`` or ``hyperband`` to stop trials early that do worse than others over the
+            first ninth or third of the bars; ``none`` to make each whole.
+        batch: Trials that are chosen at once, from what came of the batches before; so many can be
+            made side by side, and who makes them changes nothing.
         out_of_sample: Share of the bars, the last ones, that no trial sees; runs over them start
             cold, without the bars before.
         timeframe: Of the bars that drive the strategy, where they are given by name.
@@ -100,6 +113,8 @@ def optimize(
             over the bars out of sample.
         warmup: Bars before orders are accepted, if more than the strategy asks for.
         mode: ``auto``, ``compiled`` or ``interpreted``.
+        executor: What runs the trials, by name or as such; processes of this machine unless given.
+        workers: Processes at most; as many as the executor has unless given, here one a core.
         folder: Of the runs; the study's journal goes into a folder of its own there.
         resume: Go on with a study that was begun.
         fresh: Start it over.
@@ -110,18 +125,21 @@ def optimize(
     Raises:
         NotFoundError: If there is no such strategy.
         UsageError: If a name or a number makes no sense, a model does not fit into the bars in or
-            out of sample, Optuna is missing, or the study was begun and neither ``resume`` nor
-            ``fresh`` was asked for.
+            out of sample, the sampler or the pruner cannot do what is asked, something is not
+            installed, or the study was begun and neither ``resume`` nor ``fresh`` was asked for.
         DataMissingError: If there is no such data.
     """
     settings = settings or Settings()
+    runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
     found = find_strategy(strategy, plugins)
     given = parameters or {}
     fixed = parameter_values(found, given)
-    space = ranges_of(found, ranges, given)
-    conditions, limits = split_conditions(where, list(fixed))
-    names = list(dict.fromkeys((*OWN_METRICS, *objectives, *(str(one.left) for one in limits))))
-    check_question(names, objectives, trials=trials, sampler=sampler, share=out_of_sample)
+    question = read_question(
+        ranges_of(found, ranges, given), objectives, where, fixed,
+        sampler=sampler, seed=seed, pruner=pruner, batch=batch,
+    )  # fmt: skip
+    check_question(question, objectives, trials=trials, share=out_of_sample)
+    names = question.metrics
     inputs = Inputs(
         found=found,
         parameters=given,
@@ -135,55 +153,72 @@ def optimize(
         plugins=plugins,
         notify=notify,
     )
-    whole = Window(start, end)
-    split = split_time(inputs.load(whole), out_of_sample) if out_of_sample else None
-    windows = Window(start, split or end), (Window(split, end) if split else None)
-    question = Question(
-        ranges=space,
-        directions=["minimize" if name in LESS_IS_BETTER else "maximize" for name in objectives],
-        objectives=[names.index(name) for name in objectives],
-        conditions=conditions,
-        limits=[(names.index(str(one.left)), one) for one in limits],
-        fixed=fixed,
-        sampler=sampler,
-        seed=seed,
-    )
+    windows = _windows(inputs, Window(start, end), out_of_sample)
     job = inputs.job(windows[0])
     if windows[1] is not None:
         inputs.check_unseen(windows[1])
-    about = about_study(job, question, objectives, where, names, windows)
+    about = about_study(job, question, objectives, where, windows)
     study_id = "o-" + hashlib.sha256(canonical_json(about).encode()).hexdigest()[:32]
     place = _place(StudyFolder(folder, study_id), resume=resume, fresh=fresh)
-    runs = inputs.one_by_one(job, names)
-    with place.opened(question, about) as study:
+    ends = _ends(inputs, windows[0]) if pruner != "none" else []
+    parts = [inputs.task(inputs.part(job, Window(start, one)), names) for one in ends]
+    runs = Runner(inputs.task(job, names), parts, runner, workers)
+    with place.opened(question, about, len(ends)) as study:
         resumed, started = len(study.made()), time.perf_counter()
         study.run(trials, runs, lambda done: progress(done, trials) if progress else None)
         seconds = time.perf_counter() - started
         made = study.made()
-    result = weigh_trials(made, names, objectives, limits, space)
-    points = {number: made[number].point for number in result.shown}
-    again = [inputs.look(window, points, names, tried=len(made)) for window in windows if window]
+    limits = [limit for _, limit in question.limits]
+    result = weigh_trials(made, names, objectives, limits, question.ranges)
+    looks = _looks(inputs, result, windows, names)
     best = result.evidence.best
-    chance = None if best is None else again[0][best]["deflated_sharpe"]
+    chance = None if best is None else looks[0][best]["deflated_sharpe"]
     return replace(
         result,
         study_id=study_id,
         about=about,
         evidence=replace(result.evidence, deflated_sharpe=chance),
-        in_sample=again[0],
-        out_of_sample=again[1] if split else {},
+        in_sample=looks[0],
+        out_of_sample=looks[1] if windows[1] else {},
+        pruned=pruned_trials(made, ends),
         resumed=resumed,
         seconds=seconds,
+        effort=runs.effort,
     )
 
 
-def _place(place: StudyFolder, *, resume: bool, fresh: bool) -> StudyFolder:
-    """Return a study's folder, if it is to be used as it is."""
+def _windows(inputs: Inputs, whole: Window, share: float) -> tuple[Window, Window | None]:
+    """Part the bars in sample from those out of it, if there are to be any."""
+    if not share:
+        return whole, None
+    split = split_time(inputs.load(whole), share)
+    return Window(whole.start, split), Window(split, whole.end)
+
+
+def _ends(inputs: Inputs, window: Window) -> list[str]:
+    """When the parts end that a trial is looked at over before all bars."""
+    return [split_time(inputs.load(window), 1 - float(share)) for share in PARTS]
+
+
+def _looks(
+    inputs: Inputs,
+    result: OptimizeResult,
+    windows: tuple[Window, Window | None],
+    names: Sequence[str],
+) -> list[Look]:
+    """Look at the trials that are shown again, in sample and where it is out of sample."""
+    points = {number: result.table.points[number] for number in result.shown}
+    tried = len(result.table)
+    return [inputs.look(window, points, names, tried=tried) for window in windows if window]
+
+
+def _place(place: StudyPlace, *, resume: bool, fresh: bool) -> StudyPlace:
+    """Return a study's place, if it is to be used as it is."""
     if fresh:
         place.remove()
     if place.exists and not resume:
         raise UsageError(
-            f"this study was begun before, as {place.path.name[:10]}",
+            f"this study was begun before, as {place.study_id[:10]}",
             hint="--resume goes on with it, --fresh starts it over",
         )
     return place

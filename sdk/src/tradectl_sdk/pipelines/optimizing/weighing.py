@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.pipelines.optimizing.study import violation
-from tradectl_sdk.research import Evidence, SweepTable, weigh
+from tradectl_sdk.pipelines.optimizing.question import violation
+from tradectl_sdk.research import Effort, Evidence, SweepTable, weigh
 from tradectl_sdk.research.ranges import range_layout
 from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tradectl_sdk.pipelines.optimizing.study import Made
+    from tradectl_sdk.pipelines.optimizing.parts import Pruned
+    from tradectl_sdk.pipelines.optimizing.question import Made
     from tradectl_sdk.research import Constraint
     from tradectl_sdk.research.ranges import Range
     from tradectl_sdk.research.table import Trial
+
+    Look = dict[int, dict[str, float | None]]
 
 SHOWN = 10  # of the best trials are looked at out of sample
 
@@ -39,8 +42,10 @@ class OptimizeResult:
         in_sample: Metrics of those that were looked at again, the deflated Sharpe ratio for all
             trials among them, by trial.
         out_of_sample: The same over the bars that no trial has seen; empty without such bars.
+        pruned: Trials that were stopped early, and where; without metrics, they are never ranked.
         resumed: Trials that were there already.
         seconds: Time the new ones took.
+        effort: Processes that ran them, and how many of these died.
     """
 
     study_id: str
@@ -52,8 +57,10 @@ class OptimizeResult:
     evidence: Evidence
     in_sample: Mapping[int, Mapping[str, float | None]]
     out_of_sample: Mapping[int, Mapping[str, float | None]]
+    pruned: Mapping[int, Pruned]
     resumed: int
     seconds: float
+    effort: Effort
 
     @property
     def shown(self) -> list[int]:
@@ -78,7 +85,8 @@ def weigh_trials(
         column = table.metrics[str(limit.left)]
         feasible &= np.array([violation(limit, float(value)) <= 0 for value in column], bool)
     allowed = {name: np.where(feasible, column, np.nan) for name, column in table.metrics.items()}
-    weighed = replace(table, metrics=allowed).distinct()
+    stopped = {each.trial.number for each in made if each.stopped is not None}
+    weighed = replace(table, metrics=allowed).distinct(but=stopped)
     return OptimizeResult(
         study_id="",
         about={},
@@ -89,8 +97,10 @@ def weigh_trials(
         evidence=weigh(weighed, objectives[0], range_layout(space, table.points)),
         in_sample={},
         out_of_sample={},
+        pruned={},
         resumed=0,
         seconds=0.0,
+        effort=Effort(1),
     )
 
 

@@ -71,6 +71,7 @@ class Trials(Task):
         self._marks = np.array([one.ticks[3][-1] for one in job.plan.columns], np.int64)
         self._instants: Instants | None = None  # the same in all trials: data alone decide on them
         self._reruns = Reruns(job.plan, mode, notify=notify)
+        self._portable: Portable | None = None
         self.why = ""  # why the last one was not compiled
 
     def __call__(self, number: int, turn: Callable[[], None] | None = None) -> Trial:
@@ -94,10 +95,12 @@ class Trials(Task):
             return Trial(number, reason=error.message)
 
     def portable(self) -> Portable:
-        """Return what running it elsewhere takes."""
+        """Return what running it elsewhere takes; that is the same whatever the points."""
         from tradectl_sdk.pipelines.sweeps.packing import pack
 
-        return pack(self)
+        if self._portable is None:
+            self._portable = pack(self)
+        return self._portable
 
     def _measured(self, number: int, plan: Plan, outcome: Outcome) -> Trial:
         sample = self._sample(plan, outcome)
