@@ -67,6 +67,13 @@ _Seed = Annotated[int, typer.Option(min=0, help="Of the sampler.")]
 _OutOfSample = Annotated[
     str, typer.Option(metavar="SHARE", help="Last bars that no trial sees, such as 30%.")
 ]
+_Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Keep the study in postgresql://USER@HOST/DATABASE; the password is in PGPASSWORD.",
+    ),
+]
 _Top = Annotated[int, typer.Option(min=1, max=10, help="Show so many of the best trials.")]
 _Resume = Annotated[bool, typer.Option("--resume", help="Go on with a study that was begun.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Start a study over.")]
@@ -97,6 +104,7 @@ def optimize(
     warmup: Warmup = 0,
     executor: RunOn = "local",
     workers: Workers = None,
+    storage: _Storage = None,
     resume: _Resume = False,
     fresh: _Fresh = False,
 ) -> ExitStatus:
@@ -139,6 +147,7 @@ def optimize(
             executor=executor,
             workers=workers,
             folder=bars.settings.runs.directory,
+            storage=storage,
             resume=resume,
             fresh=fresh,
             plugins=bars.plugins,

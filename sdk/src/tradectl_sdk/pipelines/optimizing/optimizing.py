@@ -80,6 +80,7 @@ def optimize(
     executor: str | Executor = LOCAL,
     workers: int | None = None,
     folder: Path,
+    storage: str | None = None,
     resume: bool = False,
     fresh: bool = False,
     plugins: Plugins | None = None,
@@ -116,6 +117,8 @@ def optimize(
         executor: What runs the trials, by name or as such; processes of this machine unless given.
         workers: Processes at most; as many as the executor has unless given, here one a core.
         folder: Of the runs; the study's journal goes into a folder of its own there.
+        storage: Keep the study in this database instead, ``postgresql://USER@HOST/DATABASE``;
+            a password comes from ``PGPASSWORD`` or ``~/.pgpass``.
         resume: Go on with a study that was begun.
         fresh: Start it over.
         plugins: Installed plugins, if they are loaded already.
@@ -128,6 +131,7 @@ def optimize(
             out of sample, the sampler or the pruner cannot do what is asked, something is not
             installed, or the study was begun and neither ``resume`` nor ``fresh`` was asked for.
         DataMissingError: If there is no such data.
+        TransportError: If the database cannot be reached.
     """
     settings = settings or Settings()
     runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
@@ -159,7 +163,7 @@ def optimize(
         inputs.check_unseen(windows[1])
     about = about_study(job, question, objectives, where, windows)
     study_id = "o-" + hashlib.sha256(canonical_json(about).encode()).hexdigest()[:32]
-    place = _place(StudyFolder(folder, study_id), resume=resume, fresh=fresh)
+    place = _place(_kept(folder, storage, study_id), resume=resume, fresh=fresh)
     ends = _ends(inputs, windows[0]) if pruner != "none" else []
     parts = [inputs.task(inputs.part(job, Window(start, one)), names) for one in ends]
     runs = Runner(inputs.task(job, names), parts, runner, workers)
@@ -210,6 +214,14 @@ def _looks(
     points = {number: result.table.points[number] for number in result.shown}
     tried = len(result.table)
     return [inputs.look(window, points, names, tried=tried) for window in windows if window]
+
+
+def _kept(folder: Path, storage: str | None, study_id: str) -> StudyPlace:
+    if storage is None:
+        return StudyFolder(folder, study_id)
+    from tradectl_sdk.pipelines.optimizing.database import StudyDatabase
+
+    return StudyDatabase(storage, study_id)
 
 
 def _place(place: StudyPlace, *, resume: bool, fresh: bool) -> StudyPlace:
