@@ -119,8 +119,8 @@ class Absent(LeastSquares):
         (TooFew, "TooFew: features gave 399 rows, expected a row for each bar"),
         (Flat, r"features were float64\[400\], expected float64 of shape \(bars, 1\)"),
         (Nameless, "features had 4 columns and 1 names"),
-        (Short, r"Short: predict gave float64\[1\], expected 60 finite numbers"),
-        (Absent, r"predict gave float64\[60\], not all finite, expected 60"),
+        (Short, r"Short: predict gave float64\[1\], expected 64 finite numbers"),
+        (Absent, r"predict gave float64\[64\], not all finite, expected 64"),
     ],
 )
 def test_what_a_model_does_wrong_is_said_with_its_name(bars, model, message):

@@ -28,7 +28,7 @@ def test_a_sound_model_passes() -> None:
     assert [
         (each.name, each.message) for each in results if each.status is not Outcome.PASSED
     ] == []
-    assert len(results) == 8
+    assert len(results) == 9
 
 
 class NoModel:
@@ -73,6 +73,17 @@ class Moody(LeastSquares):
         return line
 
 
+class Drifting(LeastSquares):
+    """Makes other features bar by bar than all at once."""
+
+    def stream(self):
+        class Rows:
+            def add(self, bars):
+                return np.tile([1.0, 0.0, 0.0, 0.0], (len(bars), 1))
+
+        return Rows()
+
+
 class Standardising(LeastSquares):
     """Takes the mean of all rows that are forecast together."""
 
@@ -107,6 +118,7 @@ class Loud(LeastSquares):
         (FittedOnEverything, {"forecasts_are_of_their_moment"}),
         (Moody, {"forecasts_the_same_every_time"}),
         (Standardising, {"forecasts_each_row_by_itself"}),
+        (Drifting, {"forecasts_a_session_as_it_does_a_backtest"}),
         (Loud, {"forecasts_in_units_of_return"}),
     ],
 )

@@ -6,9 +6,10 @@ free of the price's level: what was learned at 100 holds at 1000.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tradectl_sdk.indicators import (
@@ -16,8 +17,8 @@ from tradectl_sdk.indicators import (
     RSI,
     SMA,
     Donchian,
+    Indicator,
     StandardDeviation,
-    compute,
     compute_outputs,
 )
 from tradectl_sdk.models import Features
@@ -31,11 +32,49 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
+class Indicators:
+    """Indicators that go on where they were, told apart by the order in which they are asked."""
+
+    def __init__(self) -> None:
+        self._running: list[Indicator] = []
+        self._asked = 0
+        self._new = 0
+
+    def begin(self, new: int) -> None:
+        """So many rows at the end of each column are new."""
+        self._asked, self._new = 0, new
+
+    def go_on(self, indicator: Indicator, columns: Sequence[FloatArray]) -> dict[str, FloatArray]:
+        """Feed new rows to the one that was asked at this place before, the given one at first."""
+        if self._asked == len(self._running):
+            self._running.append(indicator)
+        running: Any = self._running[self._asked]
+        self._asked += 1
+        rows = len(columns[0])
+        found = {name: np.full(rows, np.nan) for name in running.OUTPUTS}
+        for row in range(rows - self._new, rows):
+            running.update(*(float(column[row]) for column in columns))
+            for name, values in found.items():
+                values[row] = getattr(running, name)
+        return found
+
+
 class Market:
     """Columns of a series, each made once, where a feature asks for it."""
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, indicators: Indicators | None = None) -> None:
         self._bars = bars
+        self._indicators = indicators
+
+    def outputs(self, indicator: Indicator, *columns: FloatArray) -> Mapping[str, FloatArray]:
+        """Run an indicator over columns; where it goes on, only the rows that are new count."""
+        if self._indicators is None:
+            return compute_outputs(indicator, *columns)
+        return self._indicators.go_on(indicator, columns)
+
+    def run(self, indicator: Indicator, *columns: FloatArray) -> FloatArray:
+        """The same for its main output."""
+        return self.outputs(indicator, *columns)["value"]
 
     @cached_property
     def close(self) -> FloatArray:
@@ -70,7 +109,10 @@ class Market:
 
     def deviation(self, bars: int) -> FloatArray:
         """Standard deviation of the log returns of so many bars."""
-        return compute(StandardDeviation(bars), self.steps)
+        return self.run(StandardDeviation(bars), self.steps)
+
+
+LOOKS_BACK = 21  # bars that a feature reaches back without an indicator, at most
 
 
 def _ratio(part: FloatArray, whole: FloatArray, otherwise: float) -> FloatArray:
@@ -81,13 +123,13 @@ def _ratio(part: FloatArray, whole: FloatArray, otherwise: float) -> FloatArray:
 
 
 def _range(market: Market) -> FloatArray:
-    channel = compute_outputs(Donchian(20), market.high, market.low)
+    channel = market.outputs(Donchian(20), market.high, market.low)
     height = channel["upper"] - channel["lower"]
     return _ratio(market.close - channel["lower"], height, 0.5) - 0.5
 
 
 def _volume(market: Market) -> FloatArray:
-    usual = compute(SMA(21), market.volume)
+    usual = market.run(SMA(21), market.volume)
     found: FloatArray = np.log1p(_ratio(market.volume, usual, 1.0)) - np.log(2.0)
     return found
 
@@ -107,20 +149,22 @@ FEATURES: Mapping[str, tuple[Callable[[Market], FloatArray], str]] = MappingProx
             "volatility of 10 bars over that of 63, less 1",
         ),
         "trend_20": (
-            lambda market: market.close / compute(SMA(20), market.close) - 1.0,
+            lambda market: market.close / market.run(SMA(20), market.close) - 1.0,
             "close over its average of 20 bars, less 1",
         ),
         "trend_100": (
-            lambda market: market.close / compute(SMA(100), market.close) - 1.0,
+            lambda market: market.close / market.run(SMA(100), market.close) - 1.0,
             "close over its average of 100 bars, less 1",
         ),
         "rsi_14": (
-            lambda market: compute(RSI(14), market.close) / 100.0 - 0.5,
+            lambda market: market.run(RSI(14), market.close) / 100.0 - 0.5,
             "relative strength index of 14 bars, from -0.5 to 0.5",
         ),
         "range_20": (_range, "place of the close in the range of 20 bars, from -0.5 to 0.5"),
         "bar_range": (
-            lambda market: compute(ATR(14), market.high, market.low, market.close) / market.close,
+            lambda market: (
+                market.run(ATR(14), market.high, market.low, market.close) / market.close
+            ),
             "average true range of 14 bars as a share of the close",
         ),
         "volume_21": (
@@ -129,6 +173,40 @@ FEATURES: Mapping[str, tuple[Callable[[Market], FloatArray], str]] = MappingProx
         ),
     }
 )
+
+
+class Stream:
+    """Makes features of bars as they come: the same functions, over the last bars only.
+
+    Args:
+        names: Of the features.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._indicators = Indicators()
+        self._last: Bars | None = None
+
+    def add(self, bars: Bars) -> FloatArray:
+        """Return a row for each of the bars that follow."""
+        whole = bars if self._last is None else _joined(self._last, bars)
+        self._indicators.begin(len(bars))
+        market = Market(whole, self._indicators)
+        columns = [FEATURES[name][0](market)[len(whole) - len(bars) :] for name in self._names]
+        self._last = whole.rows(max(0, len(whole) - LOOKS_BACK), len(whole))
+        return np.column_stack(columns)
+
+
+def _joined(first: Bars, second: Bars) -> Bars:
+    return replace(
+        second,
+        time=np.concatenate((first.time, second.time)),
+        open=np.concatenate((first.open, second.open)),
+        high=np.concatenate((first.high, second.high)),
+        low=np.concatenate((first.low, second.low)),
+        close=np.concatenate((first.close, second.close)),
+        volume=np.concatenate((first.volume, second.volume)),
+    )
 
 
 def make_features(bars: Bars, names: Sequence[str]) -> Features:

@@ -6,17 +6,15 @@ chose, and a sweep runs its trials in processes that are forked from one with fo
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tradectl_sdk.models import Features, Model
 
-from tradectl_ml.features import make_features
+from tradectl_ml.features import Stream, make_features
+from tradectl_ml.threads import on_one_thread
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from numpy.typing import NDArray
     from tradectl_sdk import Bars
     from tradectl_sdk.models import Predictor
@@ -44,6 +42,10 @@ class Pipeline(Model):
     def features(self, bars: Bars) -> Features:
         """Compute the features that the settings name."""
         return make_features(bars, self._names)
+
+    def stream(self) -> Stream:
+        """Make them bar by bar."""
+        return Stream(self._names)
 
 
 class Ridge(Pipeline):
@@ -143,17 +145,3 @@ def _scaled(estimator: Any) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), estimator)
-
-
-def on_one_thread() -> AbstractContextManager[object]:
-    """Keep the libraries beneath scikit-learn to one thread."""
-    limiter: AbstractContextManager[object] = _libraries().limit(limits=1)
-    return limiter
-
-
-@cache
-def _libraries() -> Any:
-    """The thread pools there are; what is fitted has been imported by now."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

@@ -16,15 +16,18 @@ keeps the one mistake that makes any model look brilliant out of reach of whoeve
 
 from __future__ import annotations
 
-from tradectl_sdk.models.model import Features, Model, Predictor
+from tradectl_sdk.models.following import Following
+from tradectl_sdk.models.model import Features, FeatureStream, Model, Predictor
 from tradectl_sdk.models.quality import Quality, judge
 from tradectl_sdk.models.schedule import Fold, Schedule
 from tradectl_sdk.models.walking import Fit, Walk, forward_returns, walk_forward
 
 __all__ = [
+    "FeatureStream",
     "Features",
     "Fit",
     "Fold",
+    "Following",
     "Model",
     "Predictor",
     "Quality",

@@ -76,6 +76,19 @@ class Predictor(Protocol):
         ...
 
 
+class FeatureStream(Protocol):
+    """Makes features of bars that come in pieces."""
+
+    def add(self, bars: Bars) -> FloatArray:
+        """Take in the bars that follow.
+
+        Returns:
+            A row for each of them, with the bits of those that `Model.features` makes of all bars
+            up to there.
+        """
+        ...
+
+
 class Model(ABC):
     """A model that forecasts the return after each bar; subclass it.
 
@@ -95,6 +108,13 @@ class Model(ABC):
     @abstractmethod
     def features(self, bars: Bars) -> Features:
         """Say what is known at the close of each bar."""
+
+    def stream(self) -> FeatureStream | None:
+        """Return what makes the features in a session, bar by bar.
+
+        None, as here, has all of them made anew with each bar, which takes longer and longer.
+        """
+        return None
 
     @abstractmethod
     def fit(self, features: FloatArray, labels: FloatArray) -> Predictor:

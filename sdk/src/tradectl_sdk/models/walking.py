@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tradectl_sdk.errors import ModelError, TradectlError
+from tradectl_sdk.models.blocks import forecast_rows
 from tradectl_sdk.models.model import Features
 from tradectl_sdk.models.quality import judge
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradectl_sdk.data import Bars
-    from tradectl_sdk.models.model import Model, Predictor
+    from tradectl_sdk.models.model import FeatureStream, Model, Predictor
     from tradectl_sdk.models.quality import Quality
     from tradectl_sdk.models.schedule import Fold
 
@@ -86,20 +87,18 @@ def walk_forward(
     Raises:
         ModelError: If the model raises, or gives what cannot be used.
     """
-    known = _guarded(model, "features", lambda: model.features(bars))
-    if not isinstance(known, Features) or len(known.values) != len(bars):
-        raise _wrong(model, f"features gave {_shape(known)}, expected a row for each bar")
+    known = features_of(model, bars)
     usable = known.usable
     labels = forward_returns(bars, model.schedule.horizon)
     values = np.full(len(bars), np.nan)
     fits = []
     for fold in model.schedule.folds(len(bars)) if folds is None else folds:
-        rows = _rows(fold.train_start, fold.train_stop, usable & np.isfinite(labels))
-        if len(rows) < LEAST_ROWS:
+        rows = _rows(fold, usable & np.isfinite(labels))
+        predictor = _learn(model, known, labels, rows)
+        if predictor is None:
             continue
-        predictor = _fit(model, known.values[rows], labels[rows])
-        ahead = _rows(fold.start, fold.stop, usable)
-        values[ahead] = _predict(model, predictor, known.values[ahead])
+        ahead = slice(fold.start, fold.stop)
+        values[ahead] = forecast_with(model, predictor, known, ahead, 0)
         learned = None
         if judged:
             learned = judge(_predict(model, predictor, known.values[rows]), labels[rows])
@@ -108,9 +107,79 @@ def walk_forward(
     return Walk(values=values, names=known.names, fits=tuple(fits))
 
 
-def _rows(start: int, stop: int, wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Positions in a range that are wanted; indexing with them copies, so nobody can write back."""
-    return start + np.flatnonzero(wanted[start:stop])
+def features_of(model: Model, bars: Bars) -> Features:
+    """Ask a model what is known at the close of each bar.
+
+    Raises:
+        ModelError: If it raises, or does not give a row for each bar.
+    """
+    known = _guarded(model, "features", lambda: model.features(bars))
+    if not isinstance(known, Features) or len(known.values) != len(bars):
+        raise _wrong(model, f"features gave {_shape(known)}, expected a row for each bar")
+    return known
+
+
+def fit_fold(model: Model, bars: Bars, fold: Fold) -> Predictor | None:
+    """Fit one fold; None if there are too few rows to learn from.
+
+    Args:
+        model: A fresh model.
+        bars: All up to the end of the last label that is learned from, at least.
+        fold: Which fit.
+
+    Raises:
+        ModelError: If the model raises, or gives what cannot be used.
+    """
+    known, labels = features_of(model, bars), forward_returns(bars, model.schedule.horizon)
+    return _learn(model, known, labels, _rows(fold, known.usable & np.isfinite(labels)))
+
+
+def streamed(model: Model, stream: FeatureStream, bars: Bars) -> FloatArray:
+    """Ask a stream for the features of the bars that follow.
+
+    Raises:
+        ModelError: If it raises, or does not give a row for each bar.
+    """
+    rows = _guarded(model, "stream", lambda: stream.add(bars))
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or len(rows) != len(bars):
+        raise _wrong(model, f"stream gave {_shape(rows)}, expected a row for each bar")
+    return rows
+
+
+def forecast_with(
+    model: Model, predictor: Predictor, known: Features, ahead: slice, place: int
+) -> FloatArray:
+    """Forecast some of the bars of a fold, each as if all of them were asked for.
+
+    Args:
+        model: Whose forecasts they are.
+        predictor: What came of the fit.
+        known: Features, of those bars among others.
+        ahead: Which of them to forecast.
+        place: Position of the first of these in its fold.
+
+    Raises:
+        ModelError: If what was fitted raises, or gives what cannot be used.
+    """
+    return forecast_rows(
+        lambda rows: _predict(model, predictor, rows),
+        known.values[ahead],
+        known.usable[ahead],
+        place,
+    )
+
+
+def _learn(
+    model: Model, known: Features, labels: FloatArray, rows: NDArray[np.intp]
+) -> Predictor | None:
+    if len(rows) < LEAST_ROWS:
+        return None
+    return _fit(model, known.values[rows], labels[rows])
+
+
+def _rows(fold: Fold, wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Positions to learn from; indexing with them copies, so nobody can write back."""
+    return fold.train_start + np.flatnonzero(wanted[fold.train_start : fold.train_stop])
 
 
 def _fit(model: Model, features: FloatArray, labels: FloatArray) -> Predictor:
@@ -118,8 +187,6 @@ def _fit(model: Model, features: FloatArray, labels: FloatArray) -> Predictor:
 
 
 def _predict(model: Model, predictor: Predictor, features: FloatArray) -> FloatArray:
-    if not len(features):
-        return np.empty(0)
     found = _guarded(
         model, "predict", lambda: np.asarray(predictor.predict(features), dtype=np.float64)
     )

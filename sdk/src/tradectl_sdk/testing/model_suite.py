@@ -18,7 +18,7 @@ import numpy as np
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.errors import ModelError
-from tradectl_sdk.models import Features, Model, Schedule, forward_returns, walk_forward
+from tradectl_sdk.models import Features, Following, Model, Schedule, forward_returns, walk_forward
 from tradectl_sdk.testing.checks import CheckFailedError, CheckSkippedError, Suite, require
 from tradectl_sdk.testing.stage import continued, gapped, halted, without_volume
 
@@ -222,6 +222,27 @@ def forecasts_the_same_every_time(subject: ModelSubject) -> None:
         first.tobytes() == subject.walk(subject.bars).tobytes(),
         "the second walk through the same bars forecast otherwise",
     )
+
+
+@MODEL.check()
+def forecasts_a_session_as_it_does_a_backtest(subject: ModelSubject) -> None:
+    """Bar by bar, as in a session, its forecasts have the bits of all at once."""
+    first, bars = subject.folds[0].start, subject.bars
+    following = Following(subject.model, bars.instrument, bars.timeframe)
+    one_by_one = range(first - 1, min(len(bars), first + BARS_AFTER))
+    pieces = [bars.rows(0, first - 1), *(bars.rows(row, row + 1) for row in one_by_one)]
+    found = []
+    for piece in pieces:
+        since = len(following)
+        try:
+            following.see(piece)
+            found.append(following.forecast(since))
+        except ModelError as error:
+            raise CheckFailedError(f"in a session, {error.message}") from error
+    values = np.concatenate(found)
+    expected = subject.forecasts[: len(values)]
+    other = np.flatnonzero(values.view(np.int64) != expected.view(np.int64))
+    require(not len(other), f"in a session it forecast otherwise at bar {other[:1]}")
 
 
 @MODEL.check()
