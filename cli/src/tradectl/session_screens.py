@@ -8,6 +8,8 @@ from tradectl.figures import plural
 from tradectl.layout import Cell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tradectl_sdk import Session, SessionResult
 
     from tradectl.console import Output
@@ -23,10 +25,15 @@ def show_start(out: Output, session: Session) -> None:
         [
             ("strategy", f"{plan.name}  {values}".rstrip()),
             ("trades", f"{', '.join(plan.names)}  {plan.timeframe}"),
+            *((f"signal {name}", _made_by(one)) for name, one in plan.models.items()),
             ("data", _source(session)),
             ("folder", str(session.folder.path)),
         ]
     )
+
+
+def _made_by(model: Mapping[str, Any]) -> str:
+    return f"{model['model']}, fitted as bars come; {model['hash'][:12]}"
 
 
 def _source(session: Session) -> str:
@@ -63,6 +70,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "parameters": dict(plan.parameters),
         "instruments": list(plan.names),
         "timeframe": plan.timeframe,
+        "models": {name: dict(one) for name, one in plan.models.items()},
         "exchange": plan.exchange or None,
         "folder": str(session.folder.path),
     }

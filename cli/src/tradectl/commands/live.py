@@ -17,6 +17,7 @@ from tradectl.commands.paper import (
     ExchangeName,
     FrameOption,
     History,
+    ModelOption,
     SetOption,
     Symbols,
     Warmup,
@@ -29,6 +30,8 @@ from tradectl.sessions import Reference, sessions_of
 from tradectl.strategies import installed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tradectl_sdk.pipelines.sessions.preflight import Preflight
 
     from tradectl.session import Session
@@ -41,7 +44,8 @@ _Strategy = Annotated[
 _FromPaper = Annotated[
     str,
     typer.Option(
-        metavar="SESSION", help="Take strategy, parameters and instruments of a paper session."
+        metavar="SESSION",
+        help="Take strategy, models and instruments of a paper session.",
     ),
 ]
 
@@ -55,6 +59,7 @@ def preflight(
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
     set_: SetOption = None,
+    model: ModelOption = None,
     warmup: Warmup = 0,
     history: History = HISTORY,
     from_paper: _FromPaper = "",
@@ -70,7 +75,8 @@ def preflight(
     session = session_of(context)
     given = _given(
         session, strategy, symbols, from_paper,
-        exchange=exchange, timeframe=timeframe, set_=set_, warmup=warmup, history=history,
+        exchange=exchange, timeframe=timeframe, set_=set_, model=model,
+        warmup=warmup, history=history,
     )  # fmt: skip
     loaded, plugins = session.checked()
     found = run_preflight(settings=loaded.settings, plugins=plugins, **given)
@@ -89,9 +95,23 @@ def _start_of(given: dict[str, Any]) -> str:
     words += ["--timeframe", given["timeframe"]]
     for name, value in given["parameters"].items():
         words += ["--set", f"{name}={value}"]
+    for signal, made in given["models"].items():
+        words += ["--model", f"{signal}={_model_in_a_word(made)}"]
     words += ["--warmup", str(given["warmup"])] if given["warmup"] else []
     words += ["--history", str(given["history"])] if given["history"] != HISTORY else []
     return shlex.join(words)
+
+
+def _model_in_a_word(made: str | Mapping[str, Any]) -> str:
+    """Return a model as ``--model`` takes it."""
+    if isinstance(made, str):
+        return made
+    pairs = [
+        f"{key}={'+'.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in made.items()
+        if key != "model"
+    ]
+    return f"{made['model']}:{','.join(pairs)}" if pairs else str(made["model"])
 
 
 def _show(session: Session, found: Preflight) -> None:
@@ -121,6 +141,7 @@ def start(
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
     set_: SetOption = None,
+    model: ModelOption = None,
     warmup: Warmup = 0,
     history: History = HISTORY,
     from_paper: _FromPaper = "",
@@ -146,7 +167,8 @@ def start(
         return _resume(session, resume, yes_i_mean, strategy, symbols, detach=detach)
     given = _given(
         session, strategy, symbols, from_paper,
-        exchange=exchange, timeframe=timeframe, set_=set_, warmup=warmup, history=history,
+        exchange=exchange, timeframe=timeframe, set_=set_, model=model,
+        warmup=warmup, history=history,
     )  # fmt: skip
     loaded, plugins = session.checked()
     _warn(session, given)
@@ -174,16 +196,21 @@ def _given(
     exchange: str,
     timeframe: str,
     set_: list[str] | None,
+    model: list[str] | None,
     warmup: int,
     history: int,
 ) -> dict[str, Any]:
     """Return what is to be started, from the words or from a paper session that is rehearsed."""
+    from tradectl_sdk.pipelines.modelling import read_models
+
+    models: dict[str, Any] = dict(read_models(model or ()))
     parameters: dict[str, Any] = assignments(set_ or (), "--set")
     if from_paper:
         if strategy or symbols:
             raise UsageError("--from-paper says what is traded; no strategy or symbol is taken")
         what = _rehearsed(session, from_paper)
         parameters = {**what["parameters"], **parameters}
+        models = {**what["models"], **models}
         strategy, symbols = what["strategy"], what["instruments"]
         exchange, timeframe = exchange or what["exchange"], timeframe or what["timeframe"]
     if not (strategy and symbols):
@@ -197,6 +224,7 @@ def _given(
         "exchange": exchange,
         "timeframe": timeframe or "1d",
         "parameters": parameters,
+        "models": models,
         "warmup": warmup,
         "history": history,
     }
@@ -205,6 +233,7 @@ def _given(
 def _rehearsed(session: Session, reference: str) -> dict[str, Any]:
     """Return what a paper session traded, and show how it compares with its backtest."""
     from tradectl_sdk.pipelines.parity import parity
+    from tradectl_sdk.pipelines.sessions.forecasting import tables_of
 
     folder = sessions_of(session).find(reference)
     what = folder.manifest()
@@ -219,7 +248,7 @@ def _rehearsed(session: Session, reference: str) -> dict[str, Any]:
             f"{folder.id} did not do what its backtest does", hint=f"tradectl parity {folder.id}"
         )
     names = [f"{one['symbol']}.{one['venue']}" for one in what["instruments"]]
-    return {**what, "instruments": names}
+    return {**what, "instruments": names, "models": tables_of(what.get("models", {}))}
 
 
 def _warn(session: Session, given: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from tradectl.session import session_of
 from tradectl.session_screens import result_document, session_document, show_end, show_start
 from tradectl.sessions import Reference, chosen
 from tradectl.stored import instruments, timeframes
-from tradectl.strategies import assumptions, installed, parameters
+from tradectl.strategies import assumptions, installed, models, parameters
 
 if TYPE_CHECKING:
     from tradectl_sdk import Session as TradingSession
@@ -50,6 +50,15 @@ SetOption = Annotated[
         autocompletion=parameters,
     ),
 ]
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="[SIGNAL=]MODEL[:KEY=VALUE,...]",
+        help="A model that makes a signal, 'forecast' unless named.",
+        autocompletion=models,
+    ),
+]
 AssumeOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -76,6 +85,7 @@ def start(
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
     set_: SetOption = None,
+    model: ModelOption = None,
     assume: AssumeOption = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Play data of the catalog instead.")
@@ -114,6 +124,7 @@ def start(
             strategy,
             symbols or [],
             assume or [],
+            model or [],
             exchange=exchange,
             timeframe=timeframe or "1d",
             parameters=assignments(set_ or (), "--set"),
@@ -128,9 +139,15 @@ def start(
 
 
 def _made(
-    session: Session, strategy: str, symbols: list[str], assume: list[str], **rest: Any
+    session: Session,
+    strategy: str,
+    symbols: list[str],
+    assume: list[str],
+    model: list[str],
+    **rest: Any,
 ) -> TradingSession:
     from tradectl_sdk import paper_session
+    from tradectl_sdk.pipelines.modelling import read_models
 
     if not (strategy and symbols):
         raise UsageError(
@@ -141,7 +158,14 @@ def _made(
     loaded, plugins = session.checked({f"backtest.{key}": value for key, value in given.items()})
     for failure in plugins.failures:
         session.out.warn(str(failure), hint=failure.hint)
-    return paper_session(strategy, symbols, settings=loaded.settings, plugins=plugins, **rest)
+    return paper_session(
+        strategy,
+        symbols,
+        models=read_models(model),
+        settings=loaded.settings,
+        plugins=plugins,
+        **rest,
+    )
 
 
 def _resumed(

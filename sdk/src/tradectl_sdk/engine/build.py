@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tradectl_sdk.domain.money import MONEY_UNITS, MOST_MONEY, to_money
 from tradectl_sdk.domain.timeframe import Timeframe
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.engine.costs import FeeModel, SlippageModel
+    from tradectl_sdk.engine.growing import GrowingColumn
     from tradectl_sdk.engine.port import VenuePort
 
 MINUTE = 60_000_000_000
@@ -63,6 +64,7 @@ class Plan:
         slippage: Makes the slippage model; basis points unless given.
         resample: Where ``ctx.bar("1h")`` gets its series.
         signals: Prepared columns by name: one array per instrument, shape (n_bars,).
+        growing: The same in a session, whose values come with their bars.
         warmup: Instants before orders are accepted; at least what the strategy asks for.
         holdings: Signed lots held at the start, per instrument; nothing unless given.
     """
@@ -77,6 +79,7 @@ class Plan:
     slippage: Callable[[], SlippageModel] | None = None
     resample: Resampler | None = None
     signals: Mapping[str, Sequence[NDArray[np.float64]]] = field(default_factory=dict)
+    growing: Mapping[str, Sequence[GrowingColumn]] = field(default_factory=dict)
     warmup: int = 0
     holdings: Sequence[int] = ()
 
@@ -112,9 +115,11 @@ class Lookup:
         return self._plan.columns[instrument].length
 
     def signal(self, name: str, instrument: int) -> Signal:
-        """Return a prepared column of an instrument."""
+        """Return a prepared column of an instrument, or one that grows."""
+        if name in self._plan.growing:
+            return self._bound(self._plan.growing[name][instrument], instrument)
         if name not in self._plan.signals:
-            known = ", ".join(sorted(self._plan.signals)) or "none"
+            known = ", ".join(sorted({*self._plan.signals, *self._plan.growing})) or "none"
             raise DataMissingError(
                 f"there is no signal {name!r} in this run; there is {known}",
                 hint=f"name a model that makes it, --model {name}=MODEL, or prepare the column",
@@ -125,7 +130,10 @@ class Lookup:
                 f"signal {name!r} has {len(values)} values, "
                 f"expected one per bar: {len(self._plan.columns[instrument].time)}"
             )
-        signal = Signal(view_floats(values), self._feed)
+        return self._bound(view_floats(values), instrument)
+
+    def _bound(self, values: Any, instrument: int) -> Signal:
+        signal = Signal(values, self._feed)
         self._signals.append((signal, instrument))
         return signal
 

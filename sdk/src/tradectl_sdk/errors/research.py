@@ -65,8 +65,9 @@ class ModelError(TradectlError):
     """A model raised an exception, or gave what cannot be used.
 
     The message names the model, what it was asked for and what came. Features are a row of floats
-    for each bar, forecasts one finite number for each row. Nothing was run: forecasts are made
-    before the first bar reaches the strategy. ``--debug`` shows the whole traceback, and
+    for each bar, forecasts one finite number for each row. A backtest was not run, for forecasts
+    are made before its first bar; a session's strategy has failed, and was shown no bar without
+    its forecast. ``--debug`` shows the whole traceback, and
     ``tradectl plugin check`` holds a plugin's models to what is expected of them.
     """
 

@@ -26,6 +26,7 @@ def preflight(
     exchange: str = "",
     timeframe: str = "1d",
     parameters: Mapping[str, object] | None = None,
+    models: Mapping[str, str | Mapping[str, object]] | None = None,
     settings: Settings | None = None,
     warmup: int = 0,
     history: int = HISTORY,
@@ -37,14 +38,15 @@ def preflight(
     code and these settings.
 
     Raises:
-        NotFoundError: If there is no such strategy, exchange or instrument.
+        NotFoundError: If there is no such strategy, model, exchange or instrument.
         UsageError: If a parameter is wrong, or the instruments do not fit into one account.
         ExchangeError: If the exchange cannot be reached.
     """
     settings, host = settings or Settings(), loaded(plugins)
     plan = _live_plan(
         strategy, instruments, exchange, settings, host,
-        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
+        timeframe=timeframe, parameters=parameters or {}, models=models,
+        warmup=warmup, history=history,
     )  # fmt: skip
     return run_preflight(plan, settings, host)
 
@@ -57,6 +59,7 @@ def live_session(
     exchange: str = "",
     timeframe: str = "1d",
     parameters: Mapping[str, object] | None = None,
+    models: Mapping[str, str | Mapping[str, object]] | None = None,
     settings: Settings | None = None,
     warmup: int = 0,
     history: int = HISTORY,
@@ -71,17 +74,19 @@ def live_session(
         exchange: Where; ``live.exchange`` of the settings unless given.
         timeframe: Of the bars that drive the strategy.
         parameters: Values for the strategy's declared parameters.
+        models: What makes signals, by name; each is one that a plugin offers.
         settings: Limits, account and everything else; ``risk`` has to cap orders, positions and
             the daily loss.
-        warmup: Bars before orders are accepted, if more than the strategy asks for.
-        history: Bars before the session that the strategy is warmed up with.
+        warmup: Bars before orders are accepted, if more than the strategy or a model asks for.
+        history: Bars before the session that the strategy is warmed up with; at least what models
+            need for their first fit, unless it is 0.
         plugins: Installed plugins, if they are loaded already.
 
     Raises:
         LiveRefusedError: If there is no preflight of exactly this that passed a short while ago,
             or the name does not agree.
         PluginError: If a plugin is broken.
-        NotFoundError: If there is no such strategy, exchange or instrument.
+        NotFoundError: If there is no such strategy, model, exchange or instrument.
         ExchangeError: If the exchange cannot be reached.
     """
     settings, host = settings or Settings(), loaded(plugins)
@@ -89,7 +94,8 @@ def live_session(
         raise PluginError(str(failure.message), hint=failure.hint)
     plan = _live_plan(
         strategy, instruments, exchange, settings, host,
-        timeframe=timeframe, parameters=parameters or {}, warmup=warmup, history=history,
+        timeframe=timeframe, parameters=parameters or {}, models=models,
+        warmup=warmup, history=history,
     )  # fmt: skip
     require_preflight(plan, settings)
     if confirm != plan.name:

@@ -73,21 +73,29 @@ class SignalModel:
             UsageError: If a series ends before the model is fitted.
             ModelError: If its attributes cannot name the run, and it has no settings.
         """
-        model = self.fresh()
-        schedule = model.schedule
+        schedule = self.fresh().schedule
         if min(bars) <= schedule.first:
             raise UsageError(
                 f"model {self.name} is first fitted at bar {schedule.first:,}, "
                 f"and there are {min(bars):,} bars",
                 hint=f"take more bars, or set first: {self.signal}={self.name}:first=...",
             )
+        fits = [sum(1 for _ in schedule.folds(count)) for count in bars]
+        return {**self.described(), "fits": fits}
+
+    def described(self) -> dict[str, object]:
+        """Everything its forecasts depend on, other than the bars.
+
+        Raises:
+            ModelError: If its attributes cannot name the run, and it has no settings.
+        """
+        model = self.fresh()
         cls = type(model)
         state = state_hash(model, self.name) if self.is_code else ""
         return ({"state": state} if state else {}) | {
             "model": self.name,
             "code": f"{cls.__module__}.{cls.__qualname__} {class_hash(cls)}",
-            "schedule": asdict(schedule),
-            "fits": [sum(1 for _ in schedule.folds(count)) for count in bars],
+            "schedule": asdict(model.schedule),
             "settings": {**model.settings, **self.settings},
             "libraries": {name: metadata.version(name) for name in sorted(model.libraries)},
         }
@@ -185,8 +193,9 @@ def find_models(
 
 
 def _given(signal: str, make: Callable[[], Model]) -> SignalModel:
-    name = getattr(make, "__name__", type(make).__name__)
-    source = getattr(make, "__module__", "")
+    made = make.func if isinstance(make, partial) else make
+    name = getattr(made, "__name__", type(made).__name__)
+    source = getattr(made, "__module__", "")
     return SignalModel(
         signal=signal, name=name, source=source, make=make, settings={}, is_code=True
     )

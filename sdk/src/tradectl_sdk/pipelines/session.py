@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tradectl_sdk.bus.messages.control import NodeStatus
+    from tradectl_sdk.models import Model
     from tradectl_sdk.nodes.executor.reading import FillRow, OrderRow
     from tradectl_sdk.nodes.session_folder import SessionFolder
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.sessions.parts import OpenSession
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.runs.parity import ParityReport
@@ -81,7 +83,9 @@ class SessionResult:
         from tradectl_sdk.pipelines.parity import parity
 
         opened = self._opened
-        return parity(opened.folder, strategy=opened.strategy, plugins=opened.plugins)
+        return parity(
+            opened.folder, strategy=opened.strategy, models=opened.models, plugins=opened.plugins
+        )
 
 
 class Session:
@@ -225,6 +229,13 @@ class Session:
                 "expected a name that other processes can find",
                 hint="give it as path.py:Class, or run the session in this process",
             )
+        if self.opened.models:
+            name = next(iter(self.opened.models))
+            raise UsageError(
+                f"the model of {name} was Python code, expected a name that other processes "
+                "can find",
+                hint="let a plugin offer it, or run the session in this process",
+            )
 
 
 def paper_session(
@@ -238,6 +249,7 @@ def paper_session(
     speed: float = 0.0,
     timeframe: str = "1d",
     parameters: Mapping[str, object] | None = None,
+    models: Mapping[str, MadeBy] | None = None,
     settings: Settings | None = None,
     warmup: int = 0,
     history: int = HISTORY,
@@ -258,13 +270,15 @@ def paper_session(
             up.
         timeframe: Of the bars that drive the strategy.
         parameters: Values for the strategy's declared parameters, typed or as text.
+        models: What makes signals, by name, as for a backtest; they are pinned with the session.
         settings: Everything that is assumed; the defaults unless given.
-        warmup: Bars before orders are accepted, if more than the strategy asks for.
-        history: Bars before the session that the strategy is warmed up with.
+        warmup: Bars before orders are accepted, if more than the strategy or a model asks for.
+        history: Bars before the session that the strategy is warmed up with; at least what models
+            need for their first fit, unless it is 0.
         plugins: Installed plugins, if they are loaded already.
 
     Raises:
-        NotFoundError: If there is no such strategy, exchange or instrument.
+        NotFoundError: If there is no such strategy, model, exchange or instrument.
         DataMissingError: If there are no such data to replay.
         UsageError: If a parameter is wrong, or the instruments do not fit into one account.
         ExchangeError: If the exchange cannot be reached.
@@ -274,6 +288,7 @@ def paper_session(
     given: dict[str, Any] = {
         "timeframe": timeframe,
         "parameters": parameters or {},
+        "models": models,
         "settings": settings,
         "plugins": plugins,
         "warmup": warmup,
@@ -281,18 +296,19 @@ def paper_session(
     if replay:
         wanted = ReplayPlan(start=start, end=end, speed=speed)
         plan = plan_replay(strategy, names, replay=wanted, **given)
-        return Session(opened_from(plan, strategy, settings, plugins))
+        return Session(opened_from(plan, strategy, settings, plugins, models))
     if start or end or speed:
         raise UsageError("start, end and speed are for a replay, and none was asked for")
     name = exchange or settings.paper.exchange or ""
     plan = planned_at(strategy, names, name, mode=PAPER, account="paper", history=history, **given)
-    return Session(opened_from(plan, strategy, settings, plugins))
+    return Session(opened_from(plan, strategy, settings, plugins, models))
 
 
 def resume_session(
     reference: str,
     *,
     strategy: type[Strategy] | None = None,
+    models: Mapping[str, Callable[[], Model]] | None = None,
     settings: Settings | None = None,
     plugins: Plugins | None = None,
 ) -> Session:
@@ -301,6 +317,7 @@ def resume_session(
     Args:
         reference: Its id, or the beginning of it.
         strategy: The class itself, where the session was made with one.
+        models: What makes the models that the session was made with as Python code, by signal.
         settings: Name the folder of sessions; the session itself goes on with its own.
         plugins: Installed plugins, if they are loaded already.
 
@@ -309,7 +326,8 @@ def resume_session(
         UsageError: If the id fits several.
     """
     folder = sessions_of(settings or Settings()).find(reference)
-    return Session(replace(open_session(folder, plugins), strategy=strategy))
+    opened = open_session(folder, plugins)
+    return Session(replace(opened, strategy=strategy, models=dict(models or {})))
 
 
 __all__ = [

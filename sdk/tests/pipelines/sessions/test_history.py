@@ -14,7 +14,7 @@ from tradectl_sdk.exchange import BarClosed
 from tradectl_sdk.nodes.host.recording import Recorder
 from tradectl_sdk.nodes.host.records import Began, Saw, Warmed
 from tradectl_sdk.pipelines.sessions import history
-from tradectl_sdk.pipelines.sessions.history import HistoryChannel, bars_before, bars_remembered
+from tradectl_sdk.pipelines.sessions.history import HistoryChannel, Past, bars_before, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -144,7 +144,7 @@ def test_a_gateway_that_cannot_give_them_is_told_of(monkeypatch: pytest.MonkeyPa
 
 def test_what_earlier_lives_met_is_remembered_once_and_in_order(tmp_path: Path) -> None:
     path = tmp_path / "session.record"
-    assert bars_remembered(path, ["A", "B"]) == ()
+    assert remembered(path, ["A", "B"]) == Past()
     recorder = Recorder(path)
     began = Began(session="s", mode="paper", strategy="x", epoch=1, time=0, identity=b"{}")
     place = Cursor(1, 1)
@@ -157,6 +157,6 @@ def test_what_earlier_lives_met_is_remembered_once_and_in_order(tmp_path: Path) 
         ]
     )
     recorder.close()
-    assert [(one.instrument, one.time) for one in bars_remembered(path, ["A", "B"])] == [
+    assert [(one.instrument, one.time) for one in remembered(path, ["A", "B"]).bars] == [
         ("A", 10), ("B", 10), ("A", 20), ("B", 20),
     ]  # fmt: skip

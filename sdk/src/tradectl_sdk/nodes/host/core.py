@@ -1,8 +1,9 @@
 """The strategy host: what it is told goes in, what its strategy wants comes out.
 
 A bar is handed to the strategy when all is known that came before it: the executor has passed on
-what the account was told before (``executions``), and no bar before it is missing. Executions come
-before data. Whatever stands in the way is said and recorded; nothing is passed over in silence.
+what the account was told before (``executions``), no bar before it is missing, and models have said
+what they make of it. Executions come before data. Whatever stands in the way is said and recorded;
+nothing is passed over in silence.
 
 Pure: no clock, no file, no network. The shell gives it the time and does what it says.
 """
@@ -27,20 +28,21 @@ from tradectl_sdk.bus.messages.market import Bars, Feed
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.host import records as of
 from tradectl_sdk.nodes.host.continuity import Continuity
+from tradectl_sdk.nodes.host.handing import Foreseen, Turn, Turns
 from tradectl_sdk.nodes.host.inbox import Inbox
 from tradectl_sdk.nodes.host.tape import instants
 from tradectl_sdk.nodes.host.trader import Trader
 from tradectl_sdk.nodes.inputs import Datum, Missed, Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from tradectl_sdk.exchange.values import BarClosed
     from tradectl_sdk.nodes.host.continuity import Hole
+    from tradectl_sdk.nodes.host.handing import Forecasts
     from tradectl_sdk.nodes.host.setup import HostSetup
     from tradectl_sdk.nodes.inputs import Input
 
-EXECUTOR, GATEWAY = "executor", "gateway"
+EXECUTOR, GATEWAY, MODELS = "executor", "gateway", "models"
 
 
 class HostCore:
@@ -64,6 +66,7 @@ class HostCore:
         lengths = [one.length for one in setup.plan.columns]
         self._continuity = Continuity(setup.instruments, lengths)
         self._waiting: deque[tuple[Cursor, Bars]] = deque()
+        self._turns = Turns(bool(setup.signals), setup.thinking)
         self._holes: list[Hole] = []
         self._deadline = self._again = 0
         self._effects = Effects(records=[setup.began])
@@ -82,6 +85,7 @@ class HostCore:
             Declined: self._declined,
             StopNode: self._stop,
             Feed: self._feed,
+            Foreseen: self._foreseen,
         }
 
     @property
@@ -105,7 +109,7 @@ class HostCore:
     @property
     def read(self) -> Cursor:
         """How far market data were dealt with, other messages than bars among them."""
-        return self.data if self._waiting else max(self.data, self._heard)
+        return self.data if self.busy else max(self.data, self._heard)
 
     @property
     def busy(self) -> int:
@@ -113,7 +117,7 @@ class HostCore:
 
         What was heard of the account and is kept for the next bar is not under way.
         """
-        return len(self._waiting)
+        return len(self._waiting) + len(self._turns)
 
     def step(self, now: int, event: Input) -> Effects:
         """Take in an event and return what is to be done.
@@ -131,6 +135,8 @@ class HostCore:
         effects, self._effects = self._effects, Effects()
         if self._holes and not self.over:
             effects.wake_at(self._again)
+        if self._turns.deadline and not self.over:
+            effects.wake_at(self._turns.deadline)
         return effects
 
     # What comes in -------------------------------------------------------------------------
@@ -152,6 +158,8 @@ class HostCore:
                 handler(now, event.message)
         if self._holes and now >= self._again:
             self._ask(now)
+        if 0 < self._turns.deadline <= now:
+            raise RuntimeError(f"models have not answered for {self._setup.thinking / 1e9:g} s")
 
     def _start(self, now: int, snapshot: AccountSnapshot) -> None:
         found = of.Found(snapshot=snapshot, time=now)
@@ -168,8 +176,11 @@ class HostCore:
 
     def _warm(self, trader: Trader) -> None:
         for bars in instants(self._setup.history):
-            self._record(of.Warmed(bars=bars))
-            trader.turn(bars, late=True)
+            foreseen = self._setup.foreseen
+            beside = tuple(foreseen.get((bar.instrument, bar.time), ()) for bar in bars)
+            forecasts = beside if self._setup.signals else ()
+            self._record(of.Warmed(bars=bars, forecasts=forecasts))
+            trader.turn(bars, forecasts, late=True)
         trader.outbox.denied.clear()  # as many as it likes; that is what warming up means
 
     def _resume(self, trader: Trader, now: int, found: of.Found) -> None:
@@ -234,11 +245,13 @@ class HostCore:
 
     def _deliver(self, now: int) -> None:
         """Hand over all bars whose turn has come, and executions where they need not wait."""
-        while self.state == "ready" and self._waiting and not self._holes:
+        self._work_off(now)
+        while self.state == "ready" and self._waiting and not self._holes and not self._turns:
             at, message = self._waiting[0]
             if message.executions > self._inbox.progress or not self._pass(now, at, message):
                 break
             self._waiting.popleft()
+            self._work_off(now)
         trader = self._trader
         if self._setup.at_once and self.state == "ready" and trader is not None:
             self._hear(trader, now)
@@ -253,29 +266,48 @@ class HostCore:
         trader = self._trader
         assert trader is not None  # noqa: S101 - ready means that there is one
         bars = [bar for bar in message.bars if bar.instrument not in self._continuity.stale]
-        if bars:
-            closing = [bar.instrument for bar in bars]
-            self._holes = self._continuity.holes(bars[0].time, trader.tape.last, closing)
-            if self._holes:
-                self._deadline = now + self._setup.patience
-                self._ask(now)
-                return False
-            self._turn(trader, now, at, bars, message.executions)
-        self.data = at
+        if not bars:
+            self.data = at
+            return True
+        closing = [bar.instrument for bar in bars]
+        self._holes = self._continuity.holes(bars[0].time, trader.tape.last, closing)
+        if self._holes:
+            self._deadline = now + self._setup.patience
+            self._ask(now)
+            return False
+        self._turns.add(Turn(at=at, bars=tuple(bars), executions=message.executions))
         return True
 
-    def _turn(
-        self, trader: Trader, now: int, at: Cursor, bars: Sequence[BarClosed], executions: Cursor
-    ) -> None:
-        self._apply(trader, now, executions, bars[0].time)
-        self._record(of.Saw(at=at, bars=tuple(bars), time=now))
-        if trader.turn(bars, late=False):
+    def _work_off(self, now: int) -> None:
+        """Hand over what is to be handed over, as far as models have answered."""
+        while self._trader is not None and not self.over:
+            if (question := self._turns.question(now)) is not None:
+                self._effects.messages.append((MODELS, question))
+            if (coming := self._turns.take(ready=self.state == "ready")) is None:
+                return
+            self._turn(self._trader, now, *coming)
+
+    def _foreseen(self, now: int, message: Foreseen) -> None:
+        if message.text:
+            self._fail(now, message.text, message.traceback)
+        elif text := self._turns.answer(now, message.forecasts):
+            self._notice("models late", now, text)
+
+    def _turn(self, trader: Trader, now: int, turn: Turn, forecasts: Forecasts) -> None:
+        if not turn.late:
+            self._apply(trader, now, turn.executions, turn.bars[0].time)
+        at, bars, late = turn.at, turn.bars, turn.late
+        self._record(of.Saw(at=at, bars=bars, time=now, late=late, forecasts=forecasts))
+        if trader.turn(bars, forecasts, late=late):
             self._decide(trader, now, at)
-            self._value(trader)
+            if not late:
+                self._value(trader)
+        self.data = at
 
     def _hear(self, trader: Trader, now: int) -> None:
         """Tell the strategy what was heard, though no bar has closed."""
         until = self._waiting[0][1].executions if self._waiting else None
+        until = self._turns.executions or until
         latest = self._apply(trader, now, until, trader.engine.desk.time)
         if latest >= 0:
             trader.engine.hear(latest)
@@ -339,16 +371,13 @@ class HostCore:
 
     def _mend(self, now: int) -> None:
         """Hand over what was missing; it is too late to act on it, so orders are denied."""
-        trader = self._trader
-        assert trader is not None  # noqa: S101 - holes are looked for when there is one
         found = [bar for hole in self._holes for bar in hole.found]
         self._notice("mended", now, f"{len(found)} bars")
         for bars in instants(found):
-            self._record(of.Saw(at=self.data, bars=bars, time=now, late=True))
-            if trader.turn(bars, late=True):
-                self._decide(trader, now, self.data)
+            self._turns.add(Turn(at=self.data, bars=bars, late=True))
         self._continuity.mended(self._holes)
         self._holes = []
+        self._work_off(now)
 
     # Saying it -----------------------------------------------------------------------------
 

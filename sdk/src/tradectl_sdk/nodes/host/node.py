@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -15,8 +16,9 @@ from tradectl_sdk.bus.messages.intents import Intents
 from tradectl_sdk.errors import ExitStatus, TradectlError
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.failpoints import failpoint
-from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, HostCore
+from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, MODELS, HostCore
 from tradectl_sdk.nodes.host.records import Failed
+from tradectl_sdk.nodes.host.thinking import Thinking
 from tradectl_sdk.nodes.host.watchdog import Watchdog
 from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.inputs import Datum, Missed, Received, Woken
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.link import Channel, Subscriber
     from tradectl_sdk.bus.messages.control import FromNode, ToNode
     from tradectl_sdk.nodes.effects import Effects
+    from tradectl_sdk.nodes.host.handing import Foreseen
     from tradectl_sdk.nodes.host.recording import Recorder
     from tradectl_sdk.nodes.host.setup import HostSetup
+    from tradectl_sdk.nodes.host.thinking import Foresight
 
 LOG = logging.getLogger("tradectl.host")
 HANG = 30.0  # seconds a handler may take
@@ -45,6 +49,7 @@ class Host:
         market: Where market data come from.
         fetch: Asks the gateway for bars.
         recorder: Where the session is recorded; closed with the host.
+        models: What makes the setup's signals; needed where it has any.
         hang: Seconds that a handler may take.
         on_hang: Told, in a thread of its own, what hangs and where. Ends the process unless given.
     """
@@ -57,6 +62,7 @@ class Host:
         *,
         fetch: Callable[[FetchBars], Awaitable[FromNode]],
         recorder: Recorder,
+        models: Foresight | None = None,
         hang: float = HANG,
         on_hang: Callable[[str], None] | None = None,
     ) -> None:
@@ -70,6 +76,8 @@ class Host:
         self._clock = NodeClock()
         self._core = HostCore(setup)
         self._inbox = Inbox()
+        self._models = models
+        self._thinking: Thinking | None = None
         self._asking: asyncio.Task[None] | None = None
         self._tally = Tally(EXECUTOR)
         self._started = self._clock.now()
@@ -86,6 +94,8 @@ class Host:
             ChannelFullError: If the executor does not take what it must not miss.
         """
         watchdog = Watchdog(self._hang, self._bark)
+        if self._models is not None:
+            self._thinking = Thinking(self._models, self._foreseen(asyncio.get_running_loop()))
         try:
             async with asyncio.TaskGroup() as pumps:
                 tasks = [
@@ -98,6 +108,8 @@ class Host:
                     task.cancel()
         finally:
             watchdog.close()
+            if self._thinking is not None:
+                self._thinking.close()
             if self._asking is not None:
                 self._asking.cancel()
             await self._executor.close()
@@ -161,6 +173,8 @@ class Host:
                 self._executor.send(message)
                 self._tally.sent()
                 failpoint("host.decision.sent" if decided else "")
+            elif port == MODELS and self._thinking is not None:
+                self._thinking.ask(message.bars)
             elif self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._fetch(message))
 
@@ -184,6 +198,15 @@ class Host:
     async def _watch(self) -> None:
         while True:
             self._inbox.put(_datum(await self._market.receive()))
+
+    def _foreseen(self, loop: asyncio.AbstractEventLoop) -> Callable[[Foreseen], None]:
+        """Return what takes an answer from the thread of the models to this loop's."""
+
+        def tell(answer: Foreseen) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is over, and nobody asks any more
+                loop.call_soon_threadsafe(self._inbox.put, Received(MODELS, answer))
+
+        return tell
 
     async def _sync(self) -> None:
         while True:

@@ -50,9 +50,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fo
 
 
 class Warmed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="warmed"):
-    """Bars of one instant before the session, fed to the strategy with orders denied."""
+    """Bars of one instant before the session, fed to the strategy with orders denied.
+
+    Attributes:
+        forecasts: As of :class:`Saw`.
+    """
 
     bars: tuple[BarClosed, ...]
+    forecasts: tuple[tuple[float, ...], ...] = ()
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="heard"):
@@ -69,12 +74,15 @@ class Saw(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="saw"
         at: Their place in the market stream.
         time: When, by our clock.
         late: Whether they fill a gap; orders were denied then.
+        forecasts: Of each bar, what stands beside it of each signal, in the session's order; NaN
+            where there is no forecast, and nothing beside a bar that was passed over.
     """
 
     at: Cursor
     bars: tuple[BarClosed, ...]
     time: int
     late: bool = False
+    forecasts: tuple[tuple[float, ...], ...] = ()
 
 
 class Denied(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="denied"):
@@ -126,7 +134,7 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
     Attributes:
         what: ``gap``, ``stale``, ``fresh``, ``mended``, ``executor lost``, ``executor back``,
-            ``executor changed`` or ``switch``.
+            ``executor changed``, ``switch`` or ``models late``.
         text: More of it.
     """
 

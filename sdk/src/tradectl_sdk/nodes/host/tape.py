@@ -11,9 +11,11 @@ from tradectl_sdk.nodes.host.longer import Longer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tradectl_sdk.engine.growing import GrowingColumn
     from tradectl_sdk.engine.live import LiveEngine
     from tradectl_sdk.engine.market import Market
     from tradectl_sdk.exchange.values import BarClosed
+    from tradectl_sdk.nodes.host.handing import Forecasts
     from tradectl_sdk.nodes.host.longer import LongerBar
 
 
@@ -26,11 +28,21 @@ def instants(bars: Iterable[BarClosed]) -> Iterator[tuple[BarClosed, ...]]:
 class Tape:
     """Puts bars where the engine reads them.
 
+    Args:
+        engine: The engine, whose feed grows.
+        instruments: The session's instruments.
+        signals: The columns of each signal, one for each instrument, that grow with the feed.
+
     Attributes:
         last: When the latest bar of each instrument closed, 0 before the first.
     """
 
-    def __init__(self, engine: LiveEngine, instruments: Sequence[str]) -> None:
+    def __init__(
+        self,
+        engine: LiveEngine,
+        instruments: Sequence[str],
+        signals: Iterable[Sequence[GrowingColumn]] = (),
+    ) -> None:
         feed = engine.feed
         if not isinstance(feed, StreamingFeed):
             raise TypeError("a session needs a feed that grows")
@@ -42,17 +54,27 @@ class Tape:
         }
         self._longer = {k: Longer(feed.length[k]) for k in streams if not feed.drives[k]}
         self.last = [0] * len(instruments)
+        self._signals = tuple(signals)
 
-    def put(self, now: int, bars: Sequence[BarClosed]) -> list[int]:
+    def put(self, now: int, bars: Sequence[BarClosed], forecasts: Forecasts = ()) -> list[int]:
         """Put the bars that closed at one instant; return the streams to advance, in order.
 
         Bars of no stream of the session, or older than what was read, are passed over.
+
+        Args:
+            now: When they closed.
+            bars: The bars.
+            forecasts: The value of each signal beside each of them.
         """
         fresh: dict[int, BarClosed] = {}
-        for bar in bars:
+        beside: dict[int, tuple[float, ...]] = {}
+        for place, bar in enumerate(bars):
             stream = self._driving.get((bar.instrument, bar.length))
-            if stream is not None and bar.time > self.last[self._feed.instrument[stream]]:
+            if stream is None or stream in fresh:
+                continue
+            if bar.time > self.last[self._feed.instrument[stream]]:
                 fresh[stream] = bar
+                beside[stream] = forecasts[place] if forecasts else ()
         grown = [
             stream
             for stream, longer in self._longer.items()
@@ -62,6 +84,8 @@ class Tape:
         for stream in sorted(fresh):
             bar = fresh[stream]
             self._append(stream, bar.time, bar)
+            for columns, value in zip(self._signals, beside[stream], strict=True):
+                columns[self._feed.instrument[stream]].append(value)
             self.last[self._feed.instrument[stream]] = bar.time
             grown.append(stream)
         return grown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.bus.messages.events import Filled
 from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine.gate import OrderRequest
+from tradectl_sdk.engine.growing import GrowingColumn
 from tradectl_sdk.engine.live_build import live_engine, no_bars
 from tradectl_sdk.nodes.host.outbox import Outbox
 from tradectl_sdk.nodes.host.tape import Tape
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.domain.timeframe import Timeframe
     from tradectl_sdk.engine import Columns, Plan
     from tradectl_sdk.exchange.values import BarClosed
+    from tradectl_sdk.nodes.host.handing import Forecasts
     from tradectl_sdk.nodes.host.setup import HostSetup
 
 
@@ -35,19 +37,20 @@ class Trader:
         self._instruments = setup.instruments
         self._index = {name: index for index, name in enumerate(setup.instruments)}
         self.outbox = Outbox(setup.strategy, setup.epoch, setup.instruments)
+        signals = {name: [GrowingColumn() for _ in setup.instruments] for name in setup.signals}
         self.engine = live_engine(
-            _with_longer_bars(setup.plan),
+            replace(_with_longer_bars(setup.plan), growing=signals),
             self.outbox,
             cash=snapshot.cash,
             holdings=self._holdings(snapshot),
             keep=setup.keep,
         )
-        self.tape = Tape(self.engine, setup.instruments)
+        self.tape = Tape(self.engine, setup.instruments, signals.values())
 
-    def turn(self, bars: Sequence[BarClosed], *, late: bool) -> bool:
+    def turn(self, bars: Sequence[BarClosed], forecasts: Forecasts, *, late: bool) -> bool:
         """Hand the bars of one instant to the strategy; return whether there was any for it."""
         now = bars[0].time
-        streams = self.tape.put(now, bars)
+        streams = self.tape.put(now, bars, forecasts)
         if not streams:
             return False
         self.engine.catching_up = late

@@ -26,6 +26,7 @@ from tradectl_sdk.nodes.host.records import Began
 from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.parity.replay import replay
 from tradectl_sdk.pipelines.parity.story import read_story
+from tradectl_sdk.pipelines.sessions.forecasting import other_models, pinned_models
 from tradectl_sdk.pipelines.sessions.pinning import unpinned
 from tradectl_sdk.pipelines.sessions.plan import SessionPlan
 from tradectl_sdk.pipelines.sessions.planning import resolve_plan
@@ -41,10 +42,13 @@ from tradectl_sdk.runs.parity import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tradectl_sdk.engine import Plan
+    from tradectl_sdk.models import Model
     from tradectl_sdk.nodes.session_folder import SessionFolder
+    from tradectl_sdk.pipelines.modelling import SignalModel
     from tradectl_sdk.pipelines.parity.story import Story
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
@@ -59,6 +63,7 @@ def parity(
     seconds: float = 0.0,
     allowed: int = 0,
     strategy: type[Strategy] | None = None,
+    models: Mapping[str, Callable[[], Model]] | None = None,
     plugins: Plugins | None = None,
 ) -> ParityReport:
     """Compare a session with the backtest of what it saw; it may still be running.
@@ -69,10 +74,11 @@ def parity(
         seconds: Seconds within which two times count as the same.
         allowed: How many differences are accepted.
         strategy: The class itself where it cannot be found by name.
+        models: What makes the models that cannot be found by name, by the signals they make.
         plugins: Installed plugins, if they are loaded already.
 
     Raises:
-        NotFoundError: If the session has recorded nothing, or its strategy is gone.
+        NotFoundError: If the session has recorded nothing, or its strategy or a model is gone.
         DataError: If the recording is damaged, or says too little.
     """
     plan, settings = SessionPlan.of(folder.manifest()), unpinned(folder.settings())
@@ -82,18 +88,21 @@ def parity(
             hint="a session records once its strategy runs; tradectl ps --all shows how it is",
         )
     resolved = resolve_plan(plan, settings, plugins, strategy)
+    forecasting = pinned_models(plan.models, models or {}, plugins)
     report = compare_recording(
         folder.record,
         resolved.engine,
         Timeframe.parse(plan.timeframe),
+        models=forecasting,
         price_bps=price_bps,
         seconds=seconds,
         allowed=allowed,
     )
+    other = [f"the model of {name}" for name in other_models(forecasting, plan.models)]
     if plan.code and plan.code != class_hash(resolved.found.cls):
-        note = "the strategy's code is not what it was when the session was started"
-        report = replace(report, notes=(note, *report.notes))
-    return report
+        other.insert(0, "the strategy's code")
+    notes = [f"{what} is not what it was when the session was started" for what in other]
+    return replace(report, notes=(*notes, *report.notes))
 
 
 def compare_recording(
@@ -101,6 +110,7 @@ def compare_recording(
     plan: Plan,
     timeframe: Timeframe,
     *,
+    models: Sequence[SignalModel] = (),
     price_bps: float = 0.0,
     seconds: float = 0.0,
     allowed: int = 0,
@@ -111,6 +121,7 @@ def compare_recording(
         path: The recording.
         plan: What the session ran, without data.
         timeframe: Of the bars that drove its strategy.
+        models: What made its signals, in its order.
         price_bps: Basis points within which two prices count as the same.
         seconds: Seconds within which two times count as the same.
         allowed: How many differences are accepted.
@@ -127,7 +138,7 @@ def compare_recording(
     names = [str(one.id) for one in plan.instruments]
     worth = Market(plan.instruments, Feed()).value
     story = read_story(itertools.chain([began], frames), names, worth)
-    outcome = replay(plan, story, timeframe)
+    outcome, whole = replay(plan, story, timeframe, models)
     around = Circumstances(
         bar=timeframe.nanoseconds,
         late=frozenset(story.late),
@@ -152,7 +163,7 @@ def compare_recording(
         ours=Side.of(decisions(mine), story.account),
         theirs=Side.of(decisions(theirs), account),
         drift=Drift.between(story.account, account),
-        notes=tuple(_notes(story)),
+        notes=(*_notes(story), *story.forecasts.compared(names, whole.signals)),
     )
 
 

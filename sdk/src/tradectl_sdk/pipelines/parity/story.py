@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.nodes.host import records as of
+from tradectl_sdk.pipelines.parity.forecasts import Recorded
 from tradectl_sdk.pipelines.parity.orders import OrderStories
 from tradectl_sdk.runs.parity import Account
 
@@ -29,6 +30,7 @@ class Story:
         start: The account at the very start, None when there was none.
         lives: How many lives the host had.
         bars: Bars of each instrument by when they closed, each once.
+        forecasts: What stood beside them.
         told: Instants that the strategy was told in time, in the order it was.
         late: Instants whose bars came too late to act on.
         downs: Between which instants the host was down.
@@ -43,6 +45,7 @@ class Story:
     start: AccountSnapshot | None = None
     lives: int = 0
     bars: dict[str, dict[int, BarClosed]] = field(default_factory=dict)
+    forecasts: Recorded = field(default_factory=Recorded)
     told: list[int] = field(default_factory=list)
     late: set[int] = field(default_factory=set)
     downs: list[tuple[int, int]] = field(default_factory=list)
@@ -77,7 +80,7 @@ class Story:
                 self.start = self.start or frame.snapshot
                 self.orders.found(frame.snapshot)
             case of.Warmed():
-                self._keep(frame.bars)
+                self._keep(frame)
             case of.Saw():
                 self._see(frame)
             case of.Valued():
@@ -98,12 +101,13 @@ class Story:
         if self.told:
             self._down = self.told[-1]
 
-    def _keep(self, bars: Iterable[BarClosed]) -> None:
-        for bar in bars:
+    def _keep(self, frame: of.Warmed | of.Saw) -> None:
+        for bar in frame.bars:
             self.bars.setdefault(bar.instrument, {}).setdefault(bar.time, bar)
+        self.forecasts.keep(frame)
 
     def _see(self, frame: of.Saw) -> None:
-        self._keep(frame.bars)
+        self._keep(frame)
         now = frame.bars[0].time
         if frame.late:
             self.late.add(now)

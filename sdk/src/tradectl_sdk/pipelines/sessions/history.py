@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from tradectl_sdk.bus.link import PeerBack, PeerChanged, PeerLost
@@ -12,7 +13,7 @@ from tradectl_sdk.nodes.host.recording import read_frames
 from tradectl_sdk.nodes.host.records import Saw, Warmed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tradectl_sdk.bus import Channel
@@ -113,20 +114,46 @@ async def _page(ask: HistoryChannel, question: FetchBars) -> Sequence[BarClosed]
         ) from error
 
 
-def bars_remembered(record: Path, instruments: Sequence[str]) -> tuple[BarClosed, ...]:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a strategy is warmed up with.
+
+    Attributes:
+        bars: By time, and by instrument within an instant.
+        foreseen: What stands beside them, by instrument and when they closed: the value of each
+            signal of the session's models.
+    """
+
+    bars: tuple[BarClosed, ...] = ()
+    foreseen: Mapping[tuple[str, int], tuple[float, ...]] = field(default_factory=dict)
+
+
+def remembered(record: Path, instruments: Sequence[str], *, whole: bool = False) -> Past:
     """Return the bars that a session's earlier lives met, so that its strategy is what it was.
+
+    Args:
+        record: The recording.
+        instruments: Ids of what is traded, in order.
+        whole: Whether all of them are wanted, as models do: they count bars from the first.
+            Bars that were passed over are left out then.
 
     Raises:
         DataError: If the recording is damaged.
     """
     if not record.exists():
-        return ()
+        return Past()
     latest: dict[tuple[str, int], BarClosed] = {}
+    foreseen: dict[tuple[str, int], tuple[float, ...]] = {}
     for frame in read_frames(record):
         if isinstance(frame, Saw | Warmed):
             for bar in frame.bars:
                 latest[bar.instrument, bar.time] = bar
-    return _in_order(latest.values(), instruments)[-MOST_REMEMBERED:]
+            for bar, values in zip(frame.bars, frame.forecasts, strict=False):
+                foreseen.setdefault((bar.instrument, bar.time), values)
+    if not whole:
+        return Past(_in_order(latest.values(), instruments)[-MOST_REMEMBERED:])
+    taken = [bar for key, bar in latest.items() if foreseen.get(key)]
+    return Past(_in_order(taken, instruments), foreseen)
 
 
 def _in_order(bars: Iterable[BarClosed], instruments: Sequence[str]) -> tuple[BarClosed, ...]:

@@ -12,9 +12,10 @@ from tradectl_sdk.pipelines.sessions.parts import OpenSession
 from tradectl_sdk.pipelines.sessions.planning import plan_at_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tradectl_sdk.config import Settings
+    from tradectl_sdk.pipelines.modelling import MadeBy
     from tradectl_sdk.pipelines.sessions.plan import SessionPlan
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
@@ -60,8 +61,16 @@ def opened_from(
     strategy: str | type[Strategy],
     settings: Settings,
     plugins: Plugins | None,
+    models: Mapping[str, MadeBy] | None = None,
 ) -> OpenSession:
     """Make the folder of a planned session.
+
+    Args:
+        plan: What is started.
+        strategy: Its strategy, as it was given.
+        settings: Those in force.
+        plugins: Installed plugins.
+        models: What makes its signals, as it was given.
 
     Raises:
         DataError: If the disk refuses.
@@ -73,4 +82,5 @@ def opened_from(
         settings=settings,
         plugins=plugins,
         strategy=None if isinstance(strategy, str) else strategy,
+        models={name: made for name, made in (models or {}).items() if callable(made)},
     )

@@ -21,21 +21,29 @@ from tradectl_sdk.nodes.host.records import Began
 from tradectl_sdk.nodes.quiet import until_quiet
 from tradectl_sdk.pipelines.exchanges import key_store
 from tradectl_sdk.pipelines.sessions.exchange_parts import gateway_exchange
-from tradectl_sdk.pipelines.sessions.history import HistoryChannel, bars_before, bars_remembered
+from tradectl_sdk.pipelines.sessions.forecasting import (
+    Forecaster,
+    pinned_models,
+    require_same_models,
+)
+from tradectl_sdk.pipelines.sessions.history import HistoryChannel, Past, bars_before, remembered
 from tradectl_sdk.pipelines.sessions.plan import PAPER, SessionPlan
 from tradectl_sdk.pipelines.sessions.planning import resolve_plan
 from tradectl_sdk.runs.identity import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from tradectl_sdk.bus.messages.control import NodeStatus
     from tradectl_sdk.config import Settings
     from tradectl_sdk.exchange import Credentials
     from tradectl_sdk.keys import Redactor
+    from tradectl_sdk.models import Model
     from tradectl_sdk.nodes.session_folder import SessionFolder
     from tradectl_sdk.paper import Replay
+    from tradectl_sdk.pipelines.modelling import SignalModel
     from tradectl_sdk.pipelines.sessions.lines import Lines
     from tradectl_sdk.pipelines.sessions.planning import Resolved
     from tradectl_sdk.plugins import Plugins
@@ -54,6 +62,7 @@ class OpenSession:
         settings: Those in force then.
         plugins: Installed plugins; found when needed unless given.
         strategy: The class itself where it cannot be found by name.
+        models: What makes the models that cannot be found by name, by the signals they make.
     """
 
     folder: SessionFolder
@@ -61,10 +70,15 @@ class OpenSession:
     settings: Settings
     plugins: Plugins | None = None
     strategy: type[Strategy] | None = field(default=None)
+    models: Mapping[str, Callable[[], Model]] = field(default_factory=dict)
 
     def resolved(self) -> Resolved:
         """Find the strategy and everything the settings name."""
         return resolve_plan(self.plan, self.settings, self.plugins, self.strategy)
+
+    def forecasting(self) -> tuple[SignalModel, ...]:
+        """Find the models that make its signals."""
+        return pinned_models(self.plan.models, self.models, self.plugins)
 
     @property
     def length(self) -> int:
@@ -234,33 +248,55 @@ async def make_host(session: OpenSession, lines: Lines, epoch: int) -> HostNode:
         NotFoundError: If there is no such strategy.
         DeadlineError: If the bars before the session cannot be had.
         DataError: If the recording is damaged.
+        UsageError: If a model is not what it was when the session was started.
+        ModelError: If a model fails over the bars before the session.
     """
     plan, folder = session.plan, session.folder
-    resolved = session.resolved()
+    resolved, models = session.resolved(), session.forecasting()
+    require_same_models(models, plan.models)
     joined = lines.host(epoch)
     ask = HistoryChannel(joined.gateway)
     clock = NodeClock()
-    history = bars_remembered(folder.record, plan.names)
-    if plan.history and not history:
-        history = await bars_before(ask, plan.names, session.length, plan.history, clock.now)
+    past = remembered(folder.record, plan.names, whole=bool(models))
+    if plan.history and not past.bars:
+        bars = await bars_before(ask, plan.names, session.length, plan.history, clock.now)
+        past = Past(bars)
+    forecaster = None
+    if models:
+        forecaster = Forecaster(models, plan.instruments, Timeframe.parse(plan.timeframe))
+        past = await asyncio.to_thread(forecaster.begin, past)
     began = Began(
         session=folder.id,
         mode=plan.mode,
         strategy=plan.name,
         epoch=epoch,
         time=clock.now(),
-        identity=canonical_json(resolved.identity).encode(),
+        identity=canonical_json(_with_models(resolved.identity, models)).encode(),
         warmup=plan.warmup,
         version=__version__,
     )
+    setup = HostSetup(
+        began=began,
+        plan=resolved.engine,
+        history=past.bars,
+        signals=tuple(plan.models),
+        foreseen=past.foreseen,
+        at_once=plan.mode != PAPER,
+    )
     host = Host(
-        HostSetup(began=began, plan=resolved.engine, history=history, at_once=plan.mode != PAPER),
+        setup,
         joined.executor,
         joined.market,
         fetch=ask,
         recorder=Recorder(folder.record),
+        models=forecaster,
     )
     return HostNode(host, ask)
+
+
+def _with_models(identity: Mapping[str, Any], models: Sequence[SignalModel]) -> Mapping[str, Any]:
+    made = {one.signal: one.described() for one in models}
+    return {**identity, "settings": {**identity["settings"], "models": made}} if made else identity
 
 
 class HostNode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,6 +51,7 @@ class SessionPlan:
         has_volume: Whether bars carry volume; without it fills cannot be limited by it.
         warmup: Instants before orders are accepted, if more than the strategy asks for.
         history: Bars before the session that the strategy is warmed up with.
+        models: What makes signals, by name: model, settings, and a hash of all they depend on.
         code: Hash of the strategy's code when the session was made.
         created: When, ISO 8601.
         version: Of tradectl.
@@ -69,6 +70,7 @@ class SessionPlan:
     has_volume: bool = True
     warmup: int = 0
     history: int = 0
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     code: str = ""
     created: str = ""
     version: str = ""

@@ -15,8 +15,10 @@ from tradectl_sdk.paper import paper_card
 from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import fit_together, identity_of
+from tradectl_sdk.pipelines.modelling import find_models, wanted_models
 from tradectl_sdk.pipelines.planning import bare_plan, parameter_values
 from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.sessions.forecasting import pin_models
 from tradectl_sdk.pipelines.sessions.plan import PAPER, SessionPlan
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Plan
     from tradectl_sdk.exchange import Card, Exchange
     from tradectl_sdk.pipelines.finding import FoundStrategy
+    from tradectl_sdk.pipelines.modelling import MadeBy, SignalModel
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.pipelines.sessions.plan import ReplayPlan
     from tradectl_sdk.plugins import Plugins
@@ -42,12 +45,13 @@ def plan_replay(
     parameters: Mapping[str, object],
     settings: Settings,
     plugins: Plugins | None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
 ) -> SessionPlan:
     """Plan a paper session over data of the catalog.
 
     Raises:
-        NotFoundError: If there is no such strategy.
+        NotFoundError: If there is no such strategy or model.
         DataMissingError: If there is no such data.
         UsageError: If a parameter is wrong, or the series do not fit into one account.
     """
@@ -56,7 +60,7 @@ def plan_replay(
     plan = _plan(strategy, [one.bars.instrument for one in series], timeframe, card)
     has_volume = all(bool(one.bars.volume.any()) for one in series)
     plan = replace(plan, replay=replay, has_volume=has_volume, warmup=warmup)
-    return _checked(plan, strategy, parameters, settings, plugins)
+    return _checked(plan, strategy, parameters, models, settings, plugins)
 
 
 def replayed_series(
@@ -84,13 +88,14 @@ async def plan_at_exchange(
     parameters: Mapping[str, object],
     settings: Settings,
     plugins: Plugins | None,
+    models: Mapping[str, MadeBy] | None = None,
     warmup: int = 0,
     history: int = 0,
 ) -> SessionPlan:
     """Plan a session with an exchange's data; its public side is asked for the instruments.
 
     Raises:
-        NotFoundError: If there is no such strategy or instrument.
+        NotFoundError: If there is no such strategy, model or instrument.
         UsageError: If a parameter is wrong, the exchange has no bars, or the instruments do not
             fit into one account.
         ExchangeError: If the exchange cannot be reached.
@@ -110,7 +115,7 @@ async def plan_at_exchange(
     plan = replace(
         plan, mode=mode, exchange=exchange_name, account=account, warmup=warmup, history=history
     )
-    return _checked(plan, strategy, parameters, settings, plugins)
+    return _checked(plan, strategy, parameters, models, settings, plugins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +202,7 @@ def _checked(
     plan: SessionPlan,
     strategy: str | type[Strategy],
     parameters: Mapping[str, object],
+    models: Mapping[str, MadeBy] | None,
     settings: Settings,
     plugins: Plugins | None,
 ) -> SessionPlan:
@@ -205,8 +211,20 @@ def _checked(
     found = find_strategy(strategy, plugins)
     values = parameter_values(found, parameters)
     plan = replace(plan, parameters=values, name=found.name, code=class_hash(found.cls))
+    plan = _with_models(plan, find_models(wanted_models(found.cls, models or {}, ()), plugins))
     check_plan(resolve_plan(plan, settings, plugins, strategy).engine)
     return plan
+
+
+def _with_models(plan: SessionPlan, models: Sequence[SignalModel]) -> SessionPlan:
+    """Pin models, and what they ask for: no order before a forecast, and bars to learn from."""
+    first = max((one.first_forecast() for one in models), default=0)
+    return replace(
+        plan,
+        models=pin_models(models),
+        warmup=max(plan.warmup, first),
+        history=max(plan.history, first) if plan.history else 0,
+    )
 
 
 def _listed(name: str, listed: Sequence[Instrument], exchange: str) -> Instrument:

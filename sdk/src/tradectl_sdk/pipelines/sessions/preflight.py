@@ -32,6 +32,7 @@ from tradectl_sdk.pipelines.sessions.examination import (
     Row,
     examine_apart,
 )
+from tradectl_sdk.pipelines.sessions.forecasting import tables_of
 from tradectl_sdk.pipelines.sessions.pinning import pinned
 
 if TYPE_CHECKING:
@@ -204,7 +205,8 @@ def _strategy(plan: SessionPlan, settings: Settings, plugins: Plugins) -> Iterat
     if Timeframe.parse(plan.timeframe) > Timeframe.parse("1d"):
         yield Row(name="strategy", status=WARN, text="not tried: its bars are longer than a day")
         return
-    made_up = synthetic_market(plan.instruments, plan.timeframe, _BARS, seed=7)
+    bars = max(_BARS, 2 * plan.warmup)
+    made_up = synthetic_market(plan.instruments, plan.timeframe, bars, seed=7)
     market = [one.bars for one in made_up]
     hashes = {}
     for mode in (Mode.INTERPRETED, Mode.AUTO):
@@ -215,6 +217,7 @@ def _strategy(plan: SessionPlan, settings: Settings, plugins: Plugins) -> Iterat
                 parameters=plan.parameters,
                 timeframe=plan.timeframe,
                 settings=settings,
+                models=tables_of(plan.models),
                 mode=mode,
                 plugins=plugins,
             )
