@@ -79,3 +79,27 @@ def test_what_cannot_be_asked_is_refused_in_words(run: Run, project: Path, swept
     changed = run("overfitting", swept)
     assert changed.status in {2, 3}
     assert "Traceback" not in changed.err
+
+
+def test_an_optimisation_is_asked_too_with_its_strategy_named(
+    run: Run, project: Path, swept: str
+) -> None:
+    words = ("optimize", "two.py", "ABC.TEST", "--engine", "interpreted", "--trials", "8")
+    grid = ("--set", "bars=4:6", "--set", "lots=10,20", "--sampler", "random")
+    made = run(*words, *grid, "--json").data
+    name = made["study"]
+    answer = run("overfitting", name[:10], "--blocks", "4", "--strategy", "two.py")
+    assert answer.status in {0, 1}
+    assert f"Cross  {name[:10]}" in answer.out
+    assert "next: tradectl significance" in answer.err
+    data = run("overfitting", name, "--blocks", "4", "--strategy", "two.py", "--json").data
+    assert (data["sweep"], data["trials"]) == (name, 8)
+    points = [tuple(each["parameters"].values()) for each in made["trials"]]
+    assert data["looked_at"] == sorted({points.index(point) for point in points})
+    nowhere = run("overfitting", name)
+    assert nowhere.status != 0
+    assert "Cross" in nowhere.err
+    assert run("overfitting", "o-ffffffff").status == 6
+    journal = project / ".tradectl" / "runs" / name / "about.json"
+    journal.write_text("{")
+    assert run("overfitting", name, "--strategy", "two.py").status == 3

@@ -66,7 +66,7 @@ BUILT_IN = (
     Row(
         "overfitting",
         "Research",
-        "Ask whether a sweep's best trial was luck",
+        "Ask whether the best of many trials was luck",
         "overfitting:overfitting",
     ),
     Row(

@@ -1,7 +1,8 @@
-"""``tradectl overfitting``: was the best trial of a sweep chosen for its luck?"""
+"""``tradectl overfitting``: was the best of many trials chosen for its luck?"""
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,14 +16,24 @@ from tradectl.progress import ProgressLine
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tradectl_sdk import SweepOverfitting
-    from tradectl_sdk.research.storing import StoredSweep
+    from tradectl_sdk.pipelines.overfitting import Tried
 
     from tradectl.console import Output
 
 _STYLES = {"luck": "fail", "unproven": "warn", "holds": "ok"}
 _Sweep = Annotated[
-    str, typer.Argument(help="Its id, or the first digits of it.", autocompletion=sweep_ids)
+    str,
+    typer.Argument(
+        help="Id of a sweep, or of an optimisation from its o- on; the first digits do.",
+        autocompletion=sweep_ids,
+    ),
+]
+_Strategy = Annotated[
+    str,
+    typer.Option(metavar="PATH:CLASS", help="An optimisation's strategy, where it is in a file."),
 ]
 _Most = Annotated[
     int,
@@ -41,8 +52,9 @@ def overfitting(
     most: _Most = 500,
     blocks: _Blocks = 16,
     seed: _Seed = 0,
+    strategy: _Strategy = "",
 ) -> ExitStatus:
-    """Ask whether the best trial of a sweep was chosen for its luck.
+    """Ask whether the best trial of a sweep or an optimisation was chosen for its luck.
 
     The trials run once more. The days are cut into blocks; each half of the blocks in turn chooses
     the best trial, and the other half says how it did there. White's and Hansen's tests ask how
@@ -53,39 +65,57 @@ def overfitting(
     loaded, plugins = session.checked({})
     out = session.out
     from tradectl_sdk.pipelines.overfitting import overfitting as weigh
+    from tradectl_sdk.pipelines.overfitting import tried_in_sweep
     from tradectl_sdk.research import SweepStore
 
     store = SweepStore(loaded.settings.runs.directory)
-    kept = store.load(sweep)
+    study = sweep.startswith("o-")
+    tried = _of_study(store.root, sweep) if study else tried_in_sweep(store.load(sweep))
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         found = weigh(
-            kept,
+            tried,
             most=most,
             blocks=blocks,
             seed=seed,
+            strategy=strategy or None,
             settings=loaded.settings,
             plugins=plugins,
             progress=line.counting("trial"),
         )
     document = found.to_json()
-    store.keep_weighing(kept.sweep_id, document)
-    _show(out, found, kept)
+    if not study:
+        store.keep_weighing(tried.name, document)
+    _show(out, found, tried)
     if found.left_out:
         out.warn(f"White's and Hansen's tests were left out: {found.left_out}")
     out.result("overfitting/1", document)
-    out.next(f"tradectl report {kept.sweep_id[:10]}")
+    out.next(_significance(tried) if study else f"tradectl report {tried.name[:10]}")
     return ExitStatus.FINDING if found.verdict == "luck" else ExitStatus.OK
 
 
-def _show(out: Output, found: SweepOverfitting, kept: StoredSweep) -> None:
+def _of_study(folder: Path, reference: str) -> Tried:
+    from tradectl_sdk.pipelines.optimizing.kept import study_trials
+
+    return study_trials(folder, reference)
+
+
+def _significance(tried: Tried) -> str:
+    """The question that needs no choice of parameters."""
+    first = tried.past.identity["data"][0]["instrument"]
+    return shlex.join(["tradectl", "significance", tried.past.strategy, first])
+
+
+def _show(out: Output, found: SweepOverfitting, tried: Tried) -> None:
     from tradectl_sdk.runs.metrics.definition import percent
 
     evidence, snooping = found.evidence, found.snooping
-    data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in kept.identity["data"])
+    used = tried.past.identity["data"]
+    data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in used)
     looked = plural(len(found.numbers), "trial")
     spread = f" of {found.trials:,}, spread over the ranking"
-    out.line(f"{kept.about['strategy']}  {kept.sweep_id[:10]}", "bold")
+    name = tried.past.strategy.rpartition(":")[2]
+    out.line(f"{name}  {tried.name[:10]}", "bold")
     out.fields(
         [
             ("  data", data),

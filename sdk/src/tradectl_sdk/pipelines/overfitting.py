@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.evidence import Overfitting, Snooping
     from tradectl_sdk.pipelines.job import Job
     from tradectl_sdk.plugins import Plugins
+    from tradectl_sdk.research import SweepTable
     from tradectl_sdk.research.storing import StoredSweep
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
@@ -53,7 +54,7 @@ class SweepOverfitting:
     """How probably a sweep's choice was luck.
 
     Attributes:
-        sweep_id: The sweep.
+        sweep_id: The sweep, or the optimisation.
         numbers: The trials that were looked at.
         trials: Trials of the sweep, failed ones included.
         blocks: Blocks that the days were cut into.
@@ -126,8 +127,23 @@ _VERDICTS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tried:
+    """Trials that a best one was chosen from.
+
+    Attributes:
+        name: Their id.
+        past: What to run again.
+        table: The trials.
+    """
+
+    name: str
+    past: Past
+    table: SweepTable
+
+
 def overfitting(
-    sweep: StoredSweep,
+    sweep: StoredSweep | Tried,
     *,
     most: int = 500,
     blocks: int = 16,
@@ -141,7 +157,7 @@ def overfitting(
     """Estimate how probably choosing the best trial of a sweep is overfitting.
 
     Args:
-        sweep: The sweep.
+        sweep: The sweep, or the trials of an optimisation as ``study_trials`` reads them.
         most: Trials to run again at most.
         blocks: Blocks that the days are cut into, even; 16 make 12,870 splits.
         seed: Of the bootstrap in the test of data snooping.
@@ -156,6 +172,27 @@ def overfitting(
         UsageError: For fewer than two trials that did not fail, too few days, or a sweep over
             several instruments or windows.
     """
+    tried = sweep if isinstance(sweep, Tried) else tried_in_sweep(sweep)
+    points, numbers = tried.table.points, _chosen(tried.table, most)
+    job = prepare_again(
+        tried.past, settings or Settings(), strategy=strategy, data=data, plugins=plugins
+    )
+    returns = trial_returns(job, [points[number] for number in numbers], progress=progress)
+    evidence = backtest_overfitting(returns, blocks=blocks)
+    snooping, left_out = _snooping(returns, seed)
+    return SweepOverfitting(
+        sweep_id=tried.name,
+        numbers=numbers,
+        trials=len(tried.table),
+        blocks=blocks,
+        evidence=evidence,
+        snooping=snooping,
+        left_out=left_out,
+    )
+
+
+def tried_in_sweep(sweep: StoredSweep) -> Tried:
+    """Take the trials of a sweep; errors as for :func:`overfitting`."""
     if "span" not in sweep.about:
         raise DataError(
             f"sweep {sweep.sweep_id[:10]} is older than what is asked of it",
@@ -175,22 +212,7 @@ def overfitting(
         start=start,
         end=end,
     )
-    numbers = _chosen(sweep, most)
-    job = prepare_again(past, settings or Settings(), strategy=strategy, data=data, plugins=plugins)
-    returns = trial_returns(
-        job, [sweep.table.points[number] for number in numbers], progress=progress
-    )
-    evidence = backtest_overfitting(returns, blocks=blocks)
-    snooping, left_out = _snooping(returns, seed)
-    return SweepOverfitting(
-        sweep_id=sweep.sweep_id,
-        numbers=numbers,
-        trials=len(sweep.table),
-        blocks=blocks,
-        evidence=evidence,
-        snooping=snooping,
-        left_out=left_out,
-    )
+    return Tried(name=sweep.sweep_id, past=past, table=sweep.table)
 
 
 def trial_returns(
@@ -222,10 +244,16 @@ def trial_returns(
     return np.column_stack(columns)
 
 
-def _chosen(sweep: StoredSweep, most: int) -> tuple[int, ...]:
-    """Return trials that did not fail, spread evenly over the ranking where there are too many."""
-    table = sweep.table
-    sound = [number for number in range(len(table)) if number not in table.reasons]
+def _chosen(table: SweepTable, most: int) -> tuple[int, ...]:
+    """Return trials that did not fail, spread evenly over the ranking where there are too many.
+
+    Of those at the same point, which an optimisation may try again, it is the first.
+    """
+    first: dict[tuple[ParameterValue, ...], int] = {}
+    for number, point in enumerate(table.points):
+        if number not in table.reasons:
+            first.setdefault(tuple(point.values()), number)
+    sound = list(first.values())
     if most < 2 or len(sound) < 2:
         raise UsageError(
             f"{min(most, len(sound))} trials were there to compare, expected 2 or more"
@@ -233,7 +261,7 @@ def _chosen(sweep: StoredSweep, most: int) -> tuple[int, ...]:
     if len(sound) <= most:
         return tuple(sound)
     metric = _RANK if _RANK in table.metrics else next(iter(table.metrics))
-    ranked = table.ranked(metric)
+    ranked = [number for number in table.ranked(metric) if number in set(sound)]
     ranked += [number for number in sound if number not in set(ranked)]
     places = np.unique(np.linspace(0, len(ranked) - 1, most).round().astype(int))
     return tuple(sorted(ranked[place] for place in places))
