@@ -88,6 +88,8 @@ def test_an_optimisation_is_asked_too_with_its_strategy_named(
     grid = ("--set", "bars=4:6", "--set", "lots=10,20", "--sampler", "random")
     made = run(*words, *grid, "--json").data
     name = made["study"]
+    shown = run(*words, *grid, "--resume").err
+    assert f"tradectl overfitting {name[:10]} --strategy two.py\n" in shown
     answer = run("overfitting", name[:10], "--blocks", "4", "--strategy", "two.py")
     assert answer.status in {0, 1}
     assert f"Cross  {name[:10]}" in answer.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -154,7 +155,12 @@ def optimize(
             notify=session.out.note,
             progress=lambda done, of: line.say(f"{done:,} of {plural(of, 'trial')}"),
         )
-    return _show(session, result, partial(bars.again, strategy), fixed, top)
+    status = _show(session, result, partial(bars.again, strategy), fixed, top)
+    if storage is None and status == ExitStatus.OK and len(result.table) > 1:
+        in_file = ("--strategy", strategy) if ".py" in strategy else ()
+        words = ("tradectl", "overfitting", result.study_id[:10], *in_file)
+        session.out.next(shlex.join(words))
+    return status
 
 
 def _share(text: str) -> float:
