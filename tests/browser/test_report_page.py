@@ -6,7 +6,15 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from tradectl_sdk import RunStore, Settings, backtest, write_report
+from tradectl_sdk import (
+    RunStore,
+    Settings,
+    WalkStore,
+    backtest,
+    walkforward,
+    write_report,
+    write_walk_report,
+)
 from tradectl_sdk.plugins import Plugins
 from tradectl_sdk.report import Section, Words
 from tradectl_sdk.report.page import Group
@@ -123,6 +131,24 @@ def test_fingers_pinch_drag_and_read(browser: Browser, page: Path) -> None:
         browser.touch(*reversed(fingers))
     assert _span(browser) == whole
     assert browser.complaints() == []
+
+
+def test_a_walk_forward_is_quiet_and_fits_too(browser: Browser, tmp_path: Path) -> None:
+    settings = Settings.model_validate({"runs": {"directory": tmp_path / "runs"}})
+    found = walkforward(
+        "sma-cross", "SPX.SAMPLE", {"fast": [5, 10]}, parameters={"slow": 20}, train=60, test=40,
+        start="2018-01-01", mode="interpreted", workers=1, settings=settings,
+        store=WalkStore(tmp_path / "runs"),
+    )  # fmt: skip
+    page = write_walk_report(found.walk_id[:8], tmp_path / "walk.html", settings=settings).page
+    for width in (1200, 390):
+        browser.open(page, width=width)
+        assert browser.complaints() == []
+        assert browser.requests() == []
+        assert browser.ask("document.documentElement.scrollWidth") <= width
+        assert browser.ask(CONTRAST) >= 4.5
+    drawn = browser.ask("document.querySelectorAll('[data-chart] .canvas .line').length")
+    assert drawn == 2 + 2 + 1  # equity, drawdown, the metric in and out, and the choices
 
 
 def test_a_finger_that_goes_up_a_chart_scrolls_the_page(browser: Browser, page: Path) -> None:
