@@ -84,7 +84,7 @@ def test_what_cannot_be_asked_is_refused_in_words(run: Run, project: Path, swept
 def test_an_optimisation_is_asked_too_with_its_strategy_named(
     run: Run, project: Path, swept: str
 ) -> None:
-    words = ("optimize", "two.py", "ABC.TEST", "--engine", "interpreted", "--trials", "8")
+    words = ("optimize", "two.py", "ABC.TEST", "--engine", "interpreted", "--trials", "9")
     grid = ("--set", "bars=4:6", "--set", "lots=10,20", "--sampler", "random")
     made = run(*words, *grid, "--json").data
     name = made["study"]
@@ -95,7 +95,7 @@ def test_an_optimisation_is_asked_too_with_its_strategy_named(
     assert f"Cross  {name[:10]}" in answer.out
     assert "next: tradectl significance" in answer.err
     data = run("overfitting", name, "--blocks", "4", "--strategy", "two.py", "--json").data
-    assert (data["sweep"], data["trials"]) == (name, 8)
+    assert (data["sweep"], data["trials"]) == (name, 9)
     points = [tuple(each["parameters"].values()) for each in made["trials"]]
     assert data["looked_at"] == sorted({points.index(point) for point in points})
     nowhere = run("overfitting", name)

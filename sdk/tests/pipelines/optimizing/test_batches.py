@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 
+import numpy as np
+import optuna
 import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.samplers import TPESampler
 from sought import RANGES, Sought, same, search
 from tradectl_sdk import backtest
 from tradectl_sdk.errors import NotFoundError
+from tradectl_sdk.pipelines.optimizing.batch_tpe import BatchTpe, best_of_groups
 from tradectl_sdk.pipelines.sweeps import local
 from tradectl_sdk.research import Effort, Executor
 
@@ -51,12 +57,11 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "_WORTH_FORKING", 0.0)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
-def test_workers_find_what_one_process_finds(bars, tmp_path, forked, sampler):
+def test_workers_find_what_one_process_finds(bars, tmp_path, forked):
     told = []
-    alone = search(bars, tmp_path / "one", 20, workers=1, sampler=sampler)
+    alone = search(bars, tmp_path / "one", 20, workers=1)
     spread = search(
-        bars, tmp_path / "two", 20, workers=2, sampler=sampler,
+        bars, tmp_path / "two", 20, workers=2,
         progress=lambda done, of: told.append((done, of)),
     )  # fmt: skip
     same(alone, spread)
@@ -82,6 +87,41 @@ def test_a_study_that_is_made_longer_in_the_middle_of_a_batch_is_the_same(bars, 
         parts = search(bars, tmp_path / "parts", trials, batch=6, resume=True)
         assert len(parts.table) == trials
     same(whole, parts)
+
+
+def test_a_process_that_died_while_it_asked_for_a_batch_asks_for_the_rest_of_it(bars, tmp_path):
+    whole = search(bars, tmp_path / "whole", 24, batch=6)
+    journal = tmp_path / "whole" / whole.study_id / "journal.log"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    begun = [place for place, line in enumerate(lines) if json.loads(line)["op_code"] == 4]
+    assert len(begun) > 24  # points that did not meet the condition among them
+    for place in (begun[-3], begun[-1]):
+        journal.write_bytes(b"".join(lines[:place]))
+        again = search(bars, tmp_path / "whole", 24, batch=6, resume=True)
+        assert again.resumed == 18
+        same(whole, again)
+
+
+def test_a_batch_of_one_is_drawn_as_optuna_draws_it():
+    study = optuna.create_study()
+    spaces = {"a": IntDistribution(0, 40), "b": FloatDistribution(-1, 1)}
+    for number in range(15):
+        asked = study.ask(spaces)
+        study.tell(asked, number % 4 + asked.params["b"])
+    study.sampler = TPESampler(seed=5, constant_liar=False)
+    expected = study.ask(spaces).params
+    study.sampler = BatchTpe(5, 1, 0)
+    assert study.ask(spaces).params == expected
+    study.sampler = BatchTpe(5, 4, 0)
+    drawn = [study.ask(spaces).params for _ in range(4)]
+    assert len({each["b"] for each in drawn}) == 4
+    study.sampler = BatchTpe(5, 4, 2)
+    assert [study.ask(spaces).params for _ in range(2)] == drawn[2:]
+
+
+def test_no_point_is_drawn_twice_for_a_batch_while_others_are_left():
+    rows = np.array([[1.0], [2.0], [1.0], [3.0], [1.0], [1.0]])
+    assert best_of_groups(rows, np.array([2.0, 1, 3, 1, 2, 3]), 3) == [0, 3, 5]
 
 
 def test_a_worker_that_is_killed_costs_no_trial_but_its_own(bars, tmp_path, forked, monkeypatch):

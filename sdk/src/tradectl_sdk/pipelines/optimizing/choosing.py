@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("tpe", "random", "nsga2", "cmaes")
 PRUNERS = ("none", "median", "hyperband")
+STARTUP = 10  # trials that tpe draws at random
 GROWTH = 3  # a part of the bars is so many times as long as the one before
 
 
@@ -83,17 +84,62 @@ def check_pruner(pruner: str, objectives: int) -> None:
         )
 
 
-def make_sampler(sampler: str, seed: int, number: int) -> Any:
-    """Make a sampler whose chance is one trial's own, whatever was drawn before."""
+class Sampling:
+    """Makes the sampler for each trial, whose chance is its own, whatever was drawn before.
+
+    Args:
+        sampler: One of ``SAMPLERS``.
+        seed: Of all of them.
+        batch: Trials that are chosen at once.
+        at_once: Whether the points of a batch may come from one fit.
+    """
+
+    def __init__(self, sampler: str, seed: int, batch: int, *, at_once: bool) -> None:
+        self._sampler, self._seed, self._batch = sampler, seed, batch
+        self._at_once = at_once and sampler == "tpe" and batch > 1
+        self._left = 0
+        self._one: Any = None
+
+    def begin(self) -> None:
+        """Let what was fitted for a batch go: more is known now."""
+        self._left = 0
+
+    def make(self, number: int, first: int, known: int) -> Any:
+        """Return the sampler for a trial.
+
+        Args:
+            number: Of the trial, among all that were ever asked for.
+            first: That of the first one of its batch.
+            known: Trials that a sampler can learn from.
+        """
+        if not self._at_once or known < STARTUP:
+            return make_sampler(self._sampler, own_seed(self._seed, number))
+        if self._left == 0:
+            from tradectl_sdk.pipelines.optimizing.batch_tpe import BatchTpe
+
+            skipped = (number - first) % self._batch
+            seed = own_seed(self._seed, number - skipped)
+            self._one = BatchTpe(seed, self._batch, skipped)
+            self._left = self._batch - skipped
+        self._left -= 1
+        return self._one
+
+
+def own_seed(seed: int, number: int) -> int:
+    """Return the seed of one trial."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def make_sampler(sampler: str, own: int) -> Any:
+    """Make one of Optuna's samplers."""
     samplers = require_optuna().samplers
-    own = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     if sampler == "random":
         return samplers.RandomSampler(seed=own)
     if sampler == "nsga2":
         return samplers.NSGAIISampler(seed=own)
     if sampler == "cmaes":
         return samplers.CmaEsSampler(seed=own, warn_independent_sampling=False)
-    return samplers.TPESampler(seed=own)
+    return samplers.TPESampler(seed=own, n_startup_trials=STARTUP)
 
 
 def make_pruner(pruner: str, parts: int) -> Any:

@@ -37,6 +37,7 @@ class JournalFile(BaseJournalBackend):
             os.truncate(path, whole)
         self._logs: list[dict[str, Any]] = [json.loads(x) for x in content[:whole].splitlines()]
         self._changed = False
+        self._file = path.open("ab", buffering=0)
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """Yield the entries from a number on."""
@@ -46,8 +47,7 @@ class JournalFile(BaseJournalBackend):
         """Write entries, for whoever reads after this process was killed."""
         lines = [json.dumps(each, separators=(",", ":")) for each in logs]
         try:
-            with self._path.open("ab") as file:
-                file.write("".join(f"{line}\n" for line in lines).encode())
+            self._file.write("".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             raise DataError(
                 f"a trial could not be written down: {error.strerror}",
@@ -59,6 +59,9 @@ class JournalFile(BaseJournalBackend):
     def flush(self) -> None:
         """Wait until the disk has all that was written."""
         if self._changed:
-            with self._path.open("ab") as file:
-                os.fsync(file.fileno())
+            os.fsync(self._file.fileno())
             self._changed = False
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()

@@ -65,7 +65,7 @@ def _shelf(folder: Path) -> Shelf:
 
 
 def _rows(journal: Path) -> list[Any]:
-    """Trials that were made, in order, as Optuna has them."""
+    """Trials that were made, in order, as Optuna has them; some await the others of their batch."""
     try:
         import optuna
         from optuna.storages import JournalStorage
@@ -78,7 +78,7 @@ def _rows(journal: Path) -> list[Any]:
     storage = JournalStorage(JournalFileBackend(str(journal)))
     (name,) = optuna.get_all_study_names(storage)
     trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)
-    return [one for one in trials if one.state.is_finished() and _ROW in one.user_attrs]
+    return [one for one in trials if _ROW in one.user_attrs]
 
 
 def _point(row: Any, about: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.data.locking import writer_lock
@@ -90,16 +90,17 @@ class StudyFolder(StudyPlace):
             raise DataError(f"{self.path} could not be made: {error.strerror}") from error
         with self._held():
             (self.path / _ABOUT).write_text(canonical_json(about) + "\n", encoding="utf-8")
-            yield self._study(question, parts)
+            with ExitStack() as opened:
+                yield self._study(question, parts, opened)
 
-    def _study(self, question: Question, parts: int) -> Study:
+    def _study(self, question: Question, parts: int, opened: ExitStack) -> Study:
         from optuna.storages import JournalStorage
 
         from tradectl_sdk.pipelines.optimizing.journal import JournalFile
 
         path = self.path / _JOURNAL
         try:
-            journal = JournalFile(path)
+            journal = opened.enter_context(closing(JournalFile(path)))
             storage = JournalStorage(journal)
             return Study(storage, self.study_id, question, parts, journal.flush)
         except (ValueError, KeyError, OSError) as error:

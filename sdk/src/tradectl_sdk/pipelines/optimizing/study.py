@@ -20,9 +20,9 @@ import numpy as np
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.optimizing.choosing import (
     GROWTH,
+    Sampling,
     distribution,
     make_pruner,
-    make_sampler,
     require_optuna,
 )
 from tradectl_sdk.pipelines.optimizing.question import Made, Stopped, violation
@@ -71,7 +71,14 @@ class Study:
             load_if_exists=True,
         )
         self._spaces = {each.name: distribution(each) for each in question.ranges}
+        self._sampling = Sampling(
+            question.sampler,
+            question.seed,
+            question.batch,
+            at_once=len(question.objectives) == 1 and question.pruner != "hyperband",
+        )
         self._all = len(self._trials())
+        self._first = self._known = 0
 
     def made(self) -> list[Made]:
         """Return the trials that were made, in order."""
@@ -122,10 +129,10 @@ class Study:
         so a study that is made longer has the trials that it would have had at once.
         """
         size = self._question.batch
+        self._learn()
         asked, rejected = list(open_), 0
         while finished + len(asked) < (finished // size + 1) * size:
-            sampler = make_sampler(self._question.sampler, self._question.seed, self._all)
-            self._study.sampler = sampler
+            self._study.sampler = self._sampling.make(self._all, self._first, self._known)
             self._all += 1
             one = self._taken(self._study.ask(self._spaces), finished + len(asked))
             if one is not None:
@@ -137,6 +144,15 @@ class Study:
                 conditions = " and ".join(map(str, self._question.conditions))
                 raise UsageError(f"none of {rejected:,} points in a row met {conditions}")
         return asked
+
+    def _learn(self) -> None:
+        """See how much is known when a batch begins, and where it began."""
+        told = [
+            each for each in self._trials() if each.state.is_finished() and _ROW in each.user_attrs
+        ]
+        self._first = told[-1].number + 1 if told else 0
+        self._known = sum(each.values is not None for each in told)
+        self._sampling.begin()
 
     def _taken(self, trial: Any, number: int) -> _Asked | None:
         """Return a trial with its number, unless its point is not to be tried."""
