@@ -159,6 +159,15 @@ def test_windows_alone_have_all_instruments_in_one_account(pair):
     assert table.order_hashes[1] == record.order_list_hash
 
 
+def test_the_parts_of_an_account_are_of_the_time_that_any_of_its_series_has(pair):
+    later = pair[1].rows(40, 120)
+    found = sweep(STEADY, [pair[0].rows(0, 80), later], GRID, windows=2, mode="interpreted")
+    assert found.sweep.about["windows"] == ["2020-01-01:2020-03-01", "2020-03-01:2020-04-30"]
+    assert [one["bars"] for one in found.sweep.identity["data"]] == [60, 20, 20, 60]
+    with pytest.raises(DataMissingError, match=r"BBB\.TEST has no 1d bars from 2020-01-01"):
+        sweep(STEADY, [pair[0], later], GRID, windows=["2020-01-01:2020-02-01"])
+
+
 def test_one_set_may_be_tried_in_many_places(pair):
     found = run(pair, windows=None, grid={})
     assert [place.instrument for place in found.table.places] == ["AAA.TEST", "BBB.TEST"]

@@ -34,7 +34,7 @@ class Span:
     @classmethod
     def of(cls, series: Sequence[LoadedSeries]) -> Span:
         """Take all series of an account together, each moment once."""
-        opens = np.unique(np.concatenate([one.bars.time for one in series]))
+        opens = _merged([one.bars.time for one in series])
         return cls(opens, max(int(one.bars.close_time[-1]) for one in series))
 
 
@@ -68,7 +68,7 @@ def equal_windows(spans: Sequence[Span], count: int) -> list[Window]:
     if count < 1:
         raise UsageError(f"the number of windows was {count}, expected at least 1")
     first, end = max(int(one.opens[0]) for one in spans), min(one.end for one in spans)
-    opens = np.unique(np.concatenate([one.opens for one in spans]))
+    opens = _merged([one.opens for one in spans])
     opens = opens[(opens >= first) & (opens < end)]
     if len(opens) < count * LEAST:
         raise UsageError(
@@ -119,6 +119,16 @@ def check_filled(series: Sequence[LoadedSeries], window: Window) -> None:
                 f"{one.bars.instrument.id}, expected at least {LEAST}",
                 hint="take longer windows",
             )
+
+
+def _merged(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return moments of several rising columns, each once; what is equal need not be sorted."""
+    first, *rest = times
+    if all(np.array_equal(first, other) for other in rest):
+        return first
+    every: NDArray[np.int64] = np.sort(np.concatenate(times))
+    found: NDArray[np.int64] = every[np.append(True, np.diff(every) > 0)]
+    return found
 
 
 _HINT = "such as 2010-01-01:2015-01-01, or 2015-01-01: for all since then"
