@@ -92,7 +92,9 @@ def _hook_methods(
     value: object, hooks: HookSet, manager: pluggy.PluginManager
 ) -> Iterator[tuple[str, pluggy.HookimplOpts | None]]:
     """Yield what the plugin marked as a hook, and what it named like one without marking it."""
-    for name in sorted(dir(value)):
+    bases = set(hooks.specification.__mro__)
+    own_names = {*vars(value)}.union(*(vars(c) for c in type(value).__mro__ if c not in bases))
+    for name in sorted(own_names):
         options = manager.parse_hookimpl_opts(value, name)
         inherited = inspect.getattr_static(hooks.specification, name, None)
         own = inspect.getattr_static(value, name, None) is not inherited

@@ -6,7 +6,6 @@ is wanted, so that a grid with more points than memory can be counted, sampled a
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
 from dataclasses import dataclass
@@ -181,10 +180,3 @@ class Space:
             raise UsageError(f"the grid has {self.size:.3g} points, expected at most 2^62")
         draw = random.Random(self.seed)  # noqa: S311 - chance, not secrecy
         return iter(sorted(draw.sample(range(self.size), self.most)))
-
-
-def chunks(numbers: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
-    """Cut trial numbers into pieces, in order."""
-    rest = iter(numbers)
-    while piece := tuple(itertools.islice(rest, length)):
-        yield piece

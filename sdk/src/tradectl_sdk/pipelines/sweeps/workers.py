@@ -7,6 +7,7 @@ that a trial that kills its worker is found, and is a failed trial after a few a
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -19,7 +20,6 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.research.executing import ATTEMPTS, died
-from tradectl_sdk.research.space import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.research.table import Trial
 
-_PIECES = 8  # chunks a worker gets, about; more would be told more often, fewer end unevenly
+_SHARE = 4  # of what is left, the part of a worker's share that it is given at once
 _LONGEST = 64  # trials in a chunk
 _TELL = 0.25  # seconds after which a worker tells what it has of a chunk
 _PATIENCE = 1.0  # seconds after which an idle worker looks whether anybody still wants it
@@ -60,7 +60,8 @@ class Pool:
     def __init__(self, run: Callable[[int], Trial], count: int) -> None:
         self._run, self._count = run, count
         self._workers: list[_Worker] = []
-        self._waiting: deque[tuple[int, ...]] = deque()
+        self._waiting: deque[int] = deque()
+        self._alone: deque[int] = deque()  # those that a worker died of, one by one
         self._attempts: Counter[int] = Counter()
         self.deaths = 0
 
@@ -70,8 +71,7 @@ class Pool:
         Raises:
             RuntimeError: If a worker met a bug; its traceback is the message.
         """
-        length = max(1, min(_LONGEST, len(numbers) // (self._count * _PIECES)))
-        self._waiting.extend(chunks(numbers, length))
+        self._waiting.extend(numbers)
         try:
             self._workers = [self._start() for _ in range(self._count)]
             while self._hand_out():
@@ -98,17 +98,27 @@ class Pool:
     def _hand_out(self) -> bool:
         """Give the idle something to do; return whether anybody is busy."""
         for place, worker in enumerate(self._workers):
-            if worker.task or not self._waiting:
+            if worker.task or not self._left():
                 continue
-            task = self._waiting.popleft()
+            task = self._next()
             try:
                 worker.connection.send(task)
             except OSError:  # it died while it was idle, so none of its trials is to blame
-                self._waiting.appendleft(task)
+                self._waiting.extendleft(reversed(task))
                 self._replace(place)
                 continue
             worker.task = task
-        return bool(self._waiting) or any(each.task for each in self._workers)
+        return self._left() or any(each.task for each in self._workers)
+
+    def _left(self) -> bool:
+        return bool(self._alone or self._waiting)
+
+    def _next(self) -> tuple[int, ...]:
+        """Take the next chunk: short ones at the end, so that no worker waits long for another."""
+        if self._alone:
+            return (self._alone.popleft(),)
+        share = len(self._waiting) // (_SHARE * self._count)
+        return tuple(self._waiting.popleft() for _ in range(min(max(share, 1), _LONGEST)))
 
     def _take(self, worker: _Worker) -> list[Trial]:
         try:
@@ -137,7 +147,7 @@ class Pool:
         for number in reversed(task):
             self._attempts[number] += 1
             if self._attempts[number] < ATTEMPTS:
-                self._waiting.appendleft((number,))
+                self._alone.appendleft(number)
             else:
                 given_up.append(died(number))
         return given_up
@@ -146,6 +156,7 @@ class Pool:
 def _serve(connection: Connection, run: Callable[[int], Trial], parent: int) -> None:
     """Be a worker: until nobody wants anything any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends us
+    gc.freeze()  # what is shared with the parent is not looked through, which would copy it
     try:
         while True:
             while not connection.poll(_PATIENCE):
