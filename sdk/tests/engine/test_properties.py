@@ -43,6 +43,7 @@ def test_cash_and_positions_are_what_the_fills_say(seed, assume):
     spent = fills["side"] * fills["quantity"] * fills["price"] * 10**6 + fills["fee"]
     start = int(assume.cash * 10**8)
     assert outcome.cash == start - int(spent.sum())
+    assert outcome.fees == int(fills["fee"].sum())
     for which, held in enumerate(outcome.positions):
         own = fills[fills["instrument"] == which]
         assert int((own["side"] * own["quantity"]).sum()) == held

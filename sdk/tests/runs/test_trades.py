@@ -184,3 +184,6 @@ def test_counting_closed_trades_is_counting_those_extracted(
         fills["position"][own] = np.cumsum((fills["side"] * fills["quantity"])[own])
     trades = extract_trades(fills, [share, coin, future])
     assert count_closed(fills) == int((trades["open"] == 0).sum())
+    for instrument in range(3):
+        own = fills[fills["instrument"] == instrument]
+        assert count_closed(own, alone=True) == count_closed(own)

@@ -47,6 +47,7 @@ class Outcome:
         times: The instants, UTC nanoseconds, shape (n,).
         equity: Account value at the end of each, in the account currency, shape (n,).
         cash: Cash at the end, money units.
+        fees: Fees of all fills, money units.
         final_equity: Account value at the end, money units, exact.
         positions: Signed lots held at the end, per instrument.
         strategies: The strategies as the run left them.
@@ -61,6 +62,7 @@ class Outcome:
     times: NDArray[np.int64]
     equity: NDArray[np.float64]
     cash: int
+    fees: int
     final_equity: int
     positions: tuple[int, ...]
     strategies: tuple[Strategy, ...]
@@ -205,6 +207,7 @@ def finish(
         times=np.frombuffer(engine.times, np.int64)[: engine.instants],
         equity=np.asarray(engine.equity)[: engine.instants],
         cash=account.cash,
+        fees=account.fees,
         final_equity=_final_equity(engine),
         positions=tuple(account.lots),
         strategies=tuple(engine.strategies),

@@ -102,12 +102,19 @@ def closed_trades(trades: Records) -> ClosedTrades:
     )
 
 
-def count_closed(fills: Records) -> int:
+def count_closed(fills: Records, *, alone: bool = False) -> int:
     """Count the closed trades from flat to flat, as :func:`extract_trades` has them.
 
     A sweep wants the number alone, and has it from the fills in a fraction of the time.
+
+    Args:
+        fills: As there.
+        alone: Whether all are of one instrument, flat before the first of them: then positions tell.
     """
     after = fills["position"]
+    if alone:
+        signs = np.sign(after)
+        return int(np.count_nonzero((signs[:-1] != 0) & (signs[1:] != signs[:-1])))
     before = after - fills["side"] * fills["quantity"]
     return int(np.count_nonzero((before != 0) & (np.sign(after) != np.sign(before))))
 

@@ -18,7 +18,7 @@ from tradectl_sdk.runs.metrics import METRICS, ClosedTrades, Need, Sample
 from tradectl_sdk.runs.metrics.drawdown import max_drawdown
 from tradectl_sdk.runs.metrics.instants import Instants
 from tradectl_sdk.runs.trades import count_closed
-from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
+from tradectl_sdk.runs.values import slippage_cost, traded_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,9 @@ _NO_TRADES = ClosedTrades(profits=np.empty(0), holding=np.empty(0, np.int64))
 # Metrics that are had without going through trades or episodes, with equal results.
 _SHORT_CUTS: Mapping[str, Callable[[Sample, Outcome], float]] = {
     "max_drawdown": lambda sample, _: max_drawdown(sample.equity, sample.initial_equity),
-    "trades": lambda _, outcome: float(count_closed(outcome.fills)),
+    "trades": lambda _, outcome: float(
+        count_closed(outcome.fills, alone=len(outcome.positions) == 1)
+    ),
 }
 
 
@@ -131,7 +133,7 @@ class Trials(Task):
             benchmark=(
                 Basket(plan.columns, outcome.times, lambda: None) if with_benchmark else None
             ),
-            fees=exact_sum(fills["fee"]) / MONEY_UNITS if Need.FEES in needs else 0.0,
+            fees=outcome.fees / MONEY_UNITS,
             slippage=slippage_cost(fills, instruments) / MONEY_UNITS
             if Need.SLIPPAGE in needs
             else 0.0,
