@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,6 +208,21 @@ def test_what_raises_is_told_as_by_a_run_by_itself(prank):
             lambda make=make: run(replace(plan, make_strategy=make))
         )
     assert reruns.reused == 2
+
+
+def test_who_ends_a_run_at_a_pause_is_asked_once():
+    asked = []
+
+    def end() -> None:
+        asked.append(1)
+        raise TimeoutError
+
+    reruns = Reruns(plan_of(), Mode.AUTO)
+    reruns.run(Averages)
+    reruns._stage = SimpleNamespace(run=lambda _plan, turn: turn())
+    with pytest.raises(TimeoutError):
+        reruns.run(Averages, end)
+    assert asked == [1]
 
 
 def test_signals_and_longer_bars_are_those_of_the_run():

@@ -68,7 +68,7 @@ class Reruns:
 
         Args:
             make_strategy: As in a plan.
-            turn: Called whenever the loop pauses.
+            turn: Called whenever the loop pauses; what it raises ends the run.
 
         Raises:
             NotCompilableError: If the mode is compiled and the strategy cannot be.
@@ -85,12 +85,24 @@ class Reruns:
         """Run it on the kept engine; None where that is of no use, whatever the reason."""
         if self._compiled is None or self._in_vain > _PATIENCE:
             return None
+        stopped: list[Exception] = []
+
+        def taking_turns() -> None:
+            try:
+                if turn is not None:
+                    turn()
+            except Exception as error:
+                stopped.append(error)
+                raise
+
         try:
             if self._stage is None:
                 self._stage = Stage(plan, self._compiled)
-            outcome = self._stage.run(plan, turn)
-        except Exception:  # noqa: BLE001 - the run by itself tells it as it is to be told
-            outcome = None
+            outcome = self._stage.run(plan, taking_turns)
+        except Exception:
+            if stopped:
+                raise
+            outcome = None  # the run by itself tells it as it is to be told
         if outcome is None:
             self._in_vain += 1
         else:

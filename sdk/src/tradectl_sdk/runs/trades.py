@@ -109,7 +109,7 @@ def count_closed(fills: Records, *, alone: bool = False) -> int:
 
     Args:
         fills: As there.
-        alone: Whether all are of one instrument, flat before the first of them: then positions tell.
+        alone: Whether all are of one instrument, flat before the first one: positions tell then.
     """
     after = fills["position"]
     if alone:
