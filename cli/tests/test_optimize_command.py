@@ -74,6 +74,18 @@ def test_a_study_is_resumed_or_started_over_when_asked(run: Run, ready: Path) ->
     assert "6 of them" not in run(*OPTIMIZE, *SET, "--fresh").out
 
 
+def test_stopped_trials_are_counted_apart_and_say_where(run: Run, ready: Path) -> None:
+    asked = ("--pruner", "hyperband", "--objective", "total_return", "--out-of-sample", "0")
+    words = (*OPTIMIZE[:-1], "16", "--set", "bars=2:6", *asked)
+    data = run(*words, "--json").data
+    stopped = [each for each in data["trials"] if each["pruned"]]
+    assert stopped
+    assert all(each["final_equity"] is None and not each["reason"] for each in stopped)
+    assert {round(each["pruned"]["share"], 2) for each in stopped} <= {0.11, 0.33}
+    shown = run(*words, "--resume", "--workers", "2")
+    assert f"16 of them before, {len(stopped)} stopped early by hyperband" in shown.out
+
+
 def test_where_no_trial_meets_the_limits_that_is_a_finding(run: Run, ready: Path) -> None:
     answer = run(*OPTIMIZE, *SET, "--where", "trades > 5000")
     assert answer.status == 1
@@ -99,6 +111,11 @@ def test_several_objectives_show_the_front(run: Run, ready: Path) -> None:
         ((*SET, "--out-of-sample", "much"), "expected a share such as 30%"),
         ((*SET, "--out-of-sample", "130%"), "expected 0 to less than 1"),
         ((*SET, "--sampler", "magic"), "magic"),
+        ((*SET, "--pruner", "magic"), "magic"),
+        ((*SET, "--batch", "0"), "--batch"),
+        ((*SET, "--sampler", "cmaes"), "cmaes needs two ranges"),
+        ((*SET, "--storage", "postgresql://me:s3cret@db/x", "--debug"), "holds a password"),
+        ((*SET, "--storage", "sqlite:///s3cret"), "is no PostgreSQL database"),
     ],
 )
 def test_wrong_words_are_refused_and_nothing_is_kept(
@@ -107,5 +124,6 @@ def test_wrong_words_are_refused_and_nothing_is_kept(
     answer = run(*OPTIMIZE, *words)
     assert answer.status == 2
     assert message in answer.err
-    assert "Traceback" not in answer.err
+    assert "Traceback" not in answer.err or "--debug" in words
+    assert "s3cret" not in answer.err + answer.out
     assert not list((ready / ".tradectl").glob("runs/o-*"))
