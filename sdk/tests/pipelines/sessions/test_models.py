@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from modelled_scene import END, MODELS, Blas, Follow, LeastSquares, session_in, settings_in
+from msgspec.structs import replace as replace_bar
 from session_scene import SERIES, in_backtest, in_paper
 from tradectl_sdk import backtest, resume_session
 from tradectl_sdk.errors import StrategyError, UsageError
+from tradectl_sdk.exchange import BarClosed
 from tradectl_sdk.models import walk_forward
 from tradectl_sdk.nodes.failpoints import VARIABLE
 from tradectl_sdk.nodes.host.recording import read_frames
 from tradectl_sdk.nodes.host.records import Saw, Warmed
+from tradectl_sdk.pipelines.modelling import find_models
 from tradectl_sdk.pipelines.series import Window, load_series
 from tradectl_sdk.pipelines.session import Session
+from tradectl_sdk.pipelines.sessions.forecasting import Forecaster
+from tradectl_sdk.pipelines.sessions.history import Past
 
 if TYPE_CHECKING:
     from tradectl_sdk import Bars
@@ -156,3 +161,38 @@ def test_parity_says_which_forecasts_are_others_when_they_are_made_again(tmp_pat
     (note,) = result.parity().notes
     words = r"\d+ of \d+ values of forecast are others when its model runs again"
     assert re.fullmatch(words, note)
+
+
+def closed(bars: Bars) -> tuple[BarClosed, ...]:
+    columns = (bars.close_time, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return tuple(
+        BarClosed(
+            instrument=str(bars.instrument.id), length=bars.timeframe.nanoseconds, time=time,
+            open=first, high=high, low=low, close=last, volume=volume,
+        )
+        for time, first, high, low, last, volume in zip(*(c.tolist() for c in columns), strict=True)
+    )  # fmt: skip
+
+
+def test_a_history_is_forecast_once_and_bars_that_are_passed_over_count_for_nothing() -> None:
+    bars = spx()
+    made = find_models(MODELS)
+    whole = list(zip(*(walk_forward(make(), bars).values for make in MODELS.values()), strict=True))
+    told = closed(bars)
+
+    def fresh() -> Forecaster:
+        return Forecaster(made, [bars.instrument], bars.timeframe)
+
+    def same(found: Any, expected: Any) -> bool:
+        return np.asarray(found).tobytes() == np.asarray(expected).tobytes()
+
+    first = fresh()
+    past = first.begin(Past(told[:90]))
+    assert same(list(past.foreseen.values()), whole[:90])
+    stranger = replace_bar(told[90], instrument="OTHER.X")
+    assert first.foresee([told[20], stranger]) == ((), ())
+    assert same(first.foresee(told[90:91]), whole[90:91])
+    later = fresh()
+    assert later.begin(past) is past
+    later.fit_ahead()
+    assert same(later.foresee(told[90:100]), whole[90:100])

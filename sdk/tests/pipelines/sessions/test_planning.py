@@ -14,10 +14,12 @@ from tradectl_sdk.config import Settings
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError
 from tradectl_sdk.exchange import Card
 from tradectl_sdk.nodes.session_folder import Sessions, write_json
+from tradectl_sdk.pipelines.sessions.forecasting import pin_models
 from tradectl_sdk.pipelines.sessions.opening import create_session, open_session
 from tradectl_sdk.pipelines.sessions.pinning import pinned, unpinned
 from tradectl_sdk.pipelines.sessions.plan import SessionPlan
 from tradectl_sdk.pipelines.sessions.planning import resolve_plan
+from tradectl_sdk.pipelines.sessions.preflight import preflight_key
 
 
 def test_everything_is_pinned_and_read_again_as_it_was(tmp_path: Path) -> None:
@@ -33,6 +35,25 @@ def test_everything_is_pinned_and_read_again_as_it_was(tmp_path: Path) -> None:
     folder = create_session(made, Settings.model_validate(home))
     assert open_session(folder).plan == made
     assert SessionPlan.of(json.loads(json.dumps(folder.manifest()))) == made
+
+
+def test_models_are_pinned_with_what_they_need(tmp_path: Path) -> None:
+    """A history long enough for the first fit, no order before it, and another preflight."""
+    exchange = Listing(coin())
+    wanted = {"forecast": "ridge:first=120,every=30"}
+    made = plan(exchange, "BTC/USDT.X", models=wanted, history=50)
+    assert (made.history, made.warmup) == (120, 120)
+    assert plan(exchange, "BTC/USDT.X", models=wanted, history=300, warmup=200).history == 300
+    assert plan(exchange, "BTC/USDT.X", models=wanted, history=0).history == 0
+    pin = made.models["forecast"]
+    assert (pin["model"], pin["settings"]["first"], len(pin["hash"])) == ("ridge", 120, 64)
+    folder = create_session(made, Settings.model_validate({"session": {"directory": tmp_path}}))
+    (again,) = open_session(folder).forecasting()
+    assert pin_models([again]) == made.models
+    other = plan(exchange, "BTC/USDT.X", models={"forecast": "ridge:first=120,every=31"})
+    assert other.models["forecast"]["hash"] != pin["hash"]
+    keys = {preflight_key(one, Settings()) for one in (made, other, plan(exchange, "BTC/USDT.X"))}
+    assert len(keys) == 3
 
 
 def test_a_paper_account_can_do_what_paper_can_and_a_live_one_what_its_venue_can() -> None:
