@@ -95,7 +95,7 @@ def test_a_process_that_died_while_it_asked_for_a_batch_asks_for_the_rest_of_it(
     lines = journal.read_bytes().splitlines(keepends=True)
     begun = [place for place, line in enumerate(lines) if json.loads(line)["op_code"] == 4]
     assert len(begun) > 24  # points that did not meet the condition among them
-    for place in (begun[-3], begun[-1]):
+    for place in (begun[-3], begun[-2] + 1, begun[-1] + 2):  # before, and in the middle of one
         journal.write_bytes(b"".join(lines[:place]))
         again = search(bars, tmp_path / "whole", 24, batch=6, resume=True)
         assert again.resumed == 18

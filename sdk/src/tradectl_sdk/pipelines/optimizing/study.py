@@ -107,20 +107,33 @@ class Study:
 
     def _found(self) -> tuple[int, list[_Asked]]:
         """Return how many trials are finished, and those that are not."""
-        from optuna.trial import Trial as OptunaTrial
-
+        self._learn()
         finished, found = 0, list[_Asked]()
         for each in self._trials():
             if each.state.is_finished():
                 finished += _ROW in each.user_attrs
                 continue
-            again = OptunaTrial(self._study, each._trial_id)  # noqa: SLF001 - no other way in
-            if (asked := self._taken(again, finished + len(found))) is None:
+            if (asked := self._taken(self._again(each), finished + len(found))) is None:
                 continue
             if _ROW in each.user_attrs:
                 asked.made = _made(asked.number, asked.point, each.user_attrs[_ROW])
             found.append(asked)
         return finished, found
+
+    def _again(self, frozen: Any) -> Any:
+        """Return a trial that a process left unfinished, with the point it would have had."""
+        from optuna.trial import Trial as OptunaTrial
+
+        whole = len(frozen.params) == len(self._spaces)
+        if not whole:
+            self._sampling.begin()
+            sampler = self._sampling.make(frozen.number, self._first, self._known)
+            self._study.sampler = sampler
+        trial = OptunaTrial(self._study, frozen._trial_id)  # noqa: SLF001 - no other way in
+        if not whole:
+            for name, space in self._spaces.items():
+                trial._suggest(name, space)  # noqa: SLF001 - as ask does it
+        return trial
 
     def _batch(self, finished: int, open_: list[_Asked]) -> list[_Asked]:
         """Return the trials of the present batch, asking for those that are not there yet.
