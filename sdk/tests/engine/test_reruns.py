@@ -226,18 +226,25 @@ def test_who_ends_a_run_at_a_pause_is_asked_once():
 
 
 def test_signals_and_longer_bars_are_those_of_the_run():
-    made = {
-        days: replace(columns(BARS[::days], instrument(), length=days * DAY), drives=False)
-        for days in (7, 14)
-    }
+    made = []
+
+    def resample(_instrument, timeframe):
+        days = timeframe.nanoseconds // DAY
+        made.append(days)
+        return replace(columns(BARS[::days], instrument(), length=days * DAY), drives=False)
+
     plan = plan_of(
         Signalled,
         signals={"forecast": [np.linspace(-1.0, 1.0, len(BARS))]},
-        resample=lambda _instrument, timeframe: made[timeframe.nanoseconds // DAY],
+        resample=resample,
     )
     points = [{"scale": scale, "days": days} for scale in (1.0, 2.0, 5.0) for days in (7, 14)]
     reruns = hold_to_the_run_by_itself(plan, pairs(Signalled, points[0], *points))
     assert reruns.reused == 3  # those of 14 days run by themselves
+    made.clear()
+    for make in pairs(Signalled, *points):
+        reruns.run(make)
+    assert made == []  # a longer series is made once
 
 
 def test_where_the_kept_engine_is_of_no_use_it_is_given_up(prank):

@@ -30,7 +30,9 @@ from tradectl_sdk.errors import NotCompilableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tradectl_sdk.engine.build import Plan
+    from tradectl_sdk.domain.timeframe import Timeframe
+    from tradectl_sdk.engine.bars import Columns
+    from tradectl_sdk.engine.build import Plan, Resampler
     from tradectl_sdk.kernel import CompiledKernel
     from tradectl_sdk.strategy import Strategy
 
@@ -52,7 +54,8 @@ class Reruns:
     def __init__(
         self, plan: Plan, mode: Mode, *, notify: Callable[[str], None] | None = None
     ) -> None:
-        self._plan, self._mode, self._notify = plan, mode, notify
+        once = None if plan.resample is None else _Once(plan.resample)
+        self._plan, self._mode, self._notify = replace(plan, resample=once), mode, notify
         self._compiled: CompiledKernel | None = None
         self._stage: Stage | None = None
         self._in_vain = 0
@@ -198,6 +201,21 @@ class Stage:
         if went == GROW:
             return None  # tables of the right size are made for a run by itself
         return finish(engine, Mode.COMPILED, "", seconds, self._compiled)
+
+
+class _Once:
+    """Makes each longer series once: its bars are the same in every run."""
+
+    def __init__(self, resample: Resampler) -> None:
+        self._resample = resample
+        self._made: dict[tuple[int, int], Columns] = {}
+
+    def __call__(self, instrument: int, timeframe: Timeframe) -> Columns:
+        """Return its columns."""
+        key = instrument, timeframe.nanoseconds
+        if key not in self._made:
+            self._made[key] = self._resample(instrument, timeframe)
+        return self._made[key]
 
 
 def _same(one: object, other: object) -> bool:
