@@ -11,7 +11,7 @@ from tradectl_dask import worker
 from tradectl_dask.executor import DaskExecutor, connected
 from tradectl_dask.rehearsal import two_workers
 from tradectl_dask.settings import DaskSettings
-from tradectl_sdk import Settings, optimize, sweep
+from tradectl_sdk import Settings, backtest, optimize, sweep
 from tradectl_sdk.errors import ConfigError, DeadlineError, TransportError, UsageError
 from tradectl_sdk.testing.executor_suite import LENGTHS, Heard, task_of
 
@@ -110,6 +110,15 @@ def test_a_sweep_over_instruments_and_windows_is_that_of_one_process() -> None:
         alone = sweep("sma-cross", data, grid, workers=1, **given)
         spread = sweep("sma-cross", data, grid, executor="dask", **given)
     assert len(set(spread.table.order_hashes)) == len(spread.table) == 12
+    for number in (2, 5, 10):
+        place, point = spread.table.place(number), spread.table.points[number]
+        assert place is not None
+        start, _, end = place.window.partition(":")
+        single = backtest(
+            "sma-cross", place.instrument, start=start, end=end, parameters=point, trials=12
+        ).record
+        assert spread.table.order_hashes[number] == single.order_list_hash
+        assert int(spread.table.final_equity[number]) == single.final_equity
     assert spread.table.order_hashes == alone.table.order_hashes
     assert spread.table.final_equity.tobytes() == alone.table.final_equity.tobytes()
     for name, column in alone.table.metrics.items():
