@@ -50,11 +50,11 @@ def contents(server: Server) -> str:
 
 def test_a_study_in_a_database_is_the_one_of_the_journal(server, known, bars, tmp_path):
     asked = {"ranges": {"fast": "2:4", "slow": "5:12"}, "pruner": "hyperband", "batch": 3}
-    folder = search(bars, tmp_path / "folder", 9, **asked)
+    folder = search(bars, tmp_path / "folder", 6, **asked)
     first = search(bars, tmp_path, 4, storage=server.address, **asked)
     with pytest.raises(UsageError, match="begun before"):
-        search(bars, tmp_path, 9, storage=server.address, **asked)
-    found = search(bars, tmp_path, 9, storage=server.address, resume=True, **asked)
+        search(bars, tmp_path, 6, storage=server.address, **asked)
+    found = search(bars, tmp_path, 6, storage=server.address, resume=True, **asked)
     assert (first.study_id, found.resumed) == (folder.study_id, 4)
     same(folder, found)
     assert folder.pruned == found.pruned
@@ -72,7 +72,7 @@ from pathlib import Path
 sys.path.insert(0, {here!r})
 from sought import NAMED, market, search
 tell = lambda done, of: print(done, flush=True)
-search(market(), Path({folder!r}), 40, strategy=NAMED, storage={address!r}, progress=tell)
+search(market(), Path({folder!r}), 40, strategy=NAMED, batch=2, storage={address!r}, progress=tell)
 """
 
 
@@ -87,19 +87,21 @@ def test_a_process_that_is_killed_loses_at_most_the_trial_in_flight(server, know
     process.wait()
     process.stdout.close()
     count = int(told[-1])
-    asked = {"strategy": NAMED, "storage": server.address, "resume": True}
+    asked = {"strategy": NAMED, "batch": 2, "storage": server.address, "resume": True}
     found = search(bars, tmp_path, count + 3, **asked)
     assert count <= found.resumed <= count + 1
-    same(search(bars, tmp_path / "whole", count + 3, strategy=NAMED), found)
+    same(search(bars, tmp_path / "whole", count + 3, strategy=NAMED, batch=2), found)
 
 
 def test_a_study_is_for_one_process(server, known, bars, tmp_path):
-    first = search(bars, tmp_path, 1, storage=server.address, seed=5)
+    first = search(bars, tmp_path, 1, storage=server.address, batch=1, seed=5)
     with StudyDatabase(server.address, first.study_id)._held():
         for changes in ({"resume": True}, {"fresh": True}):
             with pytest.raises(UsageError, match="another process is at study"):
-                search(bars, tmp_path, 2, storage=server.address, seed=5, **changes)
-    assert search(bars, tmp_path, 2, storage=server.address, seed=5, resume=True).resumed == 1
+                search(bars, tmp_path, 2, storage=server.address, batch=1, seed=5, **changes)
+    assert (
+        search(bars, tmp_path, 2, storage=server.address, batch=1, seed=5, resume=True).resumed == 1
+    )
 
 
 def test_the_password_may_be_in_a_file(server, bars, tmp_path, monkeypatch):
@@ -108,7 +110,7 @@ def test_the_password_may_be_in_a_file(server, bars, tmp_path, monkeypatch):
     secrets.chmod(0o600)
     monkeypatch.delenv("PGPASSWORD", raising=False)
     monkeypatch.setenv("PGPASSFILE", str(secrets))
-    assert len(search(bars, tmp_path, 1, storage=server.address, seed=6).table) == 1
+    assert len(search(bars, tmp_path, 1, storage=server.address, batch=1, seed=6).table) == 1
 
 
 def test_who_is_not_let_in_is_told_so_without_a_secret(server, bars, tmp_path, monkeypatch):
@@ -129,17 +131,17 @@ def test_a_server_that_goes_is_named_and_what_was_made_is_there_when_it_is_back(
     asked = {"storage": server.address, "seed": 7, "batch": 3}
     try:
         with pytest.raises(TransportError, match="cannot be used") as caught:
-            search(bars, tmp_path, 8, progress=stop, **asked)
+            search(bars, tmp_path, 6, progress=stop, **asked)
         with pytest.raises(TransportError, match="cannot be used"):
-            search(bars, tmp_path, 8, resume=True, **asked)
+            search(bars, tmp_path, 6, resume=True, **asked)
     finally:
         with suppress(RuntimeError):
             server.start()
     assert "--resume" in caught.value.hint
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
-    found = search(bars, tmp_path, 8, resume=True, **asked)
+    found = search(bars, tmp_path, 6, resume=True, **asked)
     assert found.resumed == 4
-    same(search(bars, tmp_path / "whole", 8, seed=7, batch=3), found)
+    same(search(bars, tmp_path / "whole", 6, seed=7, batch=3), found)
 
 
 @pytest.mark.parametrize(

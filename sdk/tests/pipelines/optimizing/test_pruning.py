@@ -63,7 +63,7 @@ def test_stopped_trials_are_counted_and_are_no_failures(bars, tmp_path):
 
 
 def test_median_stops_what_does_worse_than_half_of_those_that_went_on(bars, tmp_path):
-    found = pruned(bars, tmp_path, batch=1)
+    found = pruned(bars, tmp_path, 16, batch=1)
     values: list[float] = []
     for number, point in enumerate(found.table.points):
         stop = found.pruned.get(number)
