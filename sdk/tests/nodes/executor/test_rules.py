@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from unittest.mock import ANY
 
 from floor import SECOND, Floor, card, place, replayed, setup
 from tradectl_risk.flow import OrderRate
@@ -160,6 +161,28 @@ def test_of_a_long_memory_only_what_has_changed_is_taken_down_wherever_it_is():
     memory.undo()
     assert rule.times[100] == 100
     assert memory.changes() == {}
+
+
+def test_a_list_that_a_rule_puts_in_the_place_of_another_is_followed():
+    rule = Odd()
+    memory = RuleMemory([rule])
+    rule.times = [5, 0]
+    assert memory.changes()["0.Odd"]["times[0]"] == 5
+    rule.times[1] = 6
+    rule.times = [7, 6]
+    memory.undo()
+    assert rule.times == [5, 0]
+    rule.times[1] = 8
+    assert memory.changes() == {"0.Odd": {"@shape": ANY, "times[1]": 8}}
+
+
+def test_a_list_with_two_names_stays_one_list():
+    rule = Odd()
+    rule.inner.deep = rule.times
+    memory = RuleMemory([rule])
+    rule.inner.deep[0] = 4
+    assert rule.times[0] == 4
+    assert memory.changes()["0.Odd"]["times[0]"] == 4
 
 
 def test_a_rule_that_is_gone_is_told():

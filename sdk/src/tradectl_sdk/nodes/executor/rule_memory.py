@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
+from tradectl_sdk.nodes.executor.noted_list import NotedList
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,15 +19,16 @@ if TYPE_CHECKING:
 
 Value = int | float | bool | str
 _SHAPE = "@shape"
-_STRETCH = 40  # elements of a list that are compared at once
 
 
 class RuleMemory:
     """Watches rules for changes of what they remember."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
+        lists: dict[int, tuple[Any, NotedList]] = {}
         self._rules = {
-            f"{place}.{type(one).__name__}": list(_memories(one)) for place, one in enumerate(rules)
+            f"{place}.{type(one).__name__}": list(_memories(one, lists))
+            for place, one in enumerate(rules)
         }
         self._shapes = {
             name: ",".join(one.shape for one in memories) for name, memories in self._rules.items()
@@ -63,67 +66,82 @@ class RuleMemory:
                 memory.undo()
 
 
-class _Memory:
+class _Number:
     """One attribute of a rule, or of something within it, as it was last seen."""
 
     def __init__(self, owner: Any, name: str, path: str) -> None:
-        self.path = path
+        self.path = self.shape = path
         self._values = vars(owner)
         self._name = name
-        present = self._values[name]
-        self._is_list = isinstance(present, list)
-        self._before = present.copy() if self._is_list else present
-        self.shape = f"{path}[{len(present)}]" if self._is_list else path
+        self._before = self._values[name]
 
     def collect(self, changed: dict[str, Value]) -> None:
         """Add what has changed to a table, and take it for seen."""
-        present, before = self._values[self._name], self._before
-        if self._is_list:
-            self._collect_elements(present, before, changed)
-        elif present != before:
+        present = self._values[self._name]
+        if present is not self._before and present != self._before:
             changed[self.path] = present.value if isinstance(present, enum.Enum) else present
             self._before = present
 
-    def _collect_elements(
-        self, present: list[Any], before: list[Any], changed: dict[str, Value]
-    ) -> None:
-        """Look at a stretch at a time: of a long list an order changes an element or two."""
-        for start in range(0, len(present), _STRETCH):
-            stretch = slice(start, start + _STRETCH)
-            now, then = present[stretch], before[stretch]
-            if now == then:
-                continue
-            for place, (value, former) in enumerate(zip(now, then, strict=False), start):
-                if value != former:
-                    changed[f"{self.path}[{place}]"] = value
-            before[stretch] = now
-
-    def put(self, value: Value, place: str) -> None:
-        """Set the attribute, or one element of it, and take that for seen."""
+    def put(self, value: Value, _place: str) -> None:
+        """Set the attribute, and take that for seen."""
         present = self._values[self._name]
-        if place:
-            present[int(place)] = value
-            self._before = present.copy()
-        else:
-            own = type(present)(value) if isinstance(present, enum.Enum) else value
-            self._values[self._name] = self._before = own
+        own = type(present)(value) if isinstance(present, enum.Enum) else value
+        self._values[self._name] = self._before = own
 
     def undo(self) -> None:
         """Set it to what was last seen."""
-        if self._is_list:
-            self._values[self._name][:] = self._before
-        else:
-            self._values[self._name] = self._before
+        self._values[self._name] = self._before
 
 
-def _memories(thing: Any, prefix: str = "", depth: int = 0) -> Iterator[_Memory]:
-    """Yield everything that a rule could remember by."""
-    for name, value in vars(thing).items():
+class _Numbers:
+    """An attribute that is a list of numbers; the rule has one that notes what is changed."""
+
+    def __init__(self, owner: Any, name: str, path: str, noted: NotedList) -> None:
+        self.path = path
+        self.shape = f"{path}[{len(noted)}]"
+        self._values = vars(owner)
+        self._name = name
+        self._values[name] = self._list = noted
+
+    def collect(self, changed: dict[str, Value]) -> None:
+        """Add the elements that have changed to a table, and take them for seen."""
+        if self._values[self._name] is not self._list:
+            self._adopt()
+        for place in self._list.changed():
+            changed[f"{self.path}[{place}]"] = self._list[place]
+        self._list.settle()
+
+    def _adopt(self) -> None:
+        """Follow a rule that has put another list in the place of ours."""
+        former = self._list.former()
+        present = list(self._values[self._name])
+        self._list = NotedList(former)
+        self._list[:] = present
+        self._values[self._name] = self._list
+
+    def put(self, value: Value, place: str) -> None:
+        """Set one element, and take that for seen."""
+        self._list[int(place)] = value
+        self._list.settle()
+
+    def undo(self) -> None:
+        """Set all elements to what was last seen."""
+        self._list.undo()
+        self._values[self._name] = self._list
+
+
+def _memories(
+    thing: Any, lists: dict[int, tuple[Any, NotedList]], prefix: str = "", depth: int = 0
+) -> Iterator[_Number | _Numbers]:
+    """Yield everything that a rule could remember by; a list with two names stays one list."""
+    for name, value in list(vars(thing).items()):
         path = f"{prefix}{name}"
         if isinstance(value, enum.Enum | bool | int | float | str):
-            yield _Memory(thing, name, path)
+            yield _Number(thing, name, path)
         elif isinstance(value, list):
             if all(isinstance(element, bool | int | float) for element in value):
-                yield _Memory(thing, name, path)
+                _, noted = lists.setdefault(id(value), (value, NotedList(value)))
+                lists[id(noted)] = noted, noted
+                yield _Numbers(thing, name, path, noted)
         elif hasattr(value, "__dict__") and depth < 3:
-            yield from _memories(value, f"{path}.", depth + 1)
+            yield from _memories(value, lists, f"{path}.", depth + 1)
