@@ -144,6 +144,9 @@ def _parse(table: str) -> tuple[tuple[int, ...], ...]:
 
 # TRANSITIONS[status][event] is the next status, or ILLEGAL.
 TRANSITIONS = _parse(_TABLE)
+# Plain numbers: looking a member of an enumeration up takes as long as the rest of next_status
+_FILL, _MODIFIED = int(OrderEvent.FILL), int(OrderEvent.MODIFIED)
+_FILLED, _PARTIALLY_FILLED = int(OrderStatus.FILLED), int(OrderStatus.PARTIALLY_FILLED)
 
 
 # What has happened to an order that has just come to a status, other than by a fill or a change
@@ -175,6 +178,8 @@ def next_status(status: int, event: int, *, remaining: int = 1) -> int:
         remaining: Lots left unfilled after the event; 0 makes a FILL final.
     """
     after = TRANSITIONS[status][event]
-    fills = event == OrderEvent.FILL and after != ILLEGAL
-    shrinks = event == OrderEvent.MODIFIED and after == OrderStatus.PARTIALLY_FILLED
-    return int(OrderStatus.FILLED) if (fills or shrinks) and remaining <= 0 else after
+    if remaining > 0:
+        return after
+    fills = event == _FILL and after != ILLEGAL
+    shrinks = event == _MODIFIED and after == _PARTIALLY_FILLED
+    return _FILLED if fills or shrinks else after

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(slots=True)
-class Effects:
+
+class Effects(msgspec.Struct):
     """What one or several steps want done, in this order.
 
     Attributes:
@@ -17,9 +17,9 @@ class Effects:
         wake: The time at which the core wants to be stepped at the latest, or None.
     """
 
-    records: list[Any] = field(default_factory=list)
-    messages: list[tuple[str, Any]] = field(default_factory=list)
-    calls: list[Any] = field(default_factory=list)
+    records: list[Any] = []
+    messages: list[tuple[str, Any]] = []
+    calls: list[Any] = []
     wake: int | None = None
 
     def wake_at(self, time: int) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tradectl_sdk.bus.messages.intents import Cursor
+import msgspec
+
+from tradectl_sdk.bus.messages.intents import Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """A message or a notice from one end of a channel.
 
     Attributes:
@@ -23,23 +22,20 @@ class Received:
     message: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
+class Datum(msgspec.Struct, frozen=True):
     """A message of the market stream with its place."""
 
     at: Cursor
     message: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(msgspec.Struct, frozen=True):
     """Messages of the market stream are missing before the place ``found``."""
 
     found: Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Woken:
+class Woken(msgspec.Struct, frozen=True):
     """Nothing but time has passed."""
 
 

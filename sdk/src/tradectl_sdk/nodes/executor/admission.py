@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tradectl_sdk.bus.messages.intents import Cancel, Modify, Place
 from tradectl_sdk.domain.orders import OrderEvent
@@ -44,8 +45,7 @@ BINDING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What was decided on an order.
 
     Attributes:
@@ -62,7 +62,11 @@ class Verdict:
 
 
 class Admission:
-    """Reads intents and writes down what becomes of each command."""
+    """Reads intents and writes down what becomes of each command.
+
+    Attributes:
+        parked: Keys of the orders that wait to be judged again, in the order they came.
+    """
 
     def __init__(
         self,
@@ -85,7 +89,7 @@ class Admission:
         self._groups = groups
         self._changes = changes
         self._native: set[int] = set()  # entries of the present intents that the venue ties
-        self._parked = {one.key: None for one in state.book.all_live() if one.parked}
+        self.parked = {one.key: None for one in state.book.all_live() if one.parked}
 
     def read(self, intents: Intents, *, behind: bool) -> None:
         """Deal with all that a strategy decided at one instant.
@@ -96,9 +100,10 @@ class Admission:
         """
         exits: dict[int, list[Place]] = {}
         self._native.clear()
-        for command in intents.commands:
-            if isinstance(command, Place) and command.parent:
-                exits.setdefault(command.parent, []).append(command)
+        if len(intents.commands) > 1:
+            for command in intents.commands:
+                if isinstance(command, Place) and command.parent:
+                    exits.setdefault(command.parent, []).append(command)
         for command in intents.commands:
             self._one(command, intents, exits, behind=behind)
         if intents.number:
@@ -160,7 +165,7 @@ class Admission:
 
     def _ask_gate(self, place: Place, lots: int, decided: int) -> Verdict:
         reason, allowed, resized = self._gatekeeper.review(place, lots, decided)
-        if reason in BINDING and len(self._parked) < self._setup.bounds.most_parked:
+        if reason in BINDING and len(self.parked) < self._setup.bounds.most_parked:
             self._gatekeeper.forget()
             if self._gatekeeper.review_without_cancelled(place, lots, decided):
                 until = self._recorder.now + self._setup.bounds.parked_wait
@@ -203,7 +208,7 @@ class Admission:
         if event == -1 and (local or entry is not None) and not native:
             event = HOLD
         key = book.next_key
-        first = book.numbered(intents.epoch, place.group)
+        first = book.numbered(intents.epoch, place.group) if place.group else None
         self._recorder.write(
             of.Placed(
                 self._recorder.now,
@@ -232,7 +237,7 @@ class Admission:
             )
         )
         if verdict.parked:
-            self._parked[key] = None
+            self.parked[key] = None
 
     def _native_bracket(self, place: Place, exits: list[Place]) -> bool:
         """Whether the venue itself can keep an entry and its exits together."""
@@ -245,21 +250,16 @@ class Admission:
     @property
     def next_deadline(self) -> int | None:
         """When the first order that waits is judged for the last time."""
-        if not self._parked:
+        if not self.parked:
             return None
-        return min(self._book.orders[key].parked for key in self._parked)
-
-    @property
-    def waits(self) -> bool:
-        """Whether any order waits to be judged again."""
-        return bool(self._parked)
+        return min(self._book.orders[key].parked for key in self.parked)
 
     def judge_parked(self) -> None:
         """Judge the orders again that wait for what an order being cancelled still binds."""
-        for key in list(self._parked):
+        for key in list(self.parked):
             order = self._book.orders.get(key)
             if order is None or not order.parked or order.ended:
-                del self._parked[key]
+                del self.parked[key]
             elif not order.ending:
                 self._judge_again(order)
 
@@ -275,7 +275,7 @@ class Admission:
                 return
             reason, allowed, _ = self._gatekeeper.review(place, order.lots, order.decided)
         self._gatekeeper.note()
-        del self._parked[order.key]
+        del self.parked[order.key]
         if reason:
             self._recorder.move(order, DENY, reason)
             self._groups.ended(order)

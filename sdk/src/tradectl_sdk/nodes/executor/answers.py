@@ -84,7 +84,9 @@ class Answers:
     @property
     def next_deadline(self) -> int | None:
         """When the oldest request becomes unclear."""
-        return next((one.deadline for one in self._router.requests.values()), None)
+        for oldest in self._router.requests.values():
+            return oldest.deadline
+        return None
 
     def _unanswered(self, request: Request, text: str) -> None:
         for key, revision in request.orders:

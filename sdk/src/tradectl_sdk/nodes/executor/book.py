@@ -72,20 +72,27 @@ class OrderBook:
 
     def changed(self, order: Order, *, exposure: int, status: int) -> None:
         """Keep the lists right after an order changed; the arguments say how it was before."""
-        ended = ENDED[status]
-        if status != order.status and UNKNOWN in {status, order.status}:
-            self._count_unknown(order, 1 if order.status == UNKNOWN else -1)
-        if order.exposure != exposure:
-            self._expose(order, order.exposure - exposure)
-        if order.ended != ended:
-            if order.ended:
-                self.ended += 1
-                del self._live[order.instrument][order.key]
-                if order.flags & REDUCE_ONLY:
-                    self.reducers[order.instrument] -= 1
-            else:
-                self.ended -= 1
-                self._list(order)
+        exposed = order.exposure
+        if exposed != exposure:
+            self._expose(order, exposed - exposure)
+        if order.status != status:
+            self._moved(order, status)
+
+    def _moved(self, order: Order, before: int) -> None:
+        """Keep the lists right after an order's status changed."""
+        now = order.status
+        if UNKNOWN in {now, before}:
+            self._count_unknown(order, 1 if now == UNKNOWN else -1)
+        if ENDED[now] == ENDED[before]:
+            return
+        if ENDED[now]:
+            self.ended += 1
+            del self._live[order.instrument][order.key]
+            if order.flags & REDUCE_ONLY:
+                self.reducers[order.instrument] -= 1
+        else:
+            self.ended -= 1
+            self._list(order)
 
     def named(self, order: Order) -> None:
         """Let an order be found by the names of its present revision."""

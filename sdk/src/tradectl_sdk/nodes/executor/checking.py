@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.state import State
 
 MOST = 2**62
+LAST_TIME_IN_FORCE = int(max(TimeInForce))
 DATED = {int(TimeInForce.GTD), int(TimeInForce.DAY)}
 # Type -> whether it has a limit, a trigger, a trailing distance.
 PRICES = {
@@ -33,14 +34,14 @@ def malformed(place: Place, state: State, decided: int) -> int:
     """Return the reason against an order that no venue could make sense of, or 0."""
     if place.instrument not in state.ledger.instruments:
         return int(DenyReason.NO_INSTRUMENT)
-    if place.side not in {1, -1} or not 0 <= place.time_in_force <= max(TimeInForce):
+    if place.side not in {1, -1} or not 0 <= place.time_in_force <= LAST_TIME_IN_FORCE:
         return int(DenyReason.BAD_TERMS)
     if not place.parent and not 0 < place.lots < MOST:
         return int(DenyReason.ZERO_LOTS if place.lots == 0 else DenyReason.BAD_QUANTITY)
-    prices = (place.limit, place.trigger, place.trail)
-    if any(not 0 <= price < MOST for price in prices):
+    limit, trigger, trail = place.limit, place.trigger, place.trail
+    if not (0 <= limit < MOST and 0 <= trigger < MOST and 0 <= trail < MOST):
         return int(DenyReason.BAD_PRICE)
-    if PRICES.get(place.type) != tuple(price > 0 for price in prices):
+    if PRICES.get(place.type) != (limit > 0, trigger > 0, trail > 0):
         return int(DenyReason.BAD_TERMS)
     if place.time_in_force in DATED:
         return 0 if place.expires > decided else int(DenyReason.NO_EXPIRY)

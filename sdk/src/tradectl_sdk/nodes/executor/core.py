@@ -96,7 +96,8 @@ class ExecutorCore:
 
     def step(self, now: int, event: Input) -> Effects:
         """Deal with one thing that has come, and with what is due."""
-        self._recorder.begin(now)
+        recorder = self._recorder
+        recorder.begin(now)
         if isinstance(event, Received):
             self._receive(event.port, event.message)
         elif isinstance(event, Datum):
@@ -106,7 +107,7 @@ class ExecutorCore:
             self.parts.watcher.missed(event.found)
             self.parts.reconciler.soon()
         self._settle(now)
-        return self._recorder.effects
+        return recorder.effects
 
     def _receive(self, port: str, message: Any) -> None:
         if port == GATEWAY:
@@ -116,7 +117,7 @@ class ExecutorCore:
         elif port == HOST:
             self._from_host(message)
         elif port == MARKET:
-            if isinstance(message, Stale | Fresh):
+            if isinstance(message, (Stale, Fresh)):
                 self.parts.standing.stream_fresh = isinstance(message, Fresh)
         else:
             self._control(port, message)
@@ -157,7 +158,7 @@ class ExecutorCore:
     def _greet_host(self) -> None:
         """Give the host its snapshot, once the account is known to be right."""
         reconciler = self.parts.reconciler
-        if not self._host_waits or not self.parts.standing.opened or reconciler.stream is None:
+        if not self.parts.standing.opened or reconciler.stream is None:
             return
         self._host_waits = False
         self._recorder.tell(self._snapshot(reconciler.stream))
@@ -190,13 +191,11 @@ class ExecutorCore:
             recent=tuple(state.recent),
         )
 
-    def _report_progress(self) -> None:
-        stream = self.parts.reconciler.stream
-        if not self._recorder.telling or stream is None:
-            return
-        if self._told != (stream, self.state.heard):
-            self._told = (stream, self.state.heard)
-            self._recorder.tell(Progress(executions=stream, heard=self.state.heard))
+    def _report_progress(self, stream: Cursor | None) -> None:
+        heard = self.state.heard
+        if stream is not None and (self._told[1] != heard or self._told[0] != stream):
+            self._told = (stream, heard)
+            self._recorder.tell(Progress(executions=stream, heard=heard))
 
     # The gateway -----------------------------------------------------------------------------
 
@@ -320,20 +319,22 @@ class ExecutorCore:
         parts, recorder = self.parts, self._recorder
         if now >= self._due:
             parts.due(now)
-        if self.parts.waiting:
-            self._read_waiting(now)
+        if parts.waiting.queue:
+            self._read_waiting(parts, now)
         parts.work()
-        self._greet_host()
+        if self._host_waits:
+            self._greet_host()
         recorder.at = None
         parts.forgetting.tidy()
-        self._report_progress()
+        if recorder.telling:
+            self._report_progress(parts.reconciler.stream)
         time = parts.next_time()
         self._due = NEVER if time is None else time
         if time is not None:
             recorder.effects.wake_at(max(time, now))
 
-    def _read_waiting(self, now: int) -> None:
-        while (ready := self.parts.waiting.ready(now, self.parts.watcher.at)) is not None:
+    def _read_waiting(self, parts: Parts, now: int) -> None:
+        while (ready := parts.waiting.ready(now, parts.watcher.at)) is not None:
             intents, behind = ready
             if not 0 < intents.number <= self.state.heard:
-                self.parts.admission.read(intents, behind=behind)
+                parts.admission.read(intents, behind=behind)

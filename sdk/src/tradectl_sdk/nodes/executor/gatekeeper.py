@@ -46,9 +46,12 @@ class Gatekeeper:
     def refresh(self) -> None:
         """Bring the account up to date with what has been written down."""
         ledger, book, account = self._state.ledger, self._state.book, self.account
-        account.cash = ledger.cash
-        account.cash_float = float(ledger.cash) / MONEY_FLOAT
+        if account.cash != ledger.cash:
+            account.cash = ledger.cash
+            account.cash_float = float(ledger.cash) / MONEY_FLOAT
         account.fees = ledger.fees
+        if not self._recorder.changed:
+            return
         for name in self._recorder.changed:
             place = self._prices.index.get(name)
             if place is None:

@@ -50,6 +50,8 @@ class Groups:
 
     def ended(self, order: Order) -> None:
         """Drop the exits that waited for fills which will not come."""
+        if not self._book.has_exits:
+            return
         for exit_ in self._book.children(order.key):
             if exit_.waits_for_entry and not exit_.ended and not exit_.ending:
                 self.end(exit_, PARENT_ENDED)

@@ -43,11 +43,17 @@ class ClientIdMaker:
         letters = alphabet[: 2**bits].encode()
         self._table = letters * (256 // len(letters))  # each letter for as many bytes
         self._length = min(form.length, -(-_BITS // bits))
+        self._named: tuple[str, int, bytes] = "", 0, b""  # what the latest id began with
         self._account = account
 
     def make(self, strategy: str, epoch: int, number: int, revision: int = 0) -> str:
         """Return the id of an order, the same whenever it is asked for."""
-        parts = (self._account, strategy, str(epoch), str(number), str(revision))
-        text = "\x00".join([f"{len(part)}:{part}" for part in parts])
-        hashed = hashlib.blake2b(text.encode(), digest_size=64).digest()
+        if self._named[0] != strategy or self._named[1] != epoch:
+            self._named = strategy, epoch, _joined(self._account, strategy, str(epoch))
+        rest = _joined(str(number), str(revision))
+        hashed = hashlib.blake2b(self._named[2] + b"\x00" + rest, digest_size=64).digest()
         return hashed[: self._length].translate(self._table).decode()
+
+
+def _joined(*parts: str) -> bytes:
+    return "\x00".join([f"{len(part)}:{part}" for part in parts]).encode()

@@ -171,7 +171,8 @@ class Journal:
         for record in records:
             body = of.encode(record)
             seq, link = seq + 1, follow(link, body)
-            rows.append((seq, body, link))
+            # SQLite's module would look for adapters of bytes, which a bytearray is spared
+            rows.append((seq, bytearray(body), bytearray(link)))
         self._broken = True  # until it has gone well
         with guarded(self.path, "writing"), self._transaction():
             self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
@@ -189,12 +190,12 @@ class Journal:
         fills = [
             (one.instrument, one.trade_id, place, one.digest)
             for place, one in enumerate(records, seq + 1)
-            if isinstance(one, of.Booked)
+            if type(one) is of.Booked
         ]
         if fills:
             self._connection.executemany("INSERT OR REPLACE INTO fills VALUES (?, ?, ?, ?)", fills)
-        ended = [order for one in records if isinstance(one, of.Forgot) for order in one.orders]
-        if ended:
+        if any(type(one) is of.Forgot for one in records):
+            ended = [order for one in records if isinstance(one, of.Forgot) for order in one.orders]
             bodies = [(order.key, _ORDER_ENCODER.encode(order)) for order in ended]
             self._connection.executemany(
                 "INSERT OR REPLACE INTO ended VALUES (?, ?, ?)",

@@ -31,6 +31,11 @@ class NotedList(list[Any]):
                 self._before = self.former()
         super().__setitem__(place, value)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing was written to it since it was settled."""
+        return not self._former and self._before is None
+
     def former(self) -> list[Any]:
         """Return a plain list of what it was when it was settled."""
         if self._before is not None:

@@ -139,7 +139,7 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def leg_remaining(self) -> int:
         """Lots that the venue may still fill of the present revision."""
-        if self.at_venue and self.leg_lots > self.leg_filled:
+        if self.leg_lots > self.leg_filled and self.at_venue:
             return self.leg_lots - self.leg_filled
         return 0
 
@@ -149,7 +149,8 @@ class Order(msgspec.Struct, array_like=True):
 
         Where the venue keeps an exit itself it counts as we do, though it may show the whole.
         """
-        return self.remaining if self.native else max(self.remaining, self.leg_remaining)
+        wanted = self.remaining
+        return wanted if self.native else max(wanted, self.leg_remaining)
 
     @property
     def at_venue(self) -> bool:
@@ -190,9 +191,13 @@ class Order(msgspec.Struct, array_like=True):
         announced = self.owed
         if self.leg_seen > self.leg_filled:
             announced += self.leg_seen - self.leg_filled
-        if ENDED[self.status]:
+        status = self.status
+        if ENDED[status]:
             return announced
-        return max(self.remaining, self.leg_remaining, announced)
+        there = SUBMITTED <= status <= PARTIALLY_FILLED
+        return max(
+            self.lots - self.filled, self.leg_lots - self.leg_filled if there else 0, announced
+        )
 
     @property
     def shown(self) -> int:
@@ -201,15 +206,16 @@ class Order(msgspec.Struct, array_like=True):
         An exit, an order held here for the market and one that is being replaced were working
         before they are sent (again); only a plain order is seen being sent.
         """
-        if self.ended or self.status in {NEW, UNKNOWN}:
-            return self.status
-        if self.waits_for_entry:
-            return HELD
+        status = self.status
+        if ENDED[status] or status in {NEW, UNKNOWN}:
+            return status
+        if self.parent > 0 and self.lots == 0:
+            return HELD  # it waits for its entry
         if self.filled > 0:
             return PARTIALLY_FILLED
         if self.triggered:
             return TRIGGERED
         kept = self.parent > 0 or self.local or self.revision > 0
-        if self.status == HELD or (self.status == SUBMITTED and kept):
+        if status == HELD or (status == SUBMITTED and kept):
             return ACCEPTED
-        return self.status
+        return status

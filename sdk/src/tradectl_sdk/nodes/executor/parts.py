@@ -15,11 +15,13 @@ from tradectl_sdk.nodes.executor.forgetting import Forgetting
 from tradectl_sdk.nodes.executor.gatekeeper import Gatekeeper
 from tradectl_sdk.nodes.executor.groups import Groups
 from tradectl_sdk.nodes.executor.identity import ClientIdMaker
+from tradectl_sdk.nodes.executor.order import ENDED, UNKNOWN
 from tradectl_sdk.nodes.executor.probing import Prober
 from tradectl_sdk.nodes.executor.reconciliation import Reconciler
 from tradectl_sdk.nodes.executor.reports import Reports
 from tradectl_sdk.nodes.executor.routing import Router
 from tradectl_sdk.nodes.executor.standing import Standing
+from tradectl_sdk.nodes.executor.state import HALTED
 from tradectl_sdk.nodes.executor.switch import Switch
 from tradectl_sdk.nodes.executor.triggers import Triggers
 from tradectl_sdk.nodes.executor.watching import Waiting, Watcher
@@ -126,14 +128,17 @@ class Parts:
         """Let every order that was written about have what it needs, and look at the account."""
         self._resume()
         self._work_touched()
-        if self.admission.waits:
+        if self.admission.parked:
             self.admission.judge_parked()
-        self.switch.tick()
+        halted = self.state.switch == HALTED
+        if halted:
+            self.switch.tick()
         if self.recorder.touched:
             self._work_touched()
-        if self.prober.wants_lists or self.switch.wants_proof:
+        if self.prober.wants_lists or (halted and self.switch.wants_proof):
             self.reconciler.soon()
-        self.prober.ask(self.recorder.now)
+        if self.prober.doubts:
+            self.prober.ask(self.recorder.now)
         self.reconciler.tick(self.recorder.now)
 
     def _work_touched(self) -> None:
@@ -142,35 +147,48 @@ class Parts:
             keys = list(touched)
             touched.clear()
             for key in keys:
-                if key in orders:
-                    self._work_one(orders[key])
+                order = orders.get(key)
+                if order is not None:
+                    self._work_one(order)
 
     def _work_one(self, order: Order) -> None:
-        self.router.work(order)
-        self.prober.review(order)
-        self.triggers.watch(order)
+        if not ENDED[order.status]:
+            self.router.work(order)
+        if self.prober.doubts or order.doubted or order.status == UNKNOWN:
+            self.prober.review(order)
+        if order.expires:
+            self.triggers.watch(order)
         if not order.settled:
             self.reconciler.soon(self.bounds.settle)
-        elif order.ended:
+        elif ENDED[order.status]:
             self.groups.ended(order)
 
     def next_time(self) -> int | None:
         """When something is due at the latest."""
-        times = (
-            self.answers.next_deadline,
-            self.admission.next_deadline,
-            self.triggers.next_time(self.standing.offset or 0),
-            self.waiting.next_deadline,
-            self.prober.next_time(),
-            self.switch.next_time(),
-            self.reconciler.next_time() if self.standing.gateway else None,
-            min((time for time in self.router.overdue.values() if time), default=None),
-        )
-        soonest = None
-        for time in times:
+        soonest = self.reconciler.next_time() if self.standing.gateway else None
+        for time in self._times():
             if time is not None and (soonest is None or time < soonest):
                 soonest = time
         return soonest
+
+    def _times(self) -> list[int | None]:
+        """When something is due of what there is; most of the time there is next to nothing."""
+        times: list[int | None] = []
+        if self.router.requests:
+            times.append(self.answers.next_deadline)
+        if self.admission.parked:
+            times.append(self.admission.next_deadline)
+        if self.triggers.dated:
+            times.append(self.triggers.next_time(self.standing.offset or 0))
+        if self.waiting.queue:
+            times.append(self.waiting.next_deadline)
+        if self.prober.doubts:
+            times.append(self.prober.next_time())
+        if self.state.flatten:
+            times.append(self.switch.next_time())
+        if self.router.overdue:
+            times += [time for time in self.router.overdue.values() if time]
+        return times
 
 
 def terms_of(one: Instrument) -> of.Terms:

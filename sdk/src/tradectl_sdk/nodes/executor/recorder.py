@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from tradectl_sdk.bus.messages.events import OrderChanged
 from tradectl_sdk.domain.orders import ILLEGAL
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.executor import records as of
@@ -13,10 +14,13 @@ from tradectl_sdk.nodes.executor.transitions import follows
 
 if TYPE_CHECKING:
     from tradectl_sdk.bus.messages.intents import Cursor
+    from tradectl_sdk.nodes.executor.events import HostEvent
     from tradectl_sdk.nodes.executor.order import Order
     from tradectl_sdk.nodes.executor.state import State
 
 HOST, GATEWAY, MARKET = "host", "gateway", "market"
+KEYED = frozenset(one for one in get_args(of.Record) if "key" in one.__struct_fields__)
+POSITIONING = (of.Booked, of.Shifted)
 
 
 class Recorder:
@@ -52,21 +56,23 @@ class Recorder:
         """Write a record down, let it happen, and tell the host what it means."""
         event = self.state.apply(record)
         self.effects.records.append(record)
-        key: int = getattr(record, "key", 0)
+        key: int = record.key if type(record) in KEYED else 0  # type: ignore[union-attr]
         if key:
             self.touched[key] = None
             order = self.state.book.orders.get(key)
             if order is not None:
                 self.changed[order.instrument] = None
-        elif isinstance(record, of.Booked | of.Shifted):
+        elif isinstance(record, POSITIONING):
             self.changed[record.instrument] = None
         if event is not None and self.telling:
-            changes: dict[str, Any] = {}
-            if self.at is not None:
-                changes["at"] = self.at
-            if self.state.heard and not isinstance(record, of.Booked):
-                changes["heard"] = self.state.heard
-            self.tell(msgspec.structs.replace(event, **changes) if changes else event)
+            self.tell(self._placed(event))
+
+    def _placed(self, event: HostEvent) -> HostEvent:
+        """Say of an event what was known when it was told: the account, and what was asked."""
+        heard = self.state.heard
+        if heard and isinstance(event, OrderChanged):
+            return msgspec.structs.replace(event, at=self.at, heard=heard)
+        return event if self.at is None else msgspec.structs.replace(event, at=self.at)
 
     def move(
         self, order: Order, event: int, reason: int = 0, text: str = "", venue_time: int = 0

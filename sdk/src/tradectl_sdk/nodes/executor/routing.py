@@ -9,7 +9,6 @@ way an order is left alone. A create is asked for once and never again.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +20,7 @@ from tradectl_sdk.exchange.values import OrderRef, Ticket
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.order import (
     CANCELLING,
+    ENDED,
     HELD,
     LIMIT,
     MARKET,
@@ -61,8 +61,7 @@ KEPT_BY_VENUE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What was asked of the gateway and has not been answered.
 
     Attributes:
@@ -150,11 +149,12 @@ class Router:
 
     def work(self, order: Order) -> None:
         """Ask for the next thing that an order needs, if any."""
-        if order.ended or order.doubted:
+        status = order.status
+        if ENDED[status] or order.doubted:
             return
-        if order.status in {NEW, HELD}:
+        if status in {NEW, HELD}:
             self._work_here(order)
-        elif order.status != SUBMITTED and not order.pending:
+        elif status != SUBMITTED and not order.pending:
             self._work_there(order)
 
     def _work_here(self, order: Order) -> None:

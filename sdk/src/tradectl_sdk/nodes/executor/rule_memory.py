@@ -107,6 +107,8 @@ class _Numbers:
         """Add the elements that have changed to a table, and take them for seen."""
         if self._values[self._name] is not self._list:
             self._adopt()
+        elif self._list.is_settled:
+            return
         for place in self._list.changed():
             changed[f"{self.path}[{place}]"] = self._list[place]
         self._list.settle()

@@ -124,15 +124,18 @@ class State:
         order = self.book.orders.get(key)
         if order is None:
             raise RuntimeError(f"a record of order {key}, which is not in memory")
-        before, exposure, status = _seen(order), order.exposure, order.status
+        shown, lots, exposure, status = order.shown, order.lots, order.exposure, order.status
         on_order(order, record)
         self.book.changed(order, exposure=exposure, status=status)
-        if isinstance(record, of.Sent | of.Seen):
+        if isinstance(record, _NAMING):
             self.book.named(order)
-        return self._tell(order, before, record.time)
+        if order.lots == lots and order.shown == shown:
+            return None  # nothing of what its host has to know
+        return self._tell(order, record.time)
 
-    def _tell(self, order: Order, before: tuple[int, ...], time: int) -> HostEvent | None:
-        if order.number == 0 or order.shown in {NEW, HELD, SUBMITTED} or before == _seen(order):
+    def _tell(self, order: Order, time: int) -> HostEvent | None:
+        """Say where an order stands and how large it is, if its host has to know that."""
+        if order.number == 0 or order.shown in {NEW, HELD, SUBMITTED}:
             return None
         event = order_changed(order, time)
         if order.ended:
@@ -250,7 +253,7 @@ class State:
         self.book.add(order)
         if record.epoch == self.host_epoch:
             self.last_number = max(self.last_number, record.number)
-        return self._tell(order, (), record.time)
+        return self._tell(order, record.time)
 
     def _booked(self, record: of.Booked) -> HostEvent | None:
         order = self.book.orders.get(record.key)
@@ -339,14 +342,10 @@ def digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16).digest()
 
 
+_NAMING = (of.Sent, of.Seen)  # records that give an order a name
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
 _PLAIN = (
     *("account", "strategy", "epoch", "margin", "host_epoch", "heard", "last_number"),
     *("trades_floor", "switch", "switch_text", "flatten", "proven", "compared", "since", "rules"),
 )
-
-
-def _seen(order: Order) -> tuple[int, ...]:
-    """What others do to an order and its host has to know: where it stands, and how large it is."""
-    return (order.shown, order.lots)

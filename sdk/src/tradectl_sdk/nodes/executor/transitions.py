@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUBMIT = int(OrderEvent.SUBMIT)
 FILL = int(OrderEvent.FILL)
 MODIFIED = int(OrderEvent.MODIFIED)
+SHRINKING = {FILL, MODIFIED}  # what may leave nothing to be filled
 NOT_FOUND = int(OrderEvent.NOT_FOUND)
 FILLED = int(OrderStatus.FILLED)
 CANCELED = int(OrderStatus.CANCELED)
@@ -29,7 +30,9 @@ REQUESTED = int(CloseReason.REQUESTED)
 
 def follows(order: Order, event: int) -> int:
     """Return the status an event would lead an order to, ILLEGAL when it may not happen."""
-    return next_status(order.status, event, remaining=order.unfilled)
+    if event in SHRINKING:
+        return next_status(order.status, event, remaining=order.unfilled)
+    return next_status(order.status, event)
 
 
 def move(order: Order, record: of.Moved) -> None:

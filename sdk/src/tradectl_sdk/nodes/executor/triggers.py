@@ -30,7 +30,11 @@ OUT_OF_TIME = int(CloseReason.EXPIRED)
 
 
 class Triggers:
-    """Watches prices and times for the orders that are held here."""
+    """Watches prices and times for the orders that are held here.
+
+    Attributes:
+        dated: When those end whose end in time is brought about here, by key.
+    """
 
     def __init__(self, setup: Setup, state: State, recorder: Recorder, groups: Groups) -> None:
         self._times_in_force = setup.card.times_in_force
@@ -38,7 +42,7 @@ class Triggers:
         self._state = state
         self._recorder = recorder
         self._groups = groups
-        self._dated: dict[int, int] = {}
+        self.dated: dict[int, int] = {}
         for order in state.book.all_live():
             self.watch(order)
 
@@ -46,7 +50,7 @@ class Triggers:
         """Take note of an order whose end in time may have to be brought about here."""
         over = order.ended or order.ending
         if order.expires and not over and not self._kept_by_venue(order):
-            self._dated[order.key] = order.expires
+            self.dated[order.key] = order.expires
             self._next = min(self._next, order.expires)
 
     # Prices ----------------------------------------------------------------------------------
@@ -90,14 +94,14 @@ class Triggers:
         """End what is held here, or what the venue cannot end by itself, when its time is over."""
         if time < self._next:
             return
-        for key, expires in list(self._dated.items()):
+        for key, expires in list(self.dated.items()):
             order = self._state.book.orders.get(key)
             if order is None or order.ended or order.ending or self._kept_by_venue(order):
-                del self._dated[key]
+                del self.dated[key]
             elif expires <= time:
-                del self._dated[key]
+                del self.dated[key]
                 self._groups.end(order, OUT_OF_TIME)
-        self._next = min(self._dated.values(), default=NEVER)
+        self._next = min(self.dated.values(), default=NEVER)
 
     def _kept_by_venue(self, order: Order) -> bool:
         """Whether the venue has it and ends it by itself."""

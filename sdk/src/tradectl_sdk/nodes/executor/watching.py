@@ -104,35 +104,39 @@ class Watcher:
 
 
 class Waiting:
-    """Intents whose host had read further in market data than we have."""
+    """Intents whose host had read further in market data than we have.
+
+    Attributes:
+        queue: Until when they wait at most, and what they are.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._queue: deque[tuple[int, Intents]] = deque()
+        self.queue: deque[tuple[int, Intents]] = deque()
 
     def add(self, now: int, intents: Intents) -> None:
         """Let intents wait; those that came later wait behind them."""
-        self._queue.append((now + self._bounds.intents_wait, intents))
+        self.queue.append((now + self._bounds.intents_wait, intents))
 
     def ready(self, now: int, at: Cursor) -> tuple[Intents, bool] | None:
         """Return the next intents that can be judged, and whether our data are behind theirs."""
-        if not self._queue:
+        if not self.queue:
             return None
-        deadline, intents = self._queue[0]
+        deadline, intents = self.queue[0]
         behind = intents.data > at
-        if behind and deadline > now and len(self._queue) <= self._bounds.most_waiting:
+        if behind and deadline > now and len(self.queue) <= self._bounds.most_waiting:
             return None
-        self._queue.popleft()
+        self.queue.popleft()
         return intents, behind
 
     @property
     def next_deadline(self) -> int | None:
         """When the first of them is judged at the latest."""
-        return self._queue[0][0] if self._queue else None
+        return self.queue[0][0] if self.queue else None
 
     def clear(self) -> None:
         """Forget them: their host is in another life."""
-        self._queue.clear()
+        self.queue.clear()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self.queue)
