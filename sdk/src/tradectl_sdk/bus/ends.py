@@ -34,16 +34,14 @@ log = logging.getLogger("tradectl.bus")
 
 
 class _Reader:
-    """Lets a coroutine wait until there is something to take, or nothing ever will be."""
+    """Tells whoever takes that there is something, or lets a coroutine wait for it."""
 
-    __slots__ = ("_is_closed", "_ready")
+    __slots__ = ("_is_closed", "_ready", "notify")
 
     def __init__(self) -> None:
         self._ready = asyncio.Event()
         self._is_closed = False
-
-    def notify(self) -> None:
-        self._ready.set()
+        self.notify: Callable[[], None] = self._ready.set
 
     def close(self) -> None:
         self._is_closed = True
@@ -117,8 +115,19 @@ class ChannelEnd:
 
     async def receive(self) -> Any:
         """Return the next message or event; see :class:`~tradectl_sdk.bus.Channel`."""
-        while (event := self.core.take(time.monotonic_ns())) is None:
+        while (event := self.take()) is None:
             await self._reader.wait()
+        return event
+
+    def attend(self, ready: Callable[[], None]) -> None:
+        """Call a function when there is something; see :class:`~tradectl_sdk.bus.link.Source`."""
+        self._reader.notify = ready
+        if self.core.waiting:
+            ready()
+
+    def take(self) -> Any | None:
+        """Return the next message or event if there is one."""
+        event = self.core.take(time.monotonic_ns())
         if self.core.outgoing:
             self._flush()
         return event
@@ -238,9 +247,22 @@ class SubscriberEnd:
 
     async def receive(self) -> tuple[Cursor, Any] | Gap | Stale | Fresh:
         """Return the next message or event; see :class:`~tradectl_sdk.bus.Subscriber`."""
-        while (what := self.core.take(time.monotonic_ns())) is None:
-            self._flush()
+        while (what := self.take()) is None:
             await self._reader.wait()
+        return what
+
+    def attend(self, ready: Callable[[], None]) -> None:
+        """Call a function when there is something; see :class:`~tradectl_sdk.bus.link.Source`."""
+        self._reader.notify = ready
+        if self.core.waiting:
+            ready()
+
+    def take(self) -> tuple[Cursor, Any] | Gap | Stale | Fresh | None:
+        """Return the next message or event if there is one."""
+        what = self.core.take(time.monotonic_ns())
+        if what is None:
+            self._flush()
+            return None
         return (what.cursor, what.body) if isinstance(what, Item) else what
 
     def connected(self) -> None:

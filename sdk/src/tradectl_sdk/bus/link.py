@@ -8,11 +8,14 @@ and may leave things out, but never in silence: :class:`Gap` is received where s
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from tradectl_sdk.bus.messages.intents import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class PeerChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +79,17 @@ class Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """A stream that was stale is in time again."""
 
 
-class Channel(Protocol):
+class Source(Protocol):
+    """What can be taken from at once, by one who is told when to."""
+
+    def attend(self, ready: Callable[[], None]) -> None:
+        """Call a function whenever there may be something to take; nobody receives any more."""
+
+    def take(self) -> Any | None:
+        """Return what ``receive`` would return, or None when it would wait."""
+
+
+class Channel(Source, Protocol):
     """One end of a conversation."""
 
     def send(self, message: Any) -> None:
@@ -113,7 +126,7 @@ class Publisher(Protocol):
         """Stop; whoever listens finds the stream stale."""
 
 
-class Subscriber(Protocol):
+class Subscriber(Source, Protocol):
     """A receiving end of a stream."""
 
     async def receive(self) -> tuple[Cursor, Any] | Gap | Stale | Fresh:

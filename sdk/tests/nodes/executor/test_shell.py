@@ -298,10 +298,11 @@ class Odd:
     def __init__(self) -> None:
         self.says = [Gap(expected=Cursor(1, 2), found=Cursor(1, 9)), Stale(text="silent")]
 
-    async def receive(self) -> Any:
-        if self.says:
-            return self.says.pop(0)
-        return await asyncio.Event().wait()
+    def attend(self, ready: Any) -> None:
+        ready()
+
+    def take(self) -> Any:
+        return self.says.pop(0) if self.says else None
 
     async def close(self) -> None:
         """Have nothing to close."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import Gap
@@ -88,12 +89,10 @@ class Executor:
             ChannelFullError: If a peer does not take what it must not miss.
         """
         try:
-            async with asyncio.TaskGroup() as pumps:
-                tasks = [pumps.create_task(self._watch())]
-                tasks += [pumps.create_task(self._listen(port)) for port in self._channels]
-                await self._work()
-                for task in tasks:
-                    task.cancel()
+            self._inbox.join(self._market, _as_event)
+            for port, channel in self._channels.items():
+                self._inbox.join(channel, partial(Received, port))
+            await self._work()
             self._journal.checkpoint(self._core.state, self._clock.now())
         finally:
             self._journal.close()
@@ -179,21 +178,14 @@ class Executor:
     def _seconds_until(self, wake: int | None) -> float | None:
         return None if wake is None else max(0.0, (wake - self._clock.now()) / 1e9)
 
-    # What happens outside --------------------------------------------------------------------
 
-    async def _listen(self, port: str) -> None:
-        while True:
-            self._inbox.put(Received(port, await self._channels[port].receive()))
-
-    async def _watch(self) -> None:
-        while True:
-            found = await self._market.receive()
-            if isinstance(found, tuple):
-                self._inbox.put(Datum(*found))
-            elif isinstance(found, Gap):
-                self._inbox.put(Missed(found.found))
-            else:
-                self._inbox.put(Received("market", found))
+def _as_event(found: Any) -> Input:
+    """Return what the core is told of what the stream of market data had."""
+    if isinstance(found, tuple):
+        return Datum(*found)
+    if isinstance(found, Gap):
+        return Missed(found.found)
+    return Received("market", found)
 
 
 def in_order(steps: list[Effects]) -> list[tuple[str, Any]]:

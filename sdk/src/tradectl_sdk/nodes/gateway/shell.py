@@ -127,8 +127,8 @@ class Gateway:
         """
         try:
             async with asyncio.TaskGroup() as pumps:
+                self._inbox.join(self._executor, _Said)
                 tasks = [
-                    pumps.create_task(self._listen()),
                     pumps.create_task(self._answer_host()),
                     pumps.create_task(self._connect_and_watch()),
                 ]
@@ -266,10 +266,6 @@ class Gateway:
         LOG.log(_LEVELS[note.level], "%s", self._redact(note.text))
 
     # What happens outside --------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        while True:
-            self._inbox.put(_Said(await self._executor.receive()))
 
     async def _answer_host(self) -> None:
         """Answer a host's questions about the past, one after another."""

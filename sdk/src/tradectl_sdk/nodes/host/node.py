@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import Gap
@@ -98,14 +99,11 @@ class Host:
             self._thinking = Thinking(self._models, self._foreseen(asyncio.get_running_loop()))
         try:
             async with asyncio.TaskGroup() as pumps:
-                tasks = [
-                    pumps.create_task(self._listen()),
-                    pumps.create_task(self._watch()),
-                    pumps.create_task(self._sync()),
-                ]
+                syncing = pumps.create_task(self._sync())
+                self._inbox.join(self._executor, partial(Received, EXECUTOR))
+                self._inbox.join(self._market, _datum)
                 await self._work(watchdog)
-                for task in tasks:
-                    task.cancel()
+                syncing.cancel()
         finally:
             watchdog.close()
             if self._thinking is not None:
@@ -190,14 +188,6 @@ class Host:
         self._inbox.put(Received(GATEWAY, answer))
 
     # What happens outside --------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        while True:
-            self._inbox.put(Received(EXECUTOR, await self._executor.receive()))
-
-    async def _watch(self) -> None:
-        while True:
-            self._inbox.put(_datum(await self._market.receive()))
 
     def _foreseen(self, loop: asyncio.AbstractEventLoop) -> Callable[[Foreseen], None]:
         """Return what takes an answer from the thread of the models to this loop's."""
