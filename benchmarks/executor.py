@@ -100,6 +100,7 @@ class Bench:
         self.journal.commit([record for step in steps for record in step.records])
         if self.journal.wants_checkpoint:
             self.journal.checkpoint(self.core.state, self.now)
+        self.journal.tidy()
         return in_order(steps)
 
     def batch(self, count: int) -> None:

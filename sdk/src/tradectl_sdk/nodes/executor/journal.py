@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHECKPOINT_EVERY = 20_000  # records
+TIDY_EVERY = 2_000  # records
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
 
@@ -65,6 +66,7 @@ class Journal:
         self.path = path
         self.seq = 0
         self._every = every
+        self._untidy = 0  # records since the write-ahead log was emptied
         self._broken = False
         self._open = contextlib.ExitStack()
         try:
@@ -179,7 +181,22 @@ class Journal:
             self._index(records, self.seq)
         self._broken = False
         self._since += len(rows)
+        self._untidy += len(rows)
         self._advance(seq, link)
+
+    def tidy(self) -> None:
+        """Move what the write-ahead log holds to its place, if that is much.
+
+        To be called when nobody waits for a commit: it takes several waits for the disk. Nothing
+        depends on it but the size of the log.
+
+        Raises:
+            JournalError: If the disk refused.
+        """
+        if self._untidy >= TIDY_EVERY:
+            self._untidy = 0
+            with guarded(self.path, "tidying"):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _advance(self, seq: int, link: bytes) -> None:
         self.seq, self._link = seq, link

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x7464_6A6C  # "tdjl"
 VERSION = 1
+# Pages of the write-ahead log at which SQLite itself would move them, within a commit, before
+# anything is sent. It never comes to that where :meth:`.Journal.tidy` is called between commits.
+MOST_PAGES = 20_000
 
 _TABLES = """
 CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, link BLOB NOT NULL);
@@ -84,6 +87,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
     if is_new:
         connection.execute("BEGIN IMMEDIATE")
         for statement in filter(str.strip, _TABLES.split(";")):
