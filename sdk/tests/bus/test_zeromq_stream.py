@@ -134,7 +134,7 @@ def test_a_listener_that_stops_reading_slows_nobody_and_misses_nothing_in_silenc
 ) -> None:
     """The other one gets everything; this one gets all that the ring holds, or is told of a gap."""
     address = StreamAddress.local(sockets / "s", "market")
-    limits = StreamLimits(ring=500)
+    limits = StreamLimits(ring=500, stale=60_000 * MILLISECOND)  # a slow machine may be late
 
     async def main() -> None:
         publisher = zeromq_publisher(address, GATEWAY, limits=limits)
