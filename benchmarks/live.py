@@ -4,9 +4,13 @@
 ZeroMQ, the journal forced to the disk before every order, and a venue on a socket of this machine
 that sends bars and takes orders. The strategy trades at every bar.
 
-- *bar to signal*: from the bar's leaving the venue to the host's handing over its intents;
+- *bar to signal*: from the gateway's having read a bar off its socket to the host's having decided
+  and recorded it, when it hands its intents to the channel: two processes and the stream between;
+- *venue to signal*: the same from the bar's leaving the venue;
 - *bar to order*: from the bar's leaving the venue to the order's arriving there, both by the
   venue's own clock.
+
+All clocks are the machine's monotonic one.
 
 ``--soak SECONDS`` goes on that long and shows the memory of each process as it goes.
 """
@@ -66,7 +70,29 @@ def run_node(role: str, folder: str, port: str) -> int:
 
     exchange = BenchExchange(int(port), Decimal(1), LENGTH)
     parts.gateway_exchange = lambda *_, **__: (exchange, None)  # type: ignore[assignment]
-    return processes.run_process(role, SessionFolder(Path(folder)), alone=True)
+    signals = note_signals() if role == "host" else {}
+    status = processes.run_process(role, SessionFolder(Path(folder)), alone=True)
+    taken = {"gateway": exchange.read, "host": signals}
+    if role in taken:
+        (Path(folder) / f"{role}.times").write_text(json.dumps(taken[role]))
+    return status
+
+
+def note_signals() -> dict[int, int]:
+    """Let this process take the time when it hands intents over; return where it is noted."""
+    from tradectl_sdk.bus.ends import ChannelEnd
+    from tradectl_sdk.bus.messages.intents import Intents
+
+    signals: dict[int, int] = {}
+    plain = ChannelEnd.send
+
+    def send(end: ChannelEnd, message: Any) -> None:
+        if isinstance(message, Intents):
+            signals.setdefault(message.decided // LENGTH, time.monotonic_ns())
+        plain(end, message)
+
+    ChannelEnd.send = send  # type: ignore[method-assign,assignment]
+    return signals
 
 
 async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -88,8 +114,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         await venue.joined()
         await until_ready(session)
         await drive(venue, WARM + options.bars, options.pause / 1e3)
-        found = results(session, venue)
-        show(found)
+        sent, ordered = dict(venue.sent), dict(venue.ordered)
         if options.soak:
             await soak(venue, nodes, options)
     finally:
@@ -97,6 +122,8 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             nodes[role].terminate()
             await nodes[role].wait()
         await venue.close()
+    found = results(session, sent, ordered)
+    show(found)
     return found
 
 
@@ -164,27 +191,27 @@ async def drive(venue: Any, bars: int, pause: float, first: int = 1) -> None:
         await asyncio.sleep(pause)
 
 
-def results(session: Any, venue: Any) -> dict[str, Any]:
-    """Put the times together."""
-    from tradectl_sdk.nodes.host.recording import read_frames
-    from tradectl_sdk.nodes.host.records import Decided
+def results(session: Any, sent: dict[int, int], ordered: dict[int, int]) -> dict[str, Any]:
+    """Put the times together that venue, gateway and host took."""
+    read, decided = (
+        {
+            int(bar): at
+            for bar, at in json.loads((session.path / f"{role}.times").read_text()).items()
+        }
+        for role in ("gateway", "host")
+    )
+    rows = {
+        "bar to signal": (read, decided),
+        "venue to signal": (sent, decided),
+        "bar to order": (sent, ordered),
+    }
+    return {name: percentiles(*times) for name, times in rows.items()}
 
-    wall = time.time_ns() - time.monotonic_ns()
-    signals, orders = [], []
-    for frame in read_frames(session.record):
-        if isinstance(frame, Decided):
-            number = frame.intents.decided // LENGTH
-            if number > WARM:
-                signals.append(frame.time - wall - venue.sent[number])
-    for number, arrived in venue.ordered.items():
-        if number > WARM:
-            orders.append(arrived - venue.sent[number])
-    return {"bar to signal": percentiles(signals), "bar to order": percentiles(orders)}
 
-
-def percentiles(nanoseconds: list[int]) -> dict[str, float]:
-    """Return count, p50, p90, p99 and the worst, in microseconds."""
-    ordered = sorted(nanoseconds)
+def percentiles(begun: dict[int, int], ended: dict[int, int]) -> dict[str, float]:
+    """Return count, p50, p90, p99 and the worst of the measured bars, in microseconds."""
+    bars = [bar for bar in begun if bar > WARM and bar in ended]
+    ordered = sorted(ended[bar] - begun[bar] for bar in bars)
 
     def at(share: float) -> float:
         return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)] / 1e3, 1)

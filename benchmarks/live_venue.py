@@ -11,7 +11,7 @@ import contextlib
 import json
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.orders import OrderStatus
@@ -30,7 +30,7 @@ from tradectl_sdk.exchange import (
 from tradectl_sdk.paper import paper_card
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from decimal import Decimal
 
     from tradectl_sdk.exchange import Card, OrderRef, Subscription, Ticket
@@ -45,6 +45,38 @@ def instrument(one: Decimal) -> Instrument:
     return Instrument(symbol="BENCH", venue="VENUE", tick_size=one, lot_size=one)
 
 
+class Lines(asyncio.Protocol):
+    """Reads lines of JSON off a socket, in the turn of the loop in which they came.
+
+    Args:
+        hear: Told what a line says and when it came, by the monotonic clock.
+        met: Given the way to answer.
+    """
+
+    def __init__(
+        self,
+        hear: Callable[[dict[str, Any], int], None],
+        met: Callable[[asyncio.Transport], None],
+    ) -> None:
+        self._hear = hear
+        self._met = met
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._met(cast("asyncio.Transport", transport))
+
+    def data_received(self, data: bytes) -> None:
+        came = time.monotonic_ns()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line), came)
+
+
+def line_of(**said: Any) -> bytes:
+    """Return what is sent to say something."""
+    return json.dumps(said).encode() + b"\n"
+
+
 class Venue:
     """Sends a bar, waits for what comes back, and sends the next."""
 
@@ -52,14 +84,17 @@ class Venue:
         self.sent: dict[int, int] = {}  # bar's number -> when it left, monotonic
         self.ordered: dict[int, int] = {}  # bar's number -> when its order arrived
         self.orders = 0
-        self._writer: asyncio.StreamWriter | None = None
+        self._gateway: asyncio.Transport | None = None
         self._joined = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._awaited: tuple[int, asyncio.Future[None]] | None = None
 
     async def listen(self) -> int:
         """Return the port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Lines(self._hear, self._meet), "127.0.0.1", 0
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def joined(self) -> None:
@@ -68,11 +103,11 @@ class Venue:
 
     def send_bar(self, number: int, price: int) -> None:
         """Send a bar and take the time."""
-        if self._writer is None:
+        if self._gateway is None:
             raise RuntimeError("no gateway is there")
-        line = json.dumps({"bar": number, "price": price}).encode() + b"\n"
+        line = line_of(bar=number, price=price)
         self.sent[number] = time.monotonic_ns()
-        self._writer.write(line)
+        self._gateway.write(line)
 
     async def answered(self, number: int, seconds: float = 2.0) -> None:
         """Return when the order that answers a bar is there, or after some time without one."""
@@ -86,25 +121,29 @@ class Venue:
         if self._server is not None:
             self._server.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def _meet(self, gateway: asyncio.Transport) -> None:
+        self._gateway = gateway
         self._joined.set()
-        with contextlib.suppress(ConnectionError):
-            while line := await reader.readline():
-                arrived = time.monotonic_ns()
-                said = json.loads(line)
-                self.orders += 1
-                self.ordered.setdefault(said["decided"], arrived)
-                number, waiting = self._awaited or (0, None)
-                if waiting is not None and number == said["decided"] and not waiting.done():
-                    waiting.set_result(None)
-                writer.write(json.dumps({"taken": said["id"]}).encode() + b"\n")
+
+    def _hear(self, said: dict[str, Any], arrived: int) -> None:
+        self.orders += 1
+        self.ordered.setdefault(said["decided"], arrived)
+        number, waiting = self._awaited or (0, None)
+        if waiting is not None and number == said["decided"] and not waiting.done():
+            waiting.set_result(None)
+        if self._gateway is not None:
+            self._gateway.write(line_of(taken=said["id"]))
 
 
 class BenchExchange(Exchange):
-    """The gateway's side of the socket; fills whatever the venue has taken."""
+    """The gateway's side of the socket; fills whatever the venue has taken.
+
+    Attributes:
+        read: When a bar had come, by its number.
+    """
 
     def __init__(self, port: int, one: Decimal, length: int) -> None:
+        self.read: dict[int, int] = {}
         self._port = port
         self._instrument = instrument(one)
         self._length = length
@@ -117,35 +156,35 @@ class BenchExchange(Exchange):
         self._trades: deque[TradeReport] = deque(maxlen=2000)
         self._filled = 0
         self._known: dict[str, OrderReport] = {}
-        self._reading: asyncio.Task[None] | None = None
+        self._venue: asyncio.Transport | None = None
 
     @property
     def card(self) -> Card:
         return paper_card(margin=False)
 
     async def open(self) -> None:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self._reading = asyncio.create_task(self._read())
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: Lines(self._hear, self._meet), "127.0.0.1", self._port)
 
     async def close(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            self._writer.close()
+        if self._venue is not None:
+            self._venue.close()
 
-    async def _read(self) -> None:
-        while line := await self._reader.readline():
-            said = json.loads(line)
-            if "taken" in said:
-                self._taken.pop(said["taken"]).set_result(None)
-                continue
-            self._price = said["price"]
-            price = self._price
-            self._bars.put_nowait(
-                BarClosed(
-                    instrument=NAME, length=self._length, time=said["bar"] * self._length,
-                    open=price, high=price, low=price, close=price, volume=1_000_000,
-                )
-            )  # fmt: skip
+    def _meet(self, venue: asyncio.Transport) -> None:
+        self._venue = venue
+
+    def _hear(self, said: dict[str, Any], came: int) -> None:
+        if "taken" in said:
+            self._taken.pop(said["taken"]).set_result(None)
+            return
+        self.read[said["bar"]] = came
+        price = self._price = said["price"]
+        self._bars.put_nowait(
+            BarClosed(
+                instrument=NAME, length=self._length, time=said["bar"] * self._length,
+                open=price, high=price, low=price, close=price, volume=1_000_000,
+            )
+        )  # fmt: skip
 
     async def instruments(self) -> Sequence[Instrument]:
         return (self._instrument,)
@@ -174,8 +213,8 @@ class BenchExchange(Exchange):
     async def _send(self, ticket: Ticket) -> Accepted:
         answer = asyncio.get_running_loop().create_future()
         self._taken[ticket.client_id] = answer
-        said = {"id": ticket.client_id, "decided": ticket.decided // self._length}
-        self._writer.write(json.dumps(said).encode() + b"\n")
+        assert self._venue is not None  # noqa: S101 - it was opened
+        self._venue.write(line_of(id=ticket.client_id, decided=ticket.decided // self._length))
         await answer
         self._fill(ticket)
         return Accepted(report=self._known[ticket.client_id])
