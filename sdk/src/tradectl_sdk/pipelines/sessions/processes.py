@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
 from tradectl_sdk.errors import ExitStatus, InternalError, TradectlError, UsageError
 from tradectl_sdk.keys import Redactor, ScrubbedStream
+from tradectl_sdk.nodes import garbage
 from tradectl_sdk.nodes.control import Connection
 from tradectl_sdk.nodes.deferred import Deferred
 from tradectl_sdk.nodes.epochs import next_epoch
@@ -79,14 +79,9 @@ async def _run(role: str, session: OpenSession, redactor: Redactor, *, alone: bo
 
 
 async def _made(role: str, session: OpenSession, redactor: Redactor) -> Node:
-    """Make a node, and spare the collector of garbage what was needed for that.
-
-    Modules, plugins and compiled rules stay until the end; to look through them all again and again
-    would keep orders waiting for tens of milliseconds.
-    """
+    """Make a node, and spare the collector of garbage what was needed for that."""
     node = await _MAKERS[role](session, redactor)
-    gc.collect()
-    gc.freeze()
+    garbage.spare()
     return node
 
 

@@ -1,0 +1,28 @@
+"""What a node holds at its start is left alone by the collector; what comes later is not."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from tradectl_sdk.nodes import garbage
+
+
+class Knot:
+    def __init__(self) -> None:
+        self.self = self
+
+
+def test_only_what_came_after_the_start_is_looked_at():
+    thresholds = gc.get_threshold()
+    early = Knot()
+    try:
+        garbage.spare()
+        assert gc.get_freeze_count() > 1000
+        assert not any(one is early for one in gc.get_objects())
+        late = weakref.ref(Knot())
+        gc.collect()
+        assert late() is None
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
