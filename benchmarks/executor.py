@@ -37,6 +37,7 @@ from tradectl_sdk.bus.messages.orders import (
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.orders import OrderType, TimeInForce
 from tradectl_sdk.exchange import Accepted, Balance, BarClosed, Card, TradeReport
+from tradectl_sdk.nodes import garbage
 from tradectl_sdk.nodes.executor import ExecutorCore, Journal, Setup
 from tradectl_sdk.nodes.executor.shell import in_order
 from tradectl_sdk.nodes.inputs import Datum, Received
@@ -119,7 +120,8 @@ class Bench:
                 strategy="bench", epoch=1, decided=self.now, data=self.data, commands=(order,),
                 number=self.intents,
             )  # fmt: skip
-            steps.append(self.core.step(self.now, Received("host", intents)))
+            event = Received("host", intents)
+            steps.append(self.core.step(self.now, event, more=len(steps) + 1 < count))
         said = self._apply(steps)
         done = time.perf_counter()
         self.durable += [done - start for start in begun]
@@ -136,9 +138,10 @@ class Bench:
                 client_id=ticket.client_id, side=ticket.side, lots=ticket.lots, price=PRICE,
                 fee=7, time=self.now,
             )  # fmt: skip
+            more = request is not requests[-1]
             steps += [
-                self.core.step(self.now, Received("gateway", answer)),
-                self.core.step(self.now, Received("gateway", trade)),
+                self.core.step(self.now, Received("gateway", answer), more=True),
+                self.core.step(self.now, Received("gateway", trade), more=more),
             ]
         if steps:
             self._agree(self._apply(steps))
@@ -168,6 +171,7 @@ def run(orders: int, batch: int, folder: Path) -> None:
     """Run and print."""
     bench = Bench(folder / "journal.sqlite")
     bench.batch(batch)  # warm
+    garbage.spare()  # as a node does
     bench.durable.clear()
     marks = [resident()]
     start, worked = time.perf_counter(), time.process_time()

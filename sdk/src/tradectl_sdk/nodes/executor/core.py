@@ -94,8 +94,15 @@ class ExecutorCore:
         self._settle(now)
         return recorder.effects
 
-    def step(self, now: int, event: Input) -> Effects:
-        """Deal with one thing that has come, and with what is due."""
+    def step(self, now: int, event: Input, *, more: bool = False) -> Effects:
+        """Deal with one thing that has come, and with what is due.
+
+        Args:
+            now: UTC nanoseconds.
+            event: What has come.
+            more: Whether another step follows before anything is carried out. How far we have got
+                and when something is due next is said by the last one then.
+        """
         recorder = self._recorder
         recorder.begin(now)
         if isinstance(event, Received):
@@ -106,7 +113,7 @@ class ExecutorCore:
         elif isinstance(event, Missed):
             self.parts.watcher.missed(event.found)
             self.parts.reconciler.soon()
-        self._settle(now)
+        self._settle(now, more=more)
         return recorder.effects
 
     def _receive(self, port: str, message: Any) -> None:
@@ -314,7 +321,7 @@ class ExecutorCore:
 
     # What follows ----------------------------------------------------------------------------
 
-    def _settle(self, now: int) -> None:
+    def _settle(self, now: int, *, more: bool = False) -> None:
         """Do what is due and what follows from what was written, until nothing does."""
         parts, recorder = self.parts, self._recorder
         if now >= self._due:
@@ -325,6 +332,8 @@ class ExecutorCore:
         if self._host_waits:
             self._greet_host()
         recorder.at = None
+        if more:
+            return
         parts.forgetting.tidy()
         if recorder.telling:
             self._report_progress(parts.reconciler.stream)

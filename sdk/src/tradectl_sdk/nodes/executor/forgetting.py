@@ -26,19 +26,19 @@ class Forgetting:
         self._recorder = recorder
         self._bounds = bounds
         self._next = 0
+        self._crowd = bounds.most_ended + BATCH
+        self._flood = bounds.most_trades + BATCH
 
     def tidy(self) -> None:
         """Let go of a batch when there is one, at most once a second while there is room."""
-        book, now = self._state.book, self._recorder.now
-        crowded = book.ended > self._bounds.most_ended + BATCH
-        flooded = len(self._state.trades) > self._bounds.most_trades + BATCH
-        if not crowded and not flooded and now < self._next:
+        book, trades, now = self._state.book, self._state.trades, self._recorder.now
+        if now < self._next and book.ended <= self._crowd and len(trades) <= self._flood:
             return
         self._next = now + SECOND
         orders = self._orders(book.ended - self._bounds.most_ended)
-        trades = self._trades(len(self._state.trades) - self._bounds.most_trades)
-        if orders or trades:
-            self._recorder.write(of.Forgot(now, orders, trades))
+        count = self._trades(len(trades) - self._bounds.most_trades)
+        if orders or count:
+            self._recorder.write(of.Forgot(now, orders, count))
 
     def _orders(self, surplus: int) -> tuple[Order, ...]:
         """Return the orders to let go: the oldest that are too many, or have ended long ago."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHECKPOINT_EVERY = 20_000  # records
-TIDY_EVERY = 2_000  # records
+TIDY_EVERY = 4_000  # records
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
 
@@ -169,9 +169,9 @@ class Journal:
         if self._broken:
             raise JournalError(f"{self.path} failed before and is not written to any more")
         seq, link = self.seq, self._link
-        rows = []
+        rows, encode = [], of.encode
         for record in records:
-            body = of.encode(record)
+            body = encode(record)
             seq, link = seq + 1, follow(link, body)
             # SQLite's module would look for adapters of bytes, which a bytearray is spared
             rows.append((seq, bytearray(body), bytearray(link)))

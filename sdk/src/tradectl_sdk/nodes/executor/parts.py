@@ -117,12 +117,13 @@ class Parts:
 
     def _resume(self) -> None:
         """Look at every order once something has become possible: asking at all, or sending."""
-        could = (self.standing.gateway > 0, self.standing.can_send)
-        if could != self.could and any(could):
-            self.recorder.touched.update(
-                dict.fromkeys(one.key for one in self.state.book.all_live())
-            )
-        self.could = could
+        standing = self.standing
+        could = (standing.gateway > 0, standing.can_send)
+        if could != self.could:
+            self.could = could
+            if any(could):
+                live = self.state.book.all_live()
+                self.recorder.touched.update(dict.fromkeys(one.key for one in live))
 
     def work(self) -> None:
         """Let every order that was written about have what it needs, and look at the account."""

@@ -7,6 +7,8 @@ released version. Times are UTC nanoseconds, prices ticks, quantities lots, mone
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from tradectl_sdk.exchange.values import TradeReport  # noqa: TC001 - msgspec reads annotations
@@ -30,6 +32,9 @@ from tradectl_sdk.nodes.executor.order_records import (
     Unparked,
 )
 from tradectl_sdk.nodes.executor.order_records import Record as _Base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Altered",
@@ -247,13 +252,9 @@ Record = (
     | Repaired
 )
 
-_ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Record)
-
-
-def encode(record: Record) -> bytes:
-    """Return a record's bytes."""
-    return _ENCODER.encode(record)
+# Returns a record's bytes.
+encode: Callable[[Record], bytes] = msgspec.msgpack.Encoder().encode
 
 
 def decode(body: bytes) -> Record:

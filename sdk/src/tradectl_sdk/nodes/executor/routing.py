@@ -95,17 +95,19 @@ class Router:
         self.requests: OrderedDict[int, Request] = OrderedDict()
         self.overdue: dict[int, int] = {}
         self._setup = setup
-        self._card = setup.card
+        self._card = card = setup.card
         self._state = state
         self._recorder = recorder
         self._standing = standing
         self._ids = ids
+        types = [int(one) for one in OrderType]
+        self._waiting = {one for one in types if one > LIMIT and one not in card.order_types}
 
     # What an order is at the venue -----------------------------------------------------------
 
     def must_wait_here(self, type_: int) -> bool:
         """Whether orders of a type are held here until the market meets their trigger."""
-        return type_ > LIMIT and type_ not in self._card.order_types
+        return type_ in self._waiting
 
     def supports(self, type_: int, time_in_force: int) -> bool:
         """Whether an order can be had at all, at the venue or with what is held here."""
@@ -120,9 +122,9 @@ class Router:
 
     def leg_terms(self, order: Order) -> tuple[int, int, int]:
         """Return type, limit and trigger that an order has at the venue."""
+        if order.type not in self._waiting:
+            return order.type, order.limit, order.trigger
         kind = self._leg_type(order.type)
-        if kind == order.type:
-            return kind, order.limit, order.trigger
         return kind, order.limit if kind == LIMIT else 0, 0
 
     def deliverable(self, order: Order) -> int:
@@ -246,21 +248,14 @@ class Router:
     def _send(self, orders: list[Order]) -> None:
         """Write down that orders leave, and let them: one, or several that the venue ties."""
         tickets = []
+        now = self._recorder.now
+        venue_time = self._standing.venue_time(now)
         for order in orders:
             kind, limit, trigger = self.leg_terms(order)
             lots = self.deliverable(order) or order.asked
             client_id = self._ids.make(*self.identity(order), order.revision)
             self._recorder.write(
-                of.Sent(
-                    self._recorder.now,
-                    order.key,
-                    client_id,
-                    kind,
-                    lots,
-                    limit,
-                    trigger,
-                    self._standing.venue_time(self._recorder.now),
-                )
+                of.Sent(now, order.key, client_id, kind, lots, limit, trigger, venue_time)
             )
             tickets.append(self._ticket(order, lots, limit, trigger))
         number = self._open("submit", orders)

@@ -147,7 +147,10 @@ class Executor:
 
     def _turn(self, events: list[Input]) -> int | None:
         """Deal with several events in one commit."""
-        steps = [self._core.step(self._clock.now(), event) for event in events]
+        last, now = len(events) - 1, self._clock.now
+        steps = [
+            self._core.step(now(), event, more=place < last) for place, event in enumerate(events)
+        ]
         failpoint("executor.batch.stepped")
         for event in events:
             if isinstance(event, Received) and event.port in self._tallies:
