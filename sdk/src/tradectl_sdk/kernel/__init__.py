@@ -49,6 +49,9 @@ per combination of argument kinds; a function may not call itself. The checks th
 true cost little: of the loop of a moving-average strategy, bounds of indices take about 5 % and
 overflow of ints about 2 %.
 
+:func:`~tradectl_sdk.kernel.hints.soon` says that an element will be read soon: where memory is
+read at places nobody can foresee, the wait for it then passes beside other work.
+
 How it works, from the ground up: :mod:`~tradectl_sdk.kernel.census` looks at objects,
 :mod:`~tradectl_sdk.kernel.sources` makes the cache key, :mod:`~tradectl_sdk.kernel.store` keeps
 units on disk, :mod:`~tradectl_sdk.kernel.memory` binds objects to native memory. Only a miss loads
@@ -59,9 +62,13 @@ the compiler: :mod:`~tradectl_sdk.kernel.syntax` finds the syntax tree,
 
 from __future__ import annotations
 
-from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
-from tradectl_sdk.kernel.compiled import CompiledKernel, compile_kernel
-from tradectl_sdk.kernel.store import CacheStatus, cache_status
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tradectl_sdk.errors import KernelRaisedError, NotCompilableError
+    from tradectl_sdk.kernel.compiled import CompiledKernel, compile_kernel
+    from tradectl_sdk.kernel.store import CacheStatus, cache_status
 
 __all__ = [
     "CacheStatus",
@@ -71,3 +78,20 @@ __all__ = [
     "cache_status",
     "compile_kernel",
 ]
+_HOMES = {
+    "CacheStatus": "tradectl_sdk.kernel.store",
+    "CompiledKernel": "tradectl_sdk.kernel.compiled",
+    "KernelRaisedError": "tradectl_sdk.errors",
+    "NotCompilableError": "tradectl_sdk.errors",
+    "cache_status": "tradectl_sdk.kernel.store",
+    "compile_kernel": "tradectl_sdk.kernel.compiled",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use: what only hints to LLVM needs none of LLVM."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

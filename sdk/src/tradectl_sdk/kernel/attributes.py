@@ -122,6 +122,7 @@ def _load(frame: Frame, base: Value, field: Field, kind: Kind, slot: int) -> Val
             packed = frame.builder.insert_value(ir.Constant(ir_type(kind), ir.Undefined), first, 0)
             for number in range(1, slots(kind)):
                 length = _load_word(frame, base, field, WORD, slot + number)
+                frame.unit.is_length(length)
                 packed = frame.builder.insert_value(packed, length, number)
             return Value(kind, packed)
     if isinstance(kind, Opaque) or kind == NONE:

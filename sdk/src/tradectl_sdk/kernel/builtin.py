@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 
 from tradectl_sdk.kernel import conditions, elements, libm, operators
+from tradectl_sdk.kernel.hints import soon
 from tradectl_sdk.kernel.kinds import (
     BOOL,
     FLOAT,
@@ -21,7 +22,7 @@ from tradectl_sdk.kernel.kinds import (
     describe,
     join,
 )
-from tradectl_sdk.kernel.unit import DOUBLE, WORD, Value, constant
+from tradectl_sdk.kernel.unit import DOUBLE, ELEMENTS, POINTER, STATUS, WORD, Value, constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,21 @@ def _numpy_sign(frame: Frame, node: ast.AST, x: Value) -> Value:  # noqa: ARG001
     return Value(FLOAT, builder.select(builder.fcmp_ordered(">", value, zero), one, below))
 
 
+def _soon(frame: Frame, node: ast.AST, memory: Value, place: Value) -> Value:
+    """Emit a prefetch for reading into all caches; it never faults, whatever the address."""
+    if not isinstance(memory.kind, Buffer) or memory.kind.ndim != 1 or place.kind != INT:
+        raise frame.refusal(node, "soon() takes memory of one dimension and an int")
+    data = frame.builder.extract_value(memory.ir, 0)
+    address = frame.builder.gep(
+        data, [place.ir], inbounds=False, source_etype=ELEMENTS[memory.kind.dtype][0]
+    )
+    hint = frame.unit.external(
+        "llvm.prefetch.p0", ir.FunctionType(ir.VoidType(), [POINTER, STATUS, STATUS, STATUS])
+    )
+    frame.builder.call(hint, [address, *(ir.Constant(STATUS, word) for word in (0, 3, 1))])
+    return constant(None)
+
+
 _PLAIN: dict[Any, tuple[int, int, Callable[..., Value]]] = {
     abs: (1, 1, _abs),
     min: (2, 99, _extreme(ast.Lt)),
@@ -149,6 +165,7 @@ _PLAIN: dict[Any, tuple[int, int, Callable[..., Value]]] = {
     len: (1, 1, _len),
     divmod: (2, 2, operators.divmod_),
     isinstance: (2, 2, _isinstance),
+    soon: (2, 2, _soon),
     np.sqrt: (1, 1, _numpy("sqrt")),
     np.floor: (1, 1, _numpy("floor")),
     np.ceil: (1, 1, _numpy("ceil")),
@@ -166,4 +183,4 @@ _TABLE |= {
     np.isinf: _MATH[math.isinf],
     np.isfinite: _MATH[math.isfinite],
 }
-_ANY_KIND = {len, isinstance, bool}
+_ANY_KIND = {len, isinstance, bool, soon}

@@ -50,11 +50,11 @@ def call(frame: Frame, node: ast.Call) -> Value:
 
 def _call_object(frame: Frame, node: ast.Call, obj: Any) -> Value:
     root = str(getattr(obj, "__module__", "")).partition(".")[0]
-    if isinstance(obj, types.FunctionType) and root not in sys.stdlib_module_names:
-        return invoke.call_function(frame, node, obj, [], node)
     emit = builtin.find(obj)
     if emit is not None:
         return emit(frame, node)
+    if isinstance(obj, types.FunctionType) and root not in sys.stdlib_module_names:
+        return invoke.call_function(frame, node, obj, [], node)
     name = getattr(obj, "__qualname__", repr(obj))
     module = getattr(obj, "__module__", None)
     shown = name if module in {None, "builtins"} else f"{module}.{name}"

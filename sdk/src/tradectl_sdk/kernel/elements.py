@@ -114,6 +114,7 @@ def load_element(frame: Frame, address: Any, kind: Buffer) -> Value:
     stored, seen = ELEMENTS[kind.dtype]
     raw = frame.builder.load(address, typ=stored)
     frame.unit.tag_element(raw, kind.alias)
+    frame.unit.is_certain(raw)
     if seen == BOOL:
         return Value(BOOL, frame.builder.icmp_unsigned("!=", raw, ir.Constant(stored, 0)))
     if kind.dtype == "uint8":

@@ -125,13 +125,14 @@ def _if(frame: Frame, node: ast.If) -> None:
 def _sometimes(frame: Frame, statements: list[ast.stmt], start: Any, tests: list[Any]) -> None:
     """Emit what a condition decides on; a way to a call out of line is taken to be a rare one."""
     frame.conditions += 1
-    frame.rare = 0
+    around, frame.rare = frame.rare, 0
     block(frame, statements)
     if frame.rare == frame.conditions:
         for test in tests:
             if start in test.operands[1:]:
                 test.set_weights([1, 2000] if test.operands[1] is start else [2000, 1])
     frame.conditions -= 1
+    frame.rare = around
 
 
 def _raise(frame: Frame, node: ast.Raise) -> None:

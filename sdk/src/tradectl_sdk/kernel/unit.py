@@ -188,6 +188,7 @@ class Unit:
     def tag_field(self, instruction: Any, struct: int, field: Field) -> None:
         """Tag the access to a struct's field, and remember it if it is a load."""
         self.tag(instruction, f"{struct}.{field.name}")
+        self.is_certain(instruction)
         self.loads.setdefault((struct, field.name), []).append(instruction)
 
     def store_tagged(self, instruction: Any, struct: int, field: Field) -> None:
@@ -217,6 +218,15 @@ class Unit:
     def never_changes(self, load: Any) -> None:
         """Say that nothing stores to what is loaded for as long as the unit runs."""
         load.set_metadata("invariant.load", self.module.add_metadata([]))
+
+    def is_certain(self, load: Any) -> None:
+        """Say that what is loaded is no undefined value, so that LLVM may reason about it."""
+        load.set_metadata("noundef", self.module.add_metadata([]))
+
+    def is_length(self, load: Any) -> None:
+        """Say that what is loaded is not negative."""
+        bounds = [ir.Constant(WORD, 0), ir.Constant(WORD, 2**63 - 1)]
+        load.set_metadata("range", self.module.add_metadata(bounds))
 
     def points_to_kernel(self, load: Any, struct: int) -> None:
         """Say of a loaded address that a whole struct is there, so that it may be read early."""
