@@ -148,3 +148,17 @@ def test_a_touched_limit_says_so_on_every_path():
 def test_the_smallest_share_of_volume_is_not_unlimited():
     look = play(HUNDRED, once(0, lambda ctx: ctx.buy(50)), volume_share=Decimal("1e-7"))
     assert look.fills == []
+
+
+def test_an_order_filled_bit_by_bit_may_outgrow_the_table_of_fills(monkeypatch):
+    monkeypatch.setattr("tradectl_sdk.engine.build._ROOM", 8)
+
+    def script(ctx, bar, number):
+        if number < 100:
+            ctx.buy(5)
+            ctx.buy(5)
+        elif number == 100:
+            ctx.buy(1000)
+
+    look = play(HUNDRED * 50, script, volume_share=TENTH, max_orders_per_instant=2)
+    assert len(look.outcome.fills) == 200 + 99

@@ -160,51 +160,66 @@ class SingleEngine(Engine):
 
         GROW: a table needs more room before it can go on. PAUSE: Python may have a turn.
         """
-        feed, desk, orders = self.feed, self.desk, self._orders
-        bar, context, account = self.bar, self.context, self._account
-        strategy, journal = self.strategies[0], self._journal
-        settles, observing = self._settle_at_close, self._gate.observing
+        feed, desk, account = self.feed, self.desk, self._account
+        bar, context, strategy = self.bar, self.context, self.strategies[0]
+        observing, warmup = self._gate.observing, self.warmup
         equity, time, open_, high = self.equity, feed.time, feed.open, feed.high
         low, close, volume = feed.low, feed.close, feed.volume
         following, holding = feed.next, account.holding
-        first, seen = following[0], -1
+        first = following[0]
         end = min(first + STRIDE, feed.end[0])
         self._check_lengths(first, end)
+        cash, held, stirred = account.cash_float, holding[0], True
         for row in range(first, end):
-            if orders.count != seen:
-                if not self._room():
+            desk.time = now = time[row]
+            if row <= warmup:
+                desk.warming = row < warmup
+            if stirred:
+                fits = self._begin()
+                if not fits:
                     self.instants = row
                     return GROW
-                seen = orders.count
-            desk.time = time[row]
-            desk.placed = 0
-            if row <= self.warmup:
-                desk.warming = row < self.warmup
-            if orders.working > 0:
-                following[0] = row
-                self._venue.match_bar(0, 0)
-                self._tell()
-                context.position = account.position[0]
-            elif journal.told < journal.count:  # what was denied or cancelled at the last bar
-                self._tell()
-            bar.time = time[row]
+            last = close[row]
+            bar.time = now
             bar.open = open_[row]
             bar.high = high[row]
             bar.low = low[row]
-            bar.close = close[row]
+            bar.close = last
             bar.volume = volume[row]
             following[0] = row + 1
             strategy.on_bar(context, bar)
-            if settles and orders.working > 0:
-                self._venue.settle(0, 0)
-                self._tell()
-                context.position = account.position[0]
-            value = account.cash_float + holding[0] * close[row]
+            if stirred or desk.placed > 0:
+                stirred = self._end()
+                cash, held = account.cash_float, holding[0]
+            value = cash + held * last
             equity[row] = value
             if observing:
-                self._gate.observe(time[row], value)
+                self._gate.observe(now, value)
         self.instants = end
         return DONE if end == feed.end[0] else PAUSE
+
+    def _begin(self) -> bool:
+        """Do what comes before the next bar is delivered; return False when a table lacks room.
+
+        To be called only when orders work or something has happened since the last call.
+        """
+        if not self._room():
+            return False
+        self.desk.placed = 0
+        if self._orders.working > 0:
+            self._venue.match_bar(0, 0)
+        self._tell()
+        self.context.position = self._account.position[0]
+        return True
+
+    def _end(self) -> bool:
+        """Settle what is due at the close; return whether the next bar begins with orders."""
+        orders, journal = self._orders, self._journal
+        if self._settle_at_close and orders.working > 0:
+            self._venue.settle(0, 0)
+            self._tell()
+            self.context.position = self._account.position[0]
+        return orders.working > 0 or self.desk.placed > 0 or journal.told < journal.count
 
     def _check_lengths(self, first: int, end: int) -> None:
         """Say once that no row is outside any column, so that the loop need not ask."""
