@@ -7,7 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tradectl_sdk.plugins.discovery import Policy, discover
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from tradectl_sdk import __version__
+from tradectl_sdk.plugins.discovery import Policy, discover, is_plainly_met
 from tradectl_sdk.plugins.records import Phase, Status
 
 if TYPE_CHECKING:
@@ -213,3 +217,27 @@ def test_a_plugin_is_held_to_the_sdk_it_requires(
     (plugin,) = discovered(site).plugins
 
     assert message in str(plugin.failure) if message else plugin.failure is None
+
+
+_RELEASES = st.lists(st.integers(0, 2), min_size=1, max_size=4).map(
+    lambda parts: ".".join(map(str, parts))
+)
+
+
+@given(least=_RELEASES.filter(lambda text: "." in text), version=_RELEASES)
+@settings(max_examples=200, deadline=None)
+def test_what_is_plainly_met_is_what_the_specification_says(least: str, version: str) -> None:
+    line = f"tradectl-sdk[extra] ~= {least}"
+    assert is_plainly_met(line, version) is Requirement(line).specifier.contains(version)
+
+
+def test_the_usual_requirement_needs_no_parser(
+    site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = f"Name: tradectl-acme\nVersion: 1.0\nRequires-Dist: tradectl-sdk~={__version__}\n"
+    site.plugin("acme", metadata=metadata)
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+
+    (plugin,) = discovered(site).plugins
+
+    assert plugin.failure is None
