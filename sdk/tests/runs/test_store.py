@@ -92,6 +92,9 @@ def test_an_unknown_run_is_not_found_and_a_near_one_is_named(
     with pytest.raises(NotFoundError) as caught:
         store.remove(wrong)
     assert caught.value.hint == f"did you mean {run_id[:10]}?"
+    with pytest.raises(NotFoundError) as caught:
+        store.load("r-")
+    assert "did you mean" not in caught.value.hint
     with pytest.raises(NotFoundError):
         store.load("")
 

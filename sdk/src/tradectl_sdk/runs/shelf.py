@@ -70,7 +70,7 @@ class Shelf:
                 f"{self.kind} {reference!r} could be any of {short}",
                 hint=f"give more digits, at least {MIN_PREFIX}",
             )
-        near = did_you_mean(begun, {each[: len(begun)] for each in ids})
+        near = did_you_mean(begun, {each[: len(begun)] for each in ids}) if digits else ""
         raise NotFoundError(f"there is no {self.kind} {reference!r}", hint=near or self.hint)
 
     def put(
