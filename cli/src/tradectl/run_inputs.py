@@ -91,6 +91,9 @@ Where = Annotated[
 Sample = Annotated[
     int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
 ]
+ChanceSeed = Annotated[
+    int, typer.Option(min=0, help="Of the chance; the same gives the same again.")
+]
 DrawSeed = Annotated[int, typer.Option(min=0, help="Of that draw.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Run a grid however large it is.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the store has the answer.")]

@@ -17,17 +17,14 @@ from tradectl.commands.paper import (
     ExchangeName,
     FrameOption,
     History,
-    ModelOption,
-    SetOption,
     Symbols,
-    Warmup,
     run_session,
     stop_one,
 )
 from tradectl.layout import Cell, Column
+from tradectl.run_inputs import Model, Set, Strategy, Warmup
 from tradectl.session import session_of
 from tradectl.sessions import Reference, sessions_of
-from tradectl.strategies import installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +35,6 @@ if TYPE_CHECKING:
 
 app = noun("Trade with real money.")
 
-_Strategy = Annotated[
-    str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
-]
 _FromPaper = Annotated[
     str,
     typer.Option(
@@ -53,13 +47,13 @@ _FromPaper = Annotated[
 @app.command()
 def preflight(
     context: typer.Context,
-    strategy: _Strategy = "",
+    strategy: Strategy = "",
     symbols: Symbols = None,
     *,
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
-    set_: SetOption = None,
-    model: ModelOption = None,
+    set_: Set = None,
+    model: Model = None,
     warmup: Warmup = 0,
     history: History = HISTORY,
     from_paper: _FromPaper = "",
@@ -135,13 +129,13 @@ def _show(session: Session, found: Preflight) -> None:
 @app.command()
 def start(
     context: typer.Context,
-    strategy: _Strategy = "",
+    strategy: Strategy = "",
     symbols: Symbols = None,
     *,
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
-    set_: SetOption = None,
-    model: ModelOption = None,
+    set_: Set = None,
+    model: Model = None,
     warmup: Warmup = 0,
     history: History = HISTORY,
     from_paper: _FromPaper = "",

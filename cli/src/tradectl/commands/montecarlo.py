@@ -12,6 +12,7 @@ from tradectl.interrupts import end_at_second_interrupt
 from tradectl.kept import run_ids
 from tradectl.layout import Cell, Column
 from tradectl.progress import ProgressLine
+from tradectl.run_inputs import ChanceSeed
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _Noise = Annotated[
 _Ruin = Annotated[
     float, typer.Option(min=0, max=0.999, help="Share of the cash at which you would give up.")
 ]
-_Seed = Annotated[int, typer.Option(min=0, help="Of the chance; the same gives the same again.")]
 
 
 def montecarlo(
@@ -53,7 +53,7 @@ def montecarlo(
     noisy: _Noisy = 100,
     noise: _Noise = 0.1,
     ruin: _Ruin = 0.5,
-    seed: _Seed = 0,
+    seed: ChanceSeed = 0,
 ) -> ExitStatus:
     """Change a run's trades, days and bars by chance, and see where it stands among them.
 

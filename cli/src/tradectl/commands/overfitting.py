@@ -13,6 +13,7 @@ from tradectl.interrupts import end_at_second_interrupt
 from tradectl.kept import sweep_ids
 from tradectl.layout import Cell
 from tradectl.progress import ProgressLine
+from tradectl.run_inputs import ChanceSeed
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _Most = Annotated[
 _Blocks = Annotated[
     int, typer.Option(min=2, max=20, help="Blocks that the days are cut into, an even number.")
 ]
-_Seed = Annotated[int, typer.Option(min=0, help="Of the chance; the same gives the same again.")]
 
 
 def overfitting(
@@ -51,7 +51,7 @@ def overfitting(
     *,
     most: _Most = 500,
     blocks: _Blocks = 16,
-    seed: _Seed = 0,
+    seed: ChanceSeed = 0,
     strategy: _Strategy = "",
 ) -> ExitStatus:
     """Ask whether the best trial of a sweep or an optimisation was chosen for its luck.

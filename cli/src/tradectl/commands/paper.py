@@ -10,11 +10,11 @@ from tradectl_sdk.errors import ExitStatus, UsageError
 from tradectl.assignments import assignments
 from tradectl.commands import noun
 from tradectl.exchanges import offered
+from tradectl.run_inputs import Assume, Model, Set, Strategy, Warmup
 from tradectl.session import session_of
 from tradectl.session_screens import result_document, session_document, show_end, show_start
 from tradectl.sessions import Reference, chosen
 from tradectl.stored import instruments, timeframes
-from tradectl.strategies import assumptions, installed, models, parameters
 
 if TYPE_CHECKING:
     from tradectl_sdk import Session as TradingSession
@@ -26,9 +26,6 @@ HISTORY = 500  # bars before a session that warm its strategy up, unless told ot
 
 app = noun("Trade on paper: a strategy with live or recorded data, and no money.")
 
-Strategy = Annotated[
-    str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
-]
 Symbols = Annotated[
     list[str] | None,
     typer.Argument(
@@ -41,33 +38,6 @@ ExchangeName = Annotated[
     str, typer.Option(metavar="NAME", help="Whose data.", autocompletion=offered)
 ]
 FrameOption = Annotated[str, typer.Option(help="Length of a bar.", autocompletion=timeframes)]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="A parameter of the strategy.",
-        autocompletion=parameters,
-    ),
-]
-ModelOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        metavar="[SIGNAL=]MODEL[:KEY=VALUE,...]",
-        help="A model that makes a signal, 'forecast' unless named.",
-        autocompletion=models,
-    ),
-]
-AssumeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY=VALUE",
-        help="A setting of [backtest], such as slippage_bps=5.",
-        autocompletion=assumptions,
-    ),
-]
-Warmup = Annotated[int, typer.Option(min=0, help="Bars before orders are accepted, at least.")]
 History = Annotated[
     int, typer.Option(min=0, help="Bars before the session that warm the strategy up.")
 ]
@@ -77,16 +47,14 @@ Detach = Annotated[bool, typer.Option("--detach", "-d", help="Run it in the back
 @app.command()
 def start(
     context: typer.Context,
-    strategy: Annotated[
-        str, typer.Argument(help="Its name, or path.py:Class.", autocompletion=installed)
-    ] = "",
+    strategy: Strategy = "",
     symbols: Symbols = None,
     *,
     exchange: ExchangeName = "",
     timeframe: FrameOption = "",
-    set_: SetOption = None,
-    model: ModelOption = None,
-    assume: AssumeOption = None,
+    set_: Set = None,
+    model: Model = None,
+    assume: Assume = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Play data of the catalog instead.")
     ] = False,

@@ -14,6 +14,7 @@ from tradectl.layout import Cell
 from tradectl.run_inputs import (
     Assume,
     Cash,
+    ChanceSeed,
     End,
     Engine,
     Model,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 _STYLES = {"better": "ok", "few": "warn", "random": "warn"}
 _Draws = Annotated[int, typer.Option(min=99, max=100_000, help="Sets of random entries.")]
-_Seed = Annotated[int, typer.Option(min=0, help="Of the chance; the same gives the same again.")]
 
 
 def significance(
@@ -52,7 +52,7 @@ def significance(
     engine: Engine = "auto",
     warmup: Warmup = 0,
     draws: _Draws = 2000,
-    seed: _Seed = 0,
+    seed: ChanceSeed = 0,
 ) -> ExitStatus:
     """Compare a strategy's entries with random ones, before any tuning.
 
