@@ -32,6 +32,7 @@ from tradectl_sdk.pipelines.stretches import Runner
 from tradectl_sdk.pipelines.sweeps import LIMIT, sweep
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
 from tradectl_sdk.pipelines.sweeps.sweeping import make_space
+from tradectl_sdk.pipelines.sweeps.windows import Span
 from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
 from tradectl_sdk.research.windows import steps
 from tradectl_sdk.runs.metrics import require_metrics
@@ -121,7 +122,7 @@ def walkforward(
     found, fixed = find_strategy(strategy, plugins), parameters or {}
     space = make_space(found, grid, fixed=fixed, where=where, sample=sample, seed=seed)
     series = load_all(data, timeframe, Window(start, end), settings.data.catalog, plugins)
-    opens = _opens(series)
+    opens = Span.of(series).opens
     walk = steps(len(opens), train, test, embargo=embargo, anchored=anchored)
     whole = prepare(
         found, fixed, series, settings,
@@ -199,11 +200,6 @@ def _piece(
         chosen, Window(past, _until(opens, step.end)), begin=step.begin - step.first
     )
     return _traded(piece, point, inside, outside, metric)
-
-
-def _opens(series: Sequence[LoadedSeries]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """When bars open, of whichever series, each moment once."""
-    return np.unique(np.concatenate([one.bars.time for one in series]))
 
 
 def _moment(nanoseconds: int) -> str:
