@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -18,8 +17,8 @@ from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.neighbourhood import grid_layout
 from tradectl_sdk.research.places import Place
 from tradectl_sdk.research.table import SweepTable
-from tradectl_sdk.runs import canonical_json
-from tradectl_sdk.runs.shelf import Shelf
+from tradectl_sdk.runs.identity import name_of
+from tradectl_sdk.runs.shelf import Shelf, ShelfStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "tradectl.sweep-table/1"
 _MANIFEST, _TABLE, _WEIGHING = "manifest.json", "trials.npz", "overfitting.json"
-_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,10 +66,10 @@ class StoredSweep:
 
 def sweep_id(identity: Mapping[str, Any]) -> str:
     """Name a sweep by the hash of everything its results depend on."""
-    return "s-" + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:_DIGITS]
+    return name_of("s-", identity)
 
 
-class SweepStore:
+class SweepStore(ShelfStore):
     """The sweeps in a folder of runs.
 
     Args:
@@ -79,15 +77,8 @@ class SweepStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._shelf = Shelf(
-            root=root,
-            kind="sweep",
-            prefix="s-",
-            is_id=_is_id,
-            digits=8,
-            hint="tradectl sweeps list shows them",
-        )
+        hint = "tradectl sweeps list shows them"
+        super().__init__(Shelf(root=root, kind="sweep", prefix="s-", digits=8, hint=hint))
 
     def save(self, sweep: StoredSweep) -> str:
         """Keep a sweep in place of an earlier one of the same inputs, and return its id.
@@ -138,27 +129,11 @@ class SweepStore:
         """
         return _read(self.root / self.resolve(reference))
 
-    def resolve(self, reference: str) -> str:
-        """Find the id that a prefix stands for; errors as for ``load``, but damage."""
-        return self._shelf.resolve(reference)
-
-    def remove(self, reference: str) -> str:
-        """Delete a sweep, damaged or not, and return its id; errors as for ``resolve``."""
-        return self._shelf.remove(reference)
-
-    def ids(self) -> list[str]:
-        """Return the ids of all sweeps, damaged ones included."""
-        return self._shelf.ids()
-
     def list(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return id and manifest of every sweep, the newest first; {} stands for a damaged one."""
         found = [(each, _manifest(self.root / each, strict=False)) for each in self.ids()]
         found.sort(key=lambda pair: str(pair[1].get("about", {}).get("created", "")), reverse=True)
         return found
-
-
-def _is_id(name: str) -> bool:
-    return name.startswith("s-") and len(name) == _DIGITS + 2
 
 
 def _write(sweep: StoredSweep, folder: Path) -> None:

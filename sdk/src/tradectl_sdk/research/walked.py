@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.runs import canonical_json
+from tradectl_sdk.runs.identity import name_of
 from tradectl_sdk.runs.metrics import Sample
 from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.report import compute_metrics
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.strategy import ParameterValue
 
 FEW = 4  # windows below which nothing can be told
-ID_DIGITS = 32
 _HALF = 0.5
 
 
@@ -234,7 +232,7 @@ class WalkForward:
 
 def walk_id(identity: Mapping[str, Any]) -> str:
     """Name a walk by the hash of everything its results depend on."""
-    return "w-" + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:ID_DIGITS]
+    return name_of("w-", identity)
 
 
 _VERDICTS = {

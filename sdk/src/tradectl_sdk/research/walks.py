@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.errors import DataError
-from tradectl_sdk.research.walked import ID_DIGITS, Piece, WalkForward, walk_id
-from tradectl_sdk.runs.shelf import Shelf
+from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
+from tradectl_sdk.runs.shelf import Shelf, ShelfStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ _ARRAYS = ("times", "equity")
 _UNDEFINED = ("in_sample", "out_of_sample")  # may be, and JSON has no word for it
 
 
-class WalkStore:
+class WalkStore(ShelfStore):
     """The walks forward in a folder of runs.
 
     Args:
@@ -32,15 +32,8 @@ class WalkStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._shelf = Shelf(
-            root=root,
-            kind="walk",
-            prefix="w-",
-            is_id=_is_id,
-            digits=8,
-            hint="tradectl walks list shows them",
-        )
+        hint = "tradectl walks list shows them"
+        super().__init__(Shelf(root=root, kind="walk", prefix="w-", digits=8, hint=hint))
 
     def save(self, walk: WalkForward) -> str:
         """Keep a walk in place of an earlier one of the same inputs, and return its id.
@@ -68,26 +61,10 @@ class WalkStore:
         """
         return _read(self.root / self.resolve(reference))
 
-    def resolve(self, reference: str) -> str:
-        """Find the id that a prefix stands for; errors as for ``load``, but damage."""
-        return self._shelf.resolve(reference)
-
-    def remove(self, reference: str) -> str:
-        """Delete a walk, damaged or not, and return its id; errors as for ``resolve``."""
-        return self._shelf.remove(reference)
-
-    def ids(self) -> list[str]:
-        """Return the ids of all walks, damaged ones included."""
-        return self._shelf.ids()
-
     def list(self) -> Sequence[tuple[str, WalkForward | None]]:
         """Return id and walk of each, the newest first; None stands for a damaged one."""
         found = [(each, self.find(each)) for each in self.ids()]
         return sorted(found, key=lambda pair: pair[1].created if pair[1] else "", reverse=True)
-
-
-def _is_id(name: str) -> bool:
-    return name.startswith("w-") and len(name) == ID_DIGITS + 2
 
 
 def _write(walk: WalkForward, folder: Path) -> None:

@@ -68,10 +68,31 @@ def run_identity(identity: Mapping[str, object]) -> str:
             f"identity had the parts {', '.join(sorted(identity)) or 'none'}, "
             f"expected {', '.join(IDENTITY_PARTS)}"
         )
-    return "r-" + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:_ID_DIGITS]
+    return name_of("r-", identity)
 
 
 def is_run_id(text: str) -> bool:
     """Whether a text has the form of a full run id."""
-    digits = text.removeprefix("r-")
+    return is_name("r-", text)
+
+
+def name_of(prefix: str, identity: Mapping[str, object]) -> str:
+    """Name a result by the hash of everything it depends on.
+
+    Args:
+        prefix: What kind of result it is, such as ``r-`` for a run.
+        identity: What it depends on.
+
+    Returns:
+        The prefix and 32 hexadecimal digits of the SHA-256 of the canonical JSON.
+
+    Raises:
+        UsageError: If a value is not JSON.
+    """
+    return prefix + hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:_ID_DIGITS]
+
+
+def is_name(prefix: str, text: str) -> bool:
+    """Whether a text has the form of what :func:`name_of` returns."""
+    digits = text.removeprefix(prefix)
     return text != digits and len(digits) == _ID_DIGITS and set(digits) <= set("0123456789abcdef")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
-from tradectl_sdk.runs.identity import MIN_PREFIX
+from tradectl_sdk.runs.identity import MIN_PREFIX, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +33,6 @@ class Shelf:
         root: The folder; made when something is put there.
         kind: What a result is called, such as ``run``.
         prefix: What its ids begin with, such as ``r-``.
-        is_id: Whether a name is the id of one.
         digits: How many of an id are shown, at least.
         hint: How to find out which there are.
     """
@@ -41,16 +40,16 @@ class Shelf:
     root: Path
     kind: str
     prefix: str
-    is_id: Callable[[str], bool]
     digits: int
     hint: str
 
     def ids(self) -> list[str]:
         """Return the ids of all results, damaged ones included, sorted."""
         try:
-            return sorted(each.name for each in self.root.iterdir() if self.is_id(each.name))
+            names = [each.name for each in self.root.iterdir()]
         except FileNotFoundError:
             return []
+        return sorted(each for each in names if is_name(self.prefix, each))
 
     def resolve(self, reference: str) -> str:
         """Find the full id that a prefix stands for.
@@ -150,6 +149,38 @@ class Shelf:
                     continue
                 if stale:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+class ShelfStore:
+    """What the stores of all kinds of results have in common.
+
+    Args:
+        shelf: Where they stand.
+
+    Attributes:
+        root: The folder; made on the first save.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.root = shelf.root
+        self._shelf = shelf
+
+    def ids(self) -> list[str]:
+        """Return all ids, those of damaged results included."""
+        return self._shelf.ids()
+
+    def resolve(self, reference: str) -> str:
+        """Find the full id that a prefix stands for.
+
+        Raises:
+            NotFoundError: If there is no such result.
+            UsageError: If the prefix fits several, or is too short to mean one.
+        """
+        return self._shelf.resolve(reference)
+
+    def remove(self, reference: str) -> str:
+        """Delete a result, damaged or not, and return its id; errors as for ``resolve``."""
+        return self._shelf.remove(reference)
 
 
 def short_ids(ids: Iterable[str], least: int = 6) -> Sequence[str]:

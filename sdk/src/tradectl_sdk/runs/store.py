@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import DataError, NotFoundError, TradectlError
-from tradectl_sdk.runs.identity import is_run_id, run_identity
+from tradectl_sdk.runs.identity import run_identity
 from tradectl_sdk.runs.manifest import METRICS, RunSummary, read_json, read_manifest
-from tradectl_sdk.runs.shelf import ATTEMPTS, Shelf
+from tradectl_sdk.runs.shelf import ATTEMPTS, Shelf, ShelfStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.runs.record import RunRecord
 
 
-class RunStore:
+class RunStore(ShelfStore):
     """A folder of runs.
 
     Args:
@@ -29,15 +29,8 @@ class RunStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._shelf = Shelf(
-            root=root,
-            kind="run",
-            prefix="r-",
-            is_id=is_run_id,
-            digits=6,
-            hint="tradectl runs list shows the runs",
-        )
+        hint = "tradectl runs list shows the runs"
+        super().__init__(Shelf(root=root, kind="run", prefix="r-", digits=6, hint=hint))
 
     def save(self, record: RunRecord, *, replace: bool = False) -> str:
         """Keep a run. One that is there already, and sound, is left as it is.
@@ -89,7 +82,7 @@ class RunStore:
 
     def list(self) -> Sequence[RunSummary]:
         """Summarise every run, the newest first, damaged ones last."""
-        found = [self._summarise(self.root / run_id) for run_id in self._shelf.ids()]
+        found = [self._summarise(self.root / run_id) for run_id in self.ids()]
         found.sort(key=lambda each: str(each.manifest.get("created", "")), reverse=True)
         return found
 
@@ -102,19 +95,6 @@ class RunStore:
         from tradectl_sdk.runs.comparison import compare_runs
 
         return compare_runs(self.load(first), self.load(second))
-
-    def remove(self, reference: str) -> str:
-        """Delete a run, damaged or not, and return its id; errors as for ``load``, but damage."""
-        return self._shelf.remove(reference)
-
-    def resolve(self, reference: str) -> str:
-        """Find the full id that a prefix stands for.
-
-        Raises:
-            NotFoundError: If there is no such run.
-            UsageError: If the prefix fits several, or is too short to mean one.
-        """
-        return self._shelf.resolve(reference)
 
     def _read(self, folder: Path) -> RunRecord:
         for _ in range(ATTEMPTS):

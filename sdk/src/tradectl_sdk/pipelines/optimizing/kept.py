@@ -58,7 +58,6 @@ def _shelf(folder: Path) -> Shelf:
         root=folder,
         kind="study",
         prefix="o-",
-        is_id=lambda name: name.startswith("o-") and len(name) == 34,
         digits=8,
         hint="tradectl optimize prints the id; studies in a database are not looked into",
     )

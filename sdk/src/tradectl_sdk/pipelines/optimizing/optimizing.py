@@ -16,7 +16,6 @@ are looked at when all trials are made, for the few that are shown.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ from tradectl_sdk.pipelines.optimizing.weighing import OptimizeResult, weigh_tri
 from tradectl_sdk.pipelines.planning import parameter_values
 from tradectl_sdk.pipelines.series import Window
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
-from tradectl_sdk.runs import canonical_json
+from tradectl_sdk.runs.identity import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -162,7 +161,7 @@ def optimize(
     if windows[1] is not None:
         inputs.check_unseen(windows[1])
     about = about_study(job, question, objectives, where, windows)
-    study_id = "o-" + hashlib.sha256(canonical_json(about).encode()).hexdigest()[:32]
+    study_id = name_of("o-", about)
     place = _place(_kept(folder, storage, study_id), resume=resume, fresh=fresh)
     ends = _ends(inputs, windows[0]) if pruner != "none" else []
     parts = [inputs.task(inputs.part(job, Window(start, one)), names) for one in ends]
