@@ -9,6 +9,7 @@ from tradectl_sdk.bus import Identity
 from tradectl_sdk.bus.messages.events import Progress
 from tradectl_sdk.bus.messages.intents import Cursor, StrategyFailed
 from tradectl_sdk.bus.messages.market import Bars, Quotes, Ticks
+from tradectl_sdk.bus.zeromq import sockets
 from tradectl_sdk.exchange.values import Quote
 
 if TYPE_CHECKING:
@@ -21,16 +22,25 @@ OPERATOR = Identity(name="ann", role="operator", epoch=1)
 NOWHERE = Cursor(0, 0)
 
 
-def run(main: Coroutine[Any, Any, None], seconds: float = 30) -> None:
-    """Run a test's coroutine, for a bounded time."""
+def run(main: Coroutine[Any, Any, None], seconds: float = 120) -> None:
+    """Run a test's coroutine, for a bounded time, and close what it leaves open.
+
+    A test that fails half-way closes nothing: its sockets would be found by the collector of
+    garbage in the middle of another test, which would be blamed for them.
+    """
 
     async def bounded() -> None:
         await asyncio.wait_for(main, seconds)
 
-    asyncio.run(bounded())
+    before = set(sockets._open)
+    try:
+        asyncio.run(bounded())
+    finally:
+        for context in sockets._open - before:
+            sockets.close_context(context)
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110 -- there is no event for what is looked at

@@ -218,20 +218,25 @@ def test_there_is_room_for_so_many_and_the_lost_make_room(
     monkeypatch.setattr(listening, "MOST_SEATS", 2)
     address = Address.local(sockets / "s", "control")
 
+    def come(name: str) -> ChannelEnd:
+        return zeromq_channel(address, replace(OPERATOR, name=name), "gateway")
+
     async def main() -> None:
-        listener = zeromq_listener(address, GATEWAY, accepts=["operator"], limits=QUICK)
-        ends = []
-        for name in ("ann", "bob", "cid"):
-            me = replace(OPERATOR, name=name)
-            ends.append(zeromq_channel(address, me, "gateway", limits=QUICK))
-            first = await ends[-1].receive()
-            if name == "cid":
-                assert isinstance(first, PeerLost)
-                assert first.text == "2 seats are taken, expected a free one"
-        await ends[0].close()
-        dan = zeromq_channel(address, replace(OPERATOR, name="dan"), "gateway", limits=QUICK)
+        listener = zeromq_listener(address, GATEWAY, accepts=["operator"])
+        ann = come("ann")
+        seat_of_ann = await listener.accept()
+        assert isinstance(await seat_of_ann.receive(), PeerChanged)
+        bob = come("bob")
+        await listener.accept()
+        cid = come("cid")
+        turned_away = await cid.receive()
+        assert isinstance(turned_away, PeerLost)
+        assert turned_away.text == "2 seats are taken, expected a free one"
+        await ann.close()
+        assert isinstance(await seat_of_ann.receive(), PeerLost)  # else dan may be there before
+        dan = come("dan")
         assert isinstance(await dan.receive(), PeerChanged)
-        for end in (*ends[1:], dan):
+        for end in (bob, cid, dan):
             end.abandon()
         await listener.close()
 
