@@ -18,8 +18,9 @@ demo: setup
 	@$(BIN)/tradectl plugin list
 	@$(BIN)/tradectl backtest support-resistance SPX.SAMPLE --fresh
 
+# TEST holds options of pytest
 test: setup
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST)
 
 check: lint types
 
