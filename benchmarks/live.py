@@ -12,7 +12,9 @@ that sends bars and takes orders. The strategy trades at every bar.
 
 All clocks are the machine's monotonic one.
 
-``--soak SECONDS`` goes on that long and shows the memory of each process as it goes.
+``--soak SECONDS`` goes on that long and shows the memory of each process as it goes, beside what
+they keep of orders that are over. A bar claims to last a second, so ``--pause 100`` goes ten times
+as fast as time.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from benchmarks.report import machine
 
 LENGTH = 1_000_000_000  # nanoseconds that a bar claims to last
 WARM = 200  # bars before the clock runs
+KEPT = (("gateway", "answers"), ("executor", "orders"), ("executor", "trade ids"))
 STRATEGY = """
 from tradectl_sdk import Strategy
 
@@ -50,7 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bars", type=int, default=2000, help="bars that are measured")
     parser.add_argument("--pause", type=float, default=10.0, help="milliseconds between two bars")
     parser.add_argument("--soak", type=float, default=0.0, help="seconds to go on for memory")
-    parser.add_argument("--node", nargs=3, metavar=("ROLE", "FOLDER", "PORT"), help="internal")
+    internal = ("ROLE", "FOLDER", "PORT", "BARS")
+    parser.add_argument("--node", nargs=4, metavar=internal, help="internal")
     options = parser.parse_args(arguments)
     if options.node:
         sys.exit(run_node(*options.node))
@@ -61,16 +65,16 @@ def main(arguments: list[str] | None = None) -> None:
     print(json.dumps(found) if not sys.stdout.isatty() else "", end="")
 
 
-def run_node(role: str, folder: str, port: str) -> int:
+def run_node(role: str, folder: str, port: str, bars: str) -> int:
     """Run one node of the session; the gateway with the venue's adapter in place of a plugin's."""
     from tradectl_sdk.nodes.session_folder import SessionFolder
     from tradectl_sdk.pipelines.sessions import parts, processes
 
     from benchmarks.live_venue import BenchExchange
 
-    exchange = BenchExchange(int(port), Decimal(1), LENGTH)
+    exchange = BenchExchange(int(port), Decimal(1), LENGTH, last=int(bars))
     parts.gateway_exchange = lambda *_, **__: (exchange, None)  # type: ignore[assignment]
-    signals = note_signals() if role == "host" else {}
+    signals = note_signals(int(bars)) if role == "host" else {}
     status = processes.run_process(role, SessionFolder(Path(folder)), alone=True)
     taken = {"gateway": exchange.read, "host": signals}
     if role in taken:
@@ -78,8 +82,8 @@ def run_node(role: str, folder: str, port: str) -> int:
     return status
 
 
-def note_signals() -> dict[int, int]:
-    """Let this process take the time when it hands intents over; return where it is noted."""
+def note_signals(last: int) -> dict[int, int]:
+    """Let this process take the time when it hands intents over, up to a bar; return where."""
     from tradectl_sdk.bus.ends import ChannelEnd
     from tradectl_sdk.bus.messages.intents import Intents
 
@@ -87,7 +91,7 @@ def note_signals() -> dict[int, int]:
     plain = ChannelEnd.send
 
     def send(end: ChannelEnd, message: Any) -> None:
-        if isinstance(message, Intents):
+        if isinstance(message, Intents) and message.decided // LENGTH <= last:
             signals.setdefault(message.decided // LENGTH, time.monotonic_ns())
         plain(end, message)
 
@@ -108,7 +112,8 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         with session.log(role).open("wb") as log:
             nodes[role] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "benchmarks.live", "--node", role, str(session.path),
-                str(port), stdout=log, stderr=log, cwd=Path(__file__).parents[1],
+                str(port), str(WARM + options.bars), stdout=log, stderr=log,
+                cwd=Path(__file__).parents[1],
             )  # fmt: skip
     try:
         await venue.joined()
@@ -116,7 +121,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         await drive(venue, WARM + options.bars, options.pause / 1e3)
         sent, ordered = dict(venue.sent), dict(venue.ordered)
         if options.soak:
-            await soak(venue, nodes, options)
+            await soak(venue, nodes, session, options)
     finally:
         for role in ("host", "executor", "gateway"):
             nodes[role].terminate()
@@ -161,9 +166,7 @@ async def made(folder: Path) -> Any:
 
 async def until_ready(session: Any) -> None:
     """Wait until all nodes are ready and have joined the stream."""
-    from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
     from tradectl_sdk.errors import TradectlError
-    from tradectl_sdk.nodes.control import ask
 
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -171,9 +174,7 @@ async def until_ready(session: Any) -> None:
         states = []
         for role in ("gateway", "executor", "host"):
             try:
-                found = await asyncio.to_thread(
-                    ask, session.socket(f"{role}.sock"), AskStatus(), NodeStatus, seconds=5.0
-                )
+                found = await status_of(session, role)
             except TradectlError:
                 break
             states.append(found.state == "ready" and found.data.seq > 0)
@@ -227,21 +228,40 @@ def show(found: dict[str, Any]) -> None:
         print(f"{name:<16}{row['count']:>8}{cells}{row['worst']:>11,.0f}", flush=True)
 
 
-async def soak(venue: Any, nodes: dict[str, Any], options: argparse.Namespace) -> None:
+async def soak(
+    venue: Any, nodes: dict[str, Any], session: Any, options: argparse.Namespace
+) -> None:
     """Go on, and show what each process holds in memory."""
     started, number = time.monotonic(), max(venue.sent) + 1
-    print(f"{'seconds':>8}{'orders':>9}" + "".join(f"{role + ' MB':>14}" for role in nodes))
+    heads = "".join(f"{role + ' MB':>14}" for role in nodes)
+    print(f"{'seconds':>8}{'orders':>9}{heads}" + "".join(f"{name:>12}" for _, name in KEPT))
     due = 0.0
     while (passed := time.monotonic() - started) < options.soak:
         if passed >= due:
             due += max(options.soak / 12, 1.0)
             sizes = "".join(f"{resident(node.pid):>14.1f}" for node in nodes.values())
-            print(f"{passed:>8.0f}{venue.orders:>9,}{sizes}", flush=True)
+            counts = "".join(f"{one:>12,}" for one in await kept(session))
+            print(f"{passed:>8.0f}{venue.orders:>9,}{sizes}{counts}", flush=True)
         await drive(venue, 100, options.pause / 1e3, number)
         number += 100
         for old in [each for each in venue.sent if each < number - 1000]:
             del venue.sent[old]
             venue.ordered.pop(old, None)
+
+
+async def kept(session: Any) -> list[int]:
+    """What gateway and executor keep of orders that are over."""
+    states = {role: await status_of(session, role) for role in dict(KEPT)}
+    return [int(states[role].figures[f"{name} in memory"]) for role, name in KEPT]
+
+
+async def status_of(session: Any, role: str) -> Any:
+    """Ask a node how it is."""
+    from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
+    from tradectl_sdk.nodes.control import ask
+
+    socket = session.socket(f"{role}.sock")
+    return await asyncio.to_thread(ask, socket, AskStatus(), NodeStatus, seconds=5.0)
 
 
 def resident(pid: int) -> float:

@@ -139,10 +139,11 @@ class BenchExchange(Exchange):
     """The gateway's side of the socket; fills whatever the venue has taken.
 
     Attributes:
-        read: When a bar had come, by its number.
+        read: When a bar had come, by its number, up to the last one that is measured.
     """
 
-    def __init__(self, port: int, one: Decimal, length: int) -> None:
+    def __init__(self, port: int, one: Decimal, length: int, last: int = 0) -> None:
+        self._last = last
         self.read: dict[int, int] = {}
         self._port = port
         self._instrument = instrument(one)
@@ -177,7 +178,8 @@ class BenchExchange(Exchange):
         if "taken" in said:
             self._taken.pop(said["taken"]).set_result(None)
             return
-        self.read[said["bar"]] = came
+        if said["bar"] <= self._last:
+            self.read[said["bar"]] = came
         price = self._price = said["price"]
         self._bars.put_nowait(
             BarClosed(

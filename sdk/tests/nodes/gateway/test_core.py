@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from gateway_scene import (
@@ -33,6 +34,9 @@ from tradectl_sdk.exchange import Absent, Accepted, AccountLink, OrderRef, Refus
 from tradectl_sdk.nodes.gateway import GatewayCore, Performed
 from tradectl_sdk.nodes.gateway.inputs import ClockUnknown, MeasureClock
 from tradectl_sdk.nodes.gateway.requests import Requests, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ORDER = OrderRef(instrument=BTC, client_id="a")
 
@@ -70,11 +74,8 @@ def test_the_same_request_while_it_is_under_way_is_neither_sent_nor_answered(ben
     assert bench.said() == []
 
 
-def test_a_request_whose_answer_was_forgotten_is_unclear_and_not_sent(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tradectl_sdk.nodes.gateway.core.Requests", lambda: Requests(kept=1))
-    bench.meet(2)
+def test_a_request_whose_answer_was_forgotten_is_unclear_and_not_sent() -> None:
+    bench = Bench(most_answers=1).open().meet(2)
     for number in (1, 2):
         finish(bench.step(submit(number, 2)), accepted(number))
     bench.forget().step(submit(1, 2))
@@ -285,3 +286,17 @@ def test_a_core_starts_with_nothing_under_way() -> None:
     bench = Bench()
     assert isinstance(bench.core, GatewayCore)
     assert (bench.core.under_way, bench.core.held, bench.core.stale) == (0, 0, frozenset())
+
+
+def test_nothing_is_kept_for_each_request_once_memory_is_full(kept: Callable[[Any], int]) -> None:
+    bench = Bench(most_answers=20).open().meet()
+    left = []
+    for first in (1, 101, 201):
+        for number in range(first, first + 100, 2):
+            finish(bench.step(submit(number)), accepted(number))
+            bench.step(QueryOrder(request=number + 1, epoch=1, order=ORDER))
+            finish(bench, QueryAnswered(request=number + 1, order=ORDER, result=Absent()))
+            bench.step(bar(BTC, number), report(str(number)), trade(number)).forget()
+        left.append(kept(bench.core))
+    assert bench.core.remembered == 20
+    assert left[2] < left[1] + 20

@@ -317,6 +317,7 @@ class ExecutorCore:
             "orders": book.live_count,
             "unknown orders": sum(book.unknown.values()),
             "orders in memory": len(book.orders),
+            "trade ids in memory": len(self.state.trades),
         }
 
     # What follows ----------------------------------------------------------------------------

@@ -283,7 +283,7 @@ class Reports:
         """The venue shows an order working that has ended for us."""
         if report.status == FILLED or report.filled >= report.lots:
             return  # its trades tell
-        first = self._sightings.setdefault(order.key, self._state.compared)
+        first = self._first_sight(order.key)
         again = first < self._state.compared
         if not order.soft and not (proven and (report.time > order.heard or again)):
             return  # this may have been said before its end
@@ -292,6 +292,14 @@ class Reports:
         else:
             self._recorder.notice("excess", order.key, f"filled, and still working: {report}")
             self._router.cancel_stranger(report.instrument, report.client_id, report.venue_id)
+
+    def _first_sight(self, key: int) -> int:
+        """Return which comparison came before an order that has ended was first seen working."""
+        if key not in self._sightings:
+            orders = self._state.book.orders
+            known = {one: at for one, at in self._sightings.items() if one in orders}
+            self._sightings = known | {key: self._state.compared}
+        return self._sightings[key]
 
     def _revive(self, order: Order, text: str) -> None:
         self._sightings.pop(order.key, None)

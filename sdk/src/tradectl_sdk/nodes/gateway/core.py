@@ -82,7 +82,7 @@ class GatewayCore:
         self._measures_clock = False
         self._link = AccountLink(up=False, text="not connected yet")
         self._account_seq = 0
-        self._requests = Requests()
+        self._requests = Requests(self._rules.most_answers)
         self._calls: dict[int, tuple[int, int] | None] = {}  # epoch and request; None for ours
         self._call = 0
         self._market = MarketSide(rules)
@@ -118,6 +118,11 @@ class GatewayCore:
     def under_way(self) -> int:
         """How many calls the exchange has not answered."""
         return len(self._calls)
+
+    @property
+    def remembered(self) -> int:
+        """How many answers could be given again without asking the exchange."""
+        return self._requests.remembered
 
     @property
     def held(self) -> int:
@@ -223,7 +228,7 @@ class GatewayCore:
             )
             return
         self.executor = event.epoch
-        self._requests = Requests()
+        self._requests = Requests(self._rules.most_answers)
         self._tell_account(self._link, effects)
         if self.clock is not None:
             effects.messages.append((EXECUTOR, self.clock))
@@ -285,7 +290,7 @@ class GatewayCore:
     def _notice_life(self, epoch: int) -> None:
         if epoch > self.executor:
             self.executor = epoch
-            self._requests = Requests()
+            self._requests = Requests(self._rules.most_answers)
 
     def _ask(self, event: QueryOrder | FetchAccount, effects: Effects) -> None:
         """Ask the exchange; questions change nothing, so an old one may be asked anew."""

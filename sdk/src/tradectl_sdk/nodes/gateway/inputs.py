@@ -33,6 +33,7 @@ class GatewayRules:
             0 for never, as when recorded data are replayed at another speed.
         clock_limit: Farthest the venue's clock may be from ours before sending is refused.
         clock_interval: Nanoseconds between two measurements of it.
+        most_answers: Answers that are kept, to be given again should their request come again.
     """
 
     streams: tuple[Subscription, ...]
@@ -40,6 +41,7 @@ class GatewayRules:
     silence: int = 30 * SECOND
     clock_limit: int = SECOND
     clock_interval: int = 60 * SECOND
+    most_answers: int = 20_000
 
 
 class MeasureClock(msgspec.Struct, frozen=True):

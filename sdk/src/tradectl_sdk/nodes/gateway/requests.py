@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     Answer = Answered | QueryAnswered | AccountFetched
 
-KEPT = 20_000  # answers that are kept
-
 
 class Standing(enum.Enum):
     """Where a request stands when it comes."""
@@ -29,11 +27,14 @@ class Requests:
     Numbers grow within a life. One that is not above the highest forgotten one is never taken for
     new, because it may have been sent.
 
+    Args:
+        kept: Answers that are kept.
+
     Attributes:
         under_way: How many wait for the exchange.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int) -> None:
         self._kept = kept
         self._answers: OrderedDict[int, Answer] = OrderedDict()
         self._under_way: set[int] = set()
@@ -43,6 +44,11 @@ class Requests:
     def under_way(self) -> int:
         """How many wait for the exchange."""
         return len(self._under_way)
+
+    @property
+    def remembered(self) -> int:
+        """How many answers are kept."""
+        return len(self._answers)
 
     def standing(self, request: int) -> Standing:
         """Say whether a request may be carried out."""

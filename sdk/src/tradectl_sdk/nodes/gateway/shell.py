@@ -161,6 +161,7 @@ class Gateway:
             figures={
                 "account stream": "up" if core.link.up else f"down: {core.link.text}",
                 "stale": ", ".join(sorted(core.stale)) or "none",
+                "answers in memory": core.remembered,
                 **({} if clock is None else {"clock offset ms": round(clock.offset / 1e6, 1)}),
             },
         )
