@@ -295,17 +295,47 @@ def test_several_frames_at_once_are_refused(sockets: Path) -> None:
     run(main())
 
 
-def test_what_is_far_too_large_breaks_the_connection_before_it_is_read(sockets: Path) -> None:
+@pytest.mark.parametrize("name", ["", "bad"])
+def test_what_is_far_too_large_breaks_the_connection_before_it_is_read_and_is_named(
+    name: str, sockets: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         address = Address.local(sockets / "s", "executor")
         async with executor_with_a_good_host(address) as (listener, _):
             with raw(zmq.DEALER, address) as socket:
+                if name:
+                    bad = listener.expect("host", name)
+                    socket.send(seal(replace(HELLO, name=name, epoch=9)))
+                    assert isinstance(await bad.receive(), PeerChanged)
                 monitor = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
                 socket.send(bytes(WIRE_MAXIMUM + 1))
                 await until(lambda: monitor.poll(0) != 0)
                 socket.disable_monitor()
                 monitor.close()
+            await until(lambda: listener.refusals.counts["broken"] == 1)
             assert not listener.refusals.counts["frame"]
+        who = f"host {name!r}" if name else "a stranger"
+        assert f"{who} was cut off or broke off without a farewell" in caplog.text
+        assert "a frame of more than 2 MiB" in caplog.text
+
+    run(main())
+
+
+def test_whoever_says_good_bye_is_not_missed(sockets: Path) -> None:
+    async def main() -> None:
+        address = Address.local(sockets / "s", "executor")
+        async with executor_with_a_good_host(address) as (listener, _):
+            executor = listener.expect("host", "polite")
+            host = zeromq_channel(address, replace(HOST, name="polite"), "executor")
+            assert isinstance(await executor.receive(), PeerChanged)
+            assert isinstance(await host.receive(), PeerChanged)
+            await host.close()
+            assert await lost_text(executor) == "host polite: said good-bye"
+            with raw(zmq.DEALER, address) as socket:
+                socket.send(b"nonsense")
+                await until(lambda: listener.refusals.counts["frame"] == 1)
+            await asyncio.sleep(0.1)
+            assert not listener.refusals.counts["broken"]
 
     run(main())
 

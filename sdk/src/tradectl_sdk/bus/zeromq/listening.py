@@ -20,6 +20,7 @@ from tradectl_sdk.bus.greeting import objection_to
 from tradectl_sdk.bus.identity import ROLES, conversation_of
 from tradectl_sdk.bus.messages.wire import Bye, Hello, Who
 from tradectl_sdk.bus.refusals import Refusals
+from tradectl_sdk.bus.zeromq.breaks import CONNECTIONS, Breaks
 from tradectl_sdk.bus.zeromq.joining import HANDSHAKES
 from tradectl_sdk.bus.zeromq.sockets import (
     COMMAND_HWM,
@@ -91,6 +92,7 @@ class Listener:
         self._routes: dict[bytes, _Seat] = {}
         self._arrived: asyncio.Queue[ChannelEnd] = asyncio.Queue()
         self.refusals = Refusals(f"the {me.role} at {address.url}")
+        self._breaks = Breaks(self.refusals)
         self._context = open_context()
         self._door: Doorkeeper | None = None
         try:
@@ -105,7 +107,8 @@ class Listener:
         if self._keys is not None:
             self._door = Doorkeeper(self._context, self._keys, self._roles, self.refusals)
         socket = open_socket(self._context, zmq.ROUTER, hwm=COMMAND_HWM, linger=COMMAND_LINGER)
-        self._monitor = Monitor(socket, self._tell, HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED)
+        events = HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED
+        self._monitor = Monitor(socket, self._tell, events | CONNECTIONS)
         try:
             self._bound = Bound(socket, address, self._keys)
         except BaseException:
@@ -194,10 +197,14 @@ class Listener:
         try:
             conversation, envelope = unseal_only(frames)
         except FrameError as error:
+            self._breaks.excused(first)
             self._refuse(route, seat, error)
             return
         if isinstance(envelope, Hello):
             seat = self._greet(route, envelope, seat, self._user_of(frames[0]))
+            self._breaks.named(first, self._name_of(seat))
+        elif isinstance(envelope, Bye):
+            self._breaks.excused(first)
         elif seat is None:
             self._send(route, Who())
         if seat is not None and seat.end is not None:
@@ -263,6 +270,10 @@ class Listener:
         self._pump.send(route, seal(envelope, conversation))
 
     def _tell(self, event: zmq.Event, value: int) -> None:
+        if event in CONNECTIONS:
+            self._breaks.tell(event, value)
+            return
+        self._breaks.handshake_failed()
         if event == zmq.Event.HANDSHAKE_FAILED_AUTH:
             return  # the doorkeeper has said whose key it was
         text = f"a connection failed to introduce itself ({event!r}, {value})"

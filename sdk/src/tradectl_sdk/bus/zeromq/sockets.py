@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COMMAND_HWM: Final = 16_384
 DATA_HWM: Final = 1_000
 COMMAND_LINGER: Final = 1_000
-# Frames that are too large are refused by name up to here; what is larger breaks the connection.
+# Frames that are too large are refused by name up to here; what is larger breaks the connection,
+# which is all that can be seen of it (:mod:`.breaks`).
 WIRE_MAXIMUM: Final = 2 * MAXIMUM
 _DONTWAIT: Final = int(zmq.DONTWAIT)  # plain numbers: looking an enumeration up takes time
 _MORE: Final = int(zmq.DONTWAIT | zmq.SNDMORE)
