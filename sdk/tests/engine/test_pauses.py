@@ -69,6 +69,8 @@ FOREVER = """
             self.turns += 1
             return 2
 
+    # A shell that starts its jobs in the background has them ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     forever = Forever()
     compiled = compile_kernel(forever)
     assert compiled(forever) == 2 and forever.turns == 1
@@ -86,6 +88,9 @@ def test_ctrl_c_is_heard_at_a_pause(tmp_path):
     process = subprocess.Popen([sys.executable, file], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "running\n"
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    try:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (rest, process.returncode) == ("interrupted\n", 0)
