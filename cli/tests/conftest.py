@@ -38,19 +38,12 @@ class Answer:
         return json.loads(self.err)["error"]
 
 
-@pytest.fixture(scope="session")
-def machine_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where compiled strategies are kept, so that no test writes into the user's folders."""
-    return tmp_path_factory.mktemp("machine-code")
-
-
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, machine_code: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, and nothing of the user's settings or environment."""
     for name in ("NO_COLOR", "COLUMNS", "TERM", "TRADECTL_PLUGINS", "_TRADECTL_COMPLETE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TRADECTL_CONFIG_HOME", str(tmp_path / "user"))
-    monkeypatch.setenv("TRADECTL_CACHE_DIR", str(machine_code))
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / ".git").mkdir()  # the search for tradectl.toml ends here
@@ -82,7 +75,7 @@ def start() -> Callable[..., Answer]:
             text=True,
             check=False,
             env={**os.environ, **environment},
-            timeout=60,
+            timeout=300,
         )
         return Answer(process.returncode, process.stdout, process.stderr)
 

@@ -157,7 +157,7 @@ def test_a_plugin_that_is_not_there(
 
 
 def test_check_passes_what_is_sound(run: Run) -> None:
-    answer = run("plugin", "check", "strategies")
+    answer = run("plugin", "check", "samples")
     assert answer.status == 0
     assert "failed" not in answer.out
     assert " passed" in answer.err

@@ -45,15 +45,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _report(folder: Path, *slow: int) -> Path:
     settings = Settings.model_validate({"runs": {"directory": folder / "runs"}})
     store, plugins = RunStore(folder / "runs"), Plugins.discover().load()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRADECTL_CACHE_DIR", str(folder / "cache"))
-        runs = [
-            backtest(
-                "sma-cross", "SPX.SAMPLE", parameters={"slow": each}, end="2003-01-01",
-                mode="interpreted", store=store, settings=settings, plugins=plugins,
-            ).record
-            for each in slow
-        ]  # fmt: skip
+    runs = [
+        backtest(
+            "sma-cross", "SPX.SAMPLE", parameters={"slow": each}, end="2003-01-01",
+            mode="interpreted", store=store, settings=settings, plugins=plugins,
+        ).record
+        for each in slow
+    ]  # fmt: skip
     return write_report(runs, folder / "page.html", settings=settings, plugins=plugins).page
 
 

@@ -37,12 +37,12 @@ def desk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader_environment(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def reader_environment(desk: Path) -> dict[str, str]:
     """An environment with nobody's settings and an empty home, but for what a test needs.
 
-    Pages share a cache of machine code, so that each strategy is compiled once. Lines come in the
-    order in which a terminal shows them. pip takes what an index would give it, the build backend
-    and dependencies, from the environment.
+    Pages share the tests' cache of machine code. Lines come in the order in which a terminal shows
+    them. pip takes what an index would give it, the build backend and dependencies, from the
+    environment.
     """
     home = desk.parent / "home"
     home.mkdir()
@@ -53,7 +53,7 @@ def reader_environment(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "NO_COLOR": "1",
-        "TRADECTL_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "machine-code"),
+        "TRADECTL_CACHE_DIR": os.environ["TRADECTL_CACHE_DIR"],
         "PYTHONUNBUFFERED": "1",
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as: no isolation

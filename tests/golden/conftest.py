@@ -1,11 +1,10 @@
-"""What the golden backtests share: the reference data, both modes, a cache of their own."""
+"""What the golden backtests share: the reference data and both modes."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from tradectl_sdk.engine import Mode
@@ -13,9 +12,6 @@ from tradectl_sdk.engine import Mode
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules whose names begin with golden_
 
 from golden_data import Shared
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +26,3 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     """Every case runs as machine code and as plain Python."""
     chosen: Mode = request.param
     return chosen
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Leave the user's cache of machine code alone; the modules share another."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRADECTL_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "golden-cache"))
-        yield

@@ -81,12 +81,6 @@ def bars() -> Bars:
     return series.bars
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path_factory.getbasetemp() / "machine-code-of-sweeps"
-    monkeypatch.setenv("TRADECTL_CACHE_DIR", str(folder))
-
-
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """However little there is to do, workers do it."""
