@@ -50,7 +50,7 @@ def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
     process.stdout.close()
     complaint = process.stderr.read()
     process.stderr.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     assert "Broken" not in complaint
     assert "Traceback" not in complaint
 
@@ -112,7 +112,7 @@ def _on_a_terminal(*words: str, **environment: str) -> str:
             if not chunk:
                 break
             printed += chunk
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     os.close(leader)
     return printed.decode()
 

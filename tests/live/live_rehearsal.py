@@ -70,7 +70,7 @@ class Rehearsal:
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=120)
 
 
 def write_project(folder: Path, urls: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def fills(folder: SessionFolder) -> int:
         return sum(1 for _ in journal.fills())
 
 
-def wait(what: Any, seconds: float = 90) -> None:
+def wait(what: Any, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "waited too long"
@@ -94,12 +94,12 @@ def test_from_preflight_to_stop_with_the_gateway_killed_on_the_way(
 
 def _kill_gateway(folder: SessionFolder) -> None:
     socket = folder.socket("gateway.sock")
-    pid = ask(socket, AskStatus(), NodeStatus, seconds=10).pid
+    pid = ask(socket, AskStatus(), NodeStatus, seconds=60).pid
     os.kill(pid, signal.SIGKILL)
 
     def is_another() -> bool:
         try:
-            status = ask(socket, AskStatus(), NodeStatus, seconds=10)
+            status = ask(socket, AskStatus(), NodeStatus, seconds=60)
         except TradectlError:
             return False
         return status.pid != pid and status.state == "ready"

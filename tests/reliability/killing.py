@@ -45,7 +45,7 @@ class Patient(Strategy):
         ctx.buy(1.0, limit=ctx.round_price(bar.close * 0.5))
 """
 FOREVER = 1 << 62  # nanoseconds; the strategy acts on every bar
-DEADLINE = 150.0  # seconds a session may take
+DEADLINE = 300.0  # seconds a session may take
 
 
 def restless(root: Path, **changes: Any) -> OpenSession:
@@ -63,7 +63,7 @@ def lenient(root: Path, strategy: str, **changes: Any) -> OpenSession:
     """Make a session whose nodes may die often, and are soon started again."""
     settings = Settings()
     section = settings.session.model_copy(
-        update={"restarts": 100, "restart_window_seconds": 1.0, "orphan_seconds": 5.0}
+        update={"restarts": 100, "restart_window_seconds": 1.0, "orphan_seconds": 60.0}
     )
     settings = settings.model_copy(update={"session": section})
     usual: dict[str, Any] = {"names": SERIES[:1], "start": "2017-01-01", "end": "2017-09-01"}
@@ -218,7 +218,7 @@ def _venue_orders(opened: OpenSession) -> list[Any]:
 def status(folder: SessionFolder, node: str) -> NodeStatus | None:
     """Ask a node how it is; None when it does not answer."""
     try:
-        return ask(folder.socket(f"{node}.sock"), AskStatus(), NodeStatus, seconds=5)
+        return ask(folder.socket(f"{node}.sock"), AskStatus(), NodeStatus, seconds=30)
     except TradectlError:
         return None
 
@@ -229,7 +229,7 @@ def working(folder: SessionFolder) -> int:
     return int(said.figures["orders"]) if said is not None else 0
 
 
-def wait(what: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait(what: Callable[[], bool], seconds: float = 180.0) -> None:
     """Wait until something is true."""
     deadline = time.monotonic() + seconds
     while not what():

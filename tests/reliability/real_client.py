@@ -182,7 +182,7 @@ class RealClient:
         )
         return self.number
 
-    async def until(self, what: Callable[[], bool], seconds: float = 30) -> None:
+    async def until(self, what: Callable[[], bool], seconds: float = 120) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(seconds):
             while not what():

@@ -98,7 +98,7 @@ def freeze(folder: SessionFolder, node: str) -> None:
 def refuse_a_second_gateway(folder: SessionFolder) -> None:
     """Start a gateway beside the one that has the account."""
     command = [sys.executable, "-m", "tradectl_sdk.pipelines.node", "gateway", str(folder.path)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert second.returncode == AccountInUseError.exit_status
     assert f"is in use by {folder.id}" in second.stderr
 

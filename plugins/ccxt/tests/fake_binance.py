@@ -176,7 +176,7 @@ class FakeBinance:
             "sapi": f"{self.url}/sapi/v1",
             "ws": {"spot": f"{stream}/stream", "ws-api": {"spot": f"{stream}/api"}},
         }
-        usual: dict[str, Any] = {"timeout_seconds": 1.0, "reconnect_seconds": 0.02}
+        usual: dict[str, Any] = {"timeout_seconds": 20.0, "reconnect_seconds": 0.02}
         return VenueSettings(urls=urls, **(usual | changes))
 
 

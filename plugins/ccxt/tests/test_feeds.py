@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,18 +46,20 @@ class Ear:
         return [event for event in self.heard if isinstance(event, kind)]
 
     async def until(self, what: Callable[[], Any]) -> None:
-        for _ in range(300):
+        for _ in range(3000):
             if what():
                 return
             await asyncio.sleep(0.02)
         raise AssertionError(f"never came, only {self.heard}")
 
 
-def start(fake: Any) -> int:
-    """Return the open of the bar that runs at the server, in milliseconds."""
-    import time
-
-    return (int(time.time() * 1000) + fake.offset) // MINUTE * MINUTE
+async def start(fake: Any, exchange: CcxtExchange) -> int:
+    """Let a bar begin at the server, so that it lasts longer than a test; return its open."""
+    now = int(time.time() * 1000)
+    first = now // MINUTE * MINUTE + MINUTE
+    fake.offset = first + 5_000 - now
+    await exchange.venue_time()
+    return first
 
 
 def candle(opened: int, close: str, *, final: bool = False, volume: str = "1") -> dict[str, Any]:
@@ -86,7 +89,8 @@ def opens(ear: Ear) -> list[int]:
 
 def test_a_bar_is_told_when_the_next_one_begins_with_its_last_state() -> None:
     async def act(fake: Any, exchange: CcxtExchange) -> None:
-        ear, first = Ear(exchange.market_data([BARS])), start(fake)
+        first = await start(fake, exchange)
+        ear = Ear(exchange.market_data([BARS]))
         await ear.until(lambda: ear.of(FeedState))
         assert ear.heard == [FeedState(instrument=INSTRUMENT, live=True)]
         for event in (
@@ -108,7 +112,8 @@ def test_a_bar_is_told_when_the_next_one_begins_with_its_last_state() -> None:
 
 def test_bars_left_out_of_the_stream_are_asked_for() -> None:
     async def act(fake: Any, exchange: CcxtExchange) -> None:
-        ear, first = Ear(exchange.market_data([BARS])), start(fake)
+        first = await start(fake, exchange)
+        ear = Ear(exchange.market_data([BARS]))
         await ear.until(lambda: ear.of(FeedState))
         await fake.push(candle(first, "101.00", final=True))
         await fake.push(candle(first + MINUTE, "101.00"))
@@ -128,7 +133,8 @@ def test_bars_left_out_of_the_stream_are_asked_for() -> None:
 
 def test_a_bar_whose_time_is_over_is_asked_for_when_nothing_comes() -> None:
     async def act(fake: Any, exchange: CcxtExchange) -> None:
-        ear, first = Ear(exchange.market_data([BARS])), start(fake)
+        first = await start(fake, exchange)
+        ear = Ear(exchange.market_data([BARS]))
         await ear.until(lambda: ear.of(FeedState))
         fake.script("GET", "klines", klines(first, first + MINUTE))
         fake.offset += MINUTE
@@ -142,7 +148,8 @@ def test_a_bar_whose_time_is_over_is_asked_for_when_nothing_comes() -> None:
 
 def test_after_a_cut_no_bar_is_missing_and_none_comes_twice() -> None:
     async def act(fake: Any, exchange: CcxtExchange) -> None:
-        ear, first = Ear(exchange.market_data([BARS])), start(fake)
+        first = await start(fake, exchange)
+        ear = Ear(exchange.market_data([BARS]))
         await ear.until(lambda: ear.of(FeedState))
         await fake.push(candle(first, "101.00", final=True))
         await fake.push(candle(first + MINUTE, "101.00"))
@@ -170,8 +177,9 @@ def test_a_silent_stream_is_opened_anew() -> None:
         await ear.until(lambda: len(fake.sockets) == 2)  # the first one said nothing
         assert [state.live for state in ear.of(FeedState)] == [False]
         assert "nothing came for 0.2 s" in ear.of(FeedState)[0].text
-        await fake.push(book("100.00", "100.50"))
-        await ear.until(lambda: ear.of(Quote))
+        while not ear.of(Quote):  # the second one may have been silent for too long by now, too
+            await fake.push(book("100.00", "100.50"))
+            await asyncio.sleep(0.02)
         assert [state.live for state in ear.of(FeedState)][:2] == [False, True]
 
     play(act, silence_seconds=0.2)
@@ -300,6 +308,6 @@ def test_streams_end_when_the_adapter_is_closed(stream: str) -> None:
         )
         await ear.until(lambda: ear.heard)
         await exchange.close()
-        await asyncio.wait_for(ear.task, 5)
+        await asyncio.wait_for(ear.task, 60)
 
     play(act)

@@ -69,7 +69,7 @@ class Ear:
 
     async def until(self, meant: Callable[[Any], bool]) -> Any:
         """Return the first message that is meant, waiting for it."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for one in self.heard:
                 if meant(one):

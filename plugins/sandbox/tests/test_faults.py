@@ -81,11 +81,11 @@ def test_a_cancellation_without_an_answer_is_one():
 def test_an_order_that_was_said_to_be_cancelled_may_still_fill():
     async def cancel(box, client):
         await client.place(newClientOrderId="x", **LIMIT)
-        box.arm("cancel_later", seconds=0.5)
+        box.arm("cancel_later", seconds=1.5)
         _, said, _ = await client.ask("DELETE", "/api/v3/order", symbol=NAME, origClientOrderId="x")
         box.step(13 * 3)
         filled = await status_of(client, "x")
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.6)
         return said["status"], filled, await status_of(client, "x")
 
     falling = series([10_000] * 11 + [8_000] * 20)
@@ -95,13 +95,15 @@ def test_an_order_that_was_said_to_be_cancelled_may_still_fill():
 def test_an_order_that_was_said_to_be_cancelled_is_at_last():
     async def cancel(box, client):
         await client.place(newClientOrderId="x", **LIMIT)
-        box.arm("cancel_later", seconds=0.2)
+        box.arm("cancel_later", seconds=1.0)
         await client.ask("DELETE", "/api/v3/order", symbol=NAME, origClientOrderId="x")
         before = await status_of(client, "x")
-        await asyncio.sleep(0.4)
-        return before, await status_of(client, "x")
+        async with asyncio.timeout(60):
+            while await status_of(client, "x") != "CANCELED":  # noqa: ASYNC110 - to be asked for
+                await asyncio.sleep(0.05)
+        return before
 
-    assert ask(cancel) == ("NEW", "CANCELED")
+    assert ask(cancel) == "NEW"
 
 
 def test_an_order_may_be_filled_in_part_and_ended_by_the_exchange():
@@ -117,7 +119,7 @@ def test_an_order_may_be_filled_in_part_and_ended_by_the_exchange():
 def test_an_answer_may_come_after_the_fill_was_told():
     async def place(box, client):
         async with account_events(box, client) as ear:
-            box.arm("ack_after_fill", seconds=0.4)
+            box.arm("ack_after_fill", seconds=1.5)
             placing = asyncio.create_task(client.place(newClientOrderId="x"))
             await ear.until(lambda e: e.get("x") == "TRADE")
             early = not placing.done()
@@ -126,13 +128,17 @@ def test_an_answer_may_come_after_the_fill_was_told():
     assert ask(place) == (True, "FILLED")
 
 
-async def two_fills(box: Any, client: Any, ear: Ear) -> list[tuple[str, str]]:
+async def two_fills(client: Any, ear: Ear, count: int) -> list[tuple[str, str]]:
     """Let two orders fill and return how both were told, by client id and kind of event."""
+
+    def told() -> list[tuple[str, str]]:
+        return [(e["c"], e["x"]) for e in ear.heard if e.get("e") == "executionReport"]
+
     await client.place(newClientOrderId="a")
     await client.place(newClientOrderId="b")
-    await ear.until(lambda e: e.get("c") == "b" and e.get("x") == "TRADE")
-    await asyncio.sleep(0.5)
-    return [(e["c"], e["x"]) for e in ear.heard if e.get("e") == "executionReport"]
+    await ear.until(lambda _: len(told()) >= count)
+    await asyncio.sleep(0.1)  # for one too many
+    return told()
 
 
 @pytest.mark.parametrize(
@@ -147,8 +153,8 @@ async def two_fills(box: Any, client: Any, ear: Ear) -> list[tuple[str, str]]:
 def test_fills_are_told_twice_late_or_out_of_turn(kind, told):
     async def fill(box, client):
         async with account_events(box, client) as ear:
-            box.arm(kind, seconds=0.3)
-            return await two_fills(box, client, ear)
+            box.arm(kind, seconds=1.0)
+            return await two_fills(client, ear, len(told))
 
     assert ask(fill) == told
 
@@ -214,7 +220,7 @@ def test_streams_are_cut_without_a_word():
     async def listen(box, client):
         async with Ear.of(client, f"/ws/{NAME.lower()}@trade") as ear:
             box.arm("drop_streams")
-            await asyncio.wait_for(ear.over.wait(), 5)
+            await asyncio.wait_for(ear.over.wait(), 60)
             return box.house.hub.count
 
     assert ask(listen) == 0
@@ -227,13 +233,15 @@ def test_a_change_of_the_book_is_left_out():
             await ear.until(lambda e: len(ear.heard) >= 2)
             box.arm("book_gap", symbol=NAME)
             box.step(4)
-            await asyncio.sleep(0.2)
-            return [(e["U"], e["u"]) for e in ear.heard]
+            await ear.until(lambda _: max(jumps(ear)) > 1)
+            return jumps(ear)
 
-    changes = ask(listen, series([10_000 + n for n in range(50)]))
-    jumps = [after[0] - before[1] for before, after in itertools.pairwise(changes)]
-    assert sorted(jumps)[-1] == 11
-    assert sorted(jumps)[:-1] == [1] * (len(jumps) - 1)
+    def jumps(ear: Ear) -> list[int]:
+        return [after["U"] - before["u"] for before, after in itertools.pairwise(ear.heard)]
+
+    found = ask(listen, series([10_000 + n for n in range(50)]))
+    assert sorted(found)[-1] == 11
+    assert sorted(found)[:-1] == [1] * (len(found) - 1)
 
 
 def test_every_answer_is_slow():
@@ -251,9 +259,9 @@ def test_every_answer_is_slow():
 )
 def test_the_whole_exchange_refuses_for_a_while(kind, status):
     async def look(box, client):
-        box.arm(kind, seconds=0.4)
+        box.arm(kind, seconds=1.0)
         refused = await client.ask("GET", "/api/v3/time", signed=False)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.1)
         return refused, (await client.ask("GET", "/api/v3/time", signed=False))[0]
 
     (found, body, headers), after = ask(look)
@@ -275,7 +283,7 @@ def test_the_clock_jumps_and_requests_are_out_of_their_window():
         return after - before, late["code"], early["code"], early["msg"]
 
     moved, late, early, text = ask(look)
-    assert 30_000 <= moved < 31_000
+    assert 30_000 <= moved < 60_000
     assert (late, early) == (-1021, -1021)
     assert "ahead" in text
 

@@ -84,6 +84,16 @@ async def read_until(end: ChannelEnd, kind: type, note: Callable[[Any], None]) -
         note(what)
 
 
+async def messages(end: ChannelEnd, count: int) -> list[Any]:
+    """Read messages; on a busy machine a peer that lives may be lost and back in between."""
+    found: list[Any] = []
+    while len(found) < count:
+        what = await end.receive()
+        if not isinstance(what, PeerLost | PeerBack):
+            found.append(what)
+    return found
+
+
 def test_a_host_that_is_killed_and_comes_back_is_heard_once_and_whole(sockets: Path) -> None:
     async def main() -> None:
         listener = zeromq_listener(Address.local(sockets, "executor"), EXECUTOR, limits=CHANNEL)
@@ -93,10 +103,9 @@ def test_a_host_that_is_killed_and_comes_back_is_heard_once_and_whole(sockets: P
                 note: list[Any] = []
                 changed = await read_until(executor, PeerChanged, note.append)
                 assert changed.epoch == epoch
-                assert all(isinstance(one, PeerLost) or int(one.text) for one in note)
-                assert [int((await executor.receive()).text) for _ in range(100)] == list(
-                    range(100)
-                )
+                assert all(isinstance(one, PeerLost | PeerBack) or int(one.text) for one in note)
+                texts = [one.text for one in await messages(executor, 100)]
+                assert texts == [str(number) for number in range(100)]
         lost = await read_until(executor, PeerLost, lambda _: None)
         assert lost.text == "host sma: nothing was heard for 0.3 s"
         await listener.close()
@@ -113,7 +122,7 @@ def test_an_executor_that_is_killed_and_comes_back_starts_anew(sockets: Path) ->
                 assert changed.epoch == epoch
                 for number in range(50):
                     host.send(failed(number))
-                assert [await host.receive() for _ in range(50)] == [progress(n) for n in range(50)]
+                assert await messages(host, 50) == [progress(n) for n in range(50)]
         await read_until(host, PeerLost, lambda _: None)
         await host.close()
 
@@ -131,7 +140,8 @@ def test_a_host_that_is_stopped_loses_nothing_and_stops_who_tells_it_too_much(
         intents: list[int] = []
 
         def note(what: Any) -> None:
-            intents.append(int(what.text))
+            if not isinstance(what, PeerLost | PeerBack):
+                intents.append(int(what.text))
 
         async with peer("host", sockets, 1) as host:
             await read_until(executor, PeerChanged, note)
@@ -152,8 +162,8 @@ def test_a_host_that_is_stopped_loses_nothing_and_stops_who_tells_it_too_much(
             assert back.epoch == 1
             await until(lambda: len(host.numbers()) == told)
             assert host.numbers() == list(range(1, told + 1))
-            for _ in range(500):
-                note(await executor.receive())
+            for one in await messages(executor, 500):
+                note(one)
             assert intents == list(range(len(intents)))
         await listener.close()
 

@@ -154,7 +154,7 @@ class TestDeferred:
             assert node.status().state == "ready"
             assert isinstance(await node.answer(Reconcile()), Done)
             node.stop()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
         asyncio.run(scene())
 
@@ -168,7 +168,7 @@ class TestDeferred:
             task = asyncio.create_task(node.run())
             await asyncio.sleep(0)
             node.stop()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
             assert node.node is None
 
         asyncio.run(scene())
@@ -182,7 +182,7 @@ class TestDeferred:
 
             node = Deferred("host", make)
             node.stop()
-            await asyncio.wait_for(node.run(), 5)
+            await asyncio.wait_for(node.run(), 60)
             assert not idle.ran
 
         asyncio.run(scene())
@@ -196,10 +196,10 @@ class TestRunning:
                 await asyncio.sleep(0.01)
             line = await Connection.open(tmp_path / "x.sock")
             for question, kind in ((AskStatus(), NodeStatus), (Adopt(supervisor=1), Done)):
-                assert isinstance(await line.ask(question, seconds=5), kind)
-            assert await line.ask(Reconcile(), seconds=5) == Done(lines=("Reconcile",))
-            await line.ask(StopNode(), seconds=5)
-            await asyncio.wait_for(task, 5)
+                assert isinstance(await line.ask(question, seconds=60), kind)
+            assert await line.ask(Reconcile(), seconds=60) == Done(lines=("Reconcile",))
+            await line.ask(StopNode(), seconds=60)
+            await asyncio.wait_for(task, 60)
             await line.close()
 
         asyncio.run(scene())
@@ -207,7 +207,7 @@ class TestRunning:
     def test_a_node_that_nobody_adopts_stops_by_itself(self, tmp_path: Path) -> None:
         async def scene() -> None:
             node = run_node(Idle(), tmp_path / "x.sock", orphan_grace=0.05)
-            await asyncio.wait_for(node, 5)
+            await asyncio.wait_for(node, 60)
 
         asyncio.run(scene())
 
@@ -216,16 +216,16 @@ class TestRunning:
     ) -> None:
         async def scene() -> None:
             path = tmp_path / "x.sock"
-            task = asyncio.create_task(run_node(Idle(), path, orphan_grace=0.4))
+            task = asyncio.create_task(run_node(Idle(), path, orphan_grace=1.0))
             while not path.exists():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             for _ in range(3):
                 line = await Connection.open(path)
-                await line.ask(Adopt(supervisor=1), seconds=5)
-                await asyncio.sleep(0.2)
+                await line.ask(Adopt(supervisor=1), seconds=60)
+                await asyncio.sleep(0.4)  # all three together: longer than the grace
                 await line.close()
             assert not task.done()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
         asyncio.run(scene())
 
@@ -235,6 +235,6 @@ class TestRunning:
             node = Idle()
             with stopping_on_signals(node):
                 os.kill(os.getpid(), number)
-                await asyncio.wait_for(node.run(), 5)
+                await asyncio.wait_for(node.run(), 60)
 
         asyncio.run(scene())

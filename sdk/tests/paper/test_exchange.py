@@ -54,7 +54,7 @@ WANTED = [Subscription(instrument=BTC, length=MINUTE)]
 
 
 def run(coroutine: Any) -> Any:
-    return asyncio.run(asyncio.wait_for(coroutine, 20))
+    return asyncio.run(asyncio.wait_for(coroutine, 120))
 
 
 def test_what_a_bar_did_is_told_before_the_bar():
@@ -225,6 +225,8 @@ def test_a_listener_that_is_busy_is_waited_for_until_it_leaves():
         listener = asyncio.create_task(hang())
 
         async def leave() -> None:
+            while not seen:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.005)
             await asyncio.sleep(0.2)
             seen.append("left")
             listener.cancel()

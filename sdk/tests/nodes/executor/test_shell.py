@@ -58,7 +58,7 @@ def identity(role: str, epoch: int = 1) -> Identity:
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Wait, but not for ever, until something is so."""
-    for _ in range(4000):
+    for _ in range(12000):
         if condition():
             return
         await asyncio.sleep(0.005)
@@ -94,7 +94,7 @@ class Scene:
 
     async def __aexit__(self, *_: object) -> None:
         self.executor.stop()
-        await asyncio.wait([self.running], timeout=5)
+        await asyncio.wait([self.running], timeout=60)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -237,7 +237,7 @@ async def test_when_the_journal_fails_nothing_leaves_and_the_node_ends(tmp_path)
         for number in range(1, 2001):
             scene.intend(number, place(number), data=data)
         with pytest.raises((JournalError, ExceptionGroup)) as caught:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await scene.running
         error = caught.value
         assert isinstance(error, JournalError) or error.subgroup(JournalError)

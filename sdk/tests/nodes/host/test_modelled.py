@@ -234,13 +234,13 @@ def test_the_host_answers_while_a_model_learns_and_is_not_taken_for_hung(tmp_pat
 
     async def main() -> None:
         scene = Scene(
-            tmp_path, readers(), setup={"signals": SIGNALS}, models=models, hang=0.05,
+            tmp_path, readers(), setup={"signals": SIGNALS}, models=models, hang=1.0,
             on_hang=barked.append,
         )  # fmt: skip
         playing = asyncio.create_task(scene.play({0, 1}))
         while not scene.host.status().busy:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.001)
-        await asyncio.sleep(0.2)  # longer than a handler may take
+        await asyncio.sleep(1.2)  # longer than a handler may take
         assert scene.host.status().state == "ready"
         models.go_on.set()
         await playing

@@ -56,12 +56,12 @@ def play(opened: OpenSession) -> str:
 
 def status(folder: SessionFolder, node: str) -> NodeStatus | None:
     try:
-        return ask(folder.socket(f"{node}.sock"), AskStatus(), NodeStatus, seconds=5)
+        return ask(folder.socket(f"{node}.sock"), AskStatus(), NodeStatus, seconds=30)
     except TradectlError:
         return None
 
 
-def wait(what: Callable[[], bool], seconds: float = 60) -> None:
+def wait(what: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "waited too long"
