@@ -20,7 +20,9 @@ from tradectl_sdk.errors import (
 )
 from tradectl_sdk.nodes.executor import Journal, JournalView
 from tradectl_sdk.nodes.executor import records as of
+from tradectl_sdk.nodes.executor.chain import follow
 from tradectl_sdk.nodes.executor.setup import Bounds
+from tradectl_sdk.nodes.executor.tail import JournalTail
 
 
 @contextlib.contextmanager
@@ -461,3 +463,51 @@ def test_a_disk_that_fails_half_way_through_a_write_leaves_a_sound_journal(tmp_p
     again = Journal(tmp_path / "j")
     assert again.seq == int(seq)
     again.close()
+
+
+class Unreadable:
+    """A state whose snapshot no version can read."""
+
+    def encoded(self):
+        return b"\xc1"
+
+
+def test_a_checkpoint_that_nobody_can_read_is_passed_over(tmp_path):
+    floor, journal = trading(tmp_path / "j", close=False)
+    journal.checkpoint(floor.state, 5)
+    journal.checkpoint(Unreadable(), 6)
+    journal.close()
+    again = Journal(tmp_path / "j")
+    assert again.state.encoded() == floor.state.encoded()
+    again.close()
+
+
+@pytest.mark.parametrize("with_head", [True, False])
+def test_a_checkpoint_whose_record_is_missing_is_not_believed(tmp_path, with_head):
+    floor, journal = trading(tmp_path / "j", close=False)
+    journal.checkpoint(floor.state, 5)
+    journal.close()
+    with database(tmp_path / "j") as connection:
+        connection.execute("DELETE FROM records WHERE seq = (SELECT max(seq) FROM records)")
+    if with_head:
+        with pytest.raises(JournalDamagedError, match="had been written"):
+            Journal(tmp_path / "j")
+        return
+    (tmp_path / "j.head").unlink()
+    again = Journal(tmp_path / "j")
+    assert again._since == again.seq  # all of it was read
+    assert again.state.encoded() == floor.state.encoded()
+    again.close()
+
+
+@pytest.mark.parametrize("body", [b"\xc1", of.encode(of.Moved(1, 99, 3))])
+def test_a_record_of_the_chain_that_makes_no_sense_is_named(tmp_path, body):
+    _, journal = trading(tmp_path / "j", close=False)
+    seq, link = journal.seq + 1, follow(journal._link, bytes(body))
+    journal.close()
+    with database(tmp_path / "j") as connection:
+        connection.execute("INSERT INTO records VALUES (?, ?, ?)", (seq, bytes(body), link))
+    with pytest.raises(JournalDamagedError, match=f"record {seq} cannot be read"):
+        Journal(tmp_path / "j")
+    with pytest.raises(JournalDamagedError, match=f"record {seq} cannot be read"):
+        JournalTail(tmp_path / "j")

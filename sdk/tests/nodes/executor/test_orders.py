@@ -280,3 +280,66 @@ def test_records_lead_to_the_state_they_came_from():
     floor.intend(Cancel(number=1))
     assert replayed(floor.records).encoded() == floor.state.encoded()
     assert isinstance(floor.to_host[-1], Progress | OrderChanged)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"trigger": 9_000, "time_in_force": int(TimeInForce.FOK)}, {"trigger": -5}]
+)
+def test_an_exit_that_nobody_could_have_keeps_its_entry_away(terms):
+    floor = Floor(setup(card=card(times_in_force=frozenset({TimeInForce.GTC})))).open()
+    floor.intend(place(1), place(2, -1, parent=1, **terms))
+    assert [floor.order(number).reason for number in (1, 2)] == [DenyReason.EXIT_REFUSED] * 2
+    assert floor.tickets == []
+
+
+def test_an_exit_of_no_entry_or_of_one_that_has_ended_is_denied():
+    floor = Floor().open()
+    floor.intend(place(1, -1, trigger=9_000, parent=77))
+    floor.place(place(2, limit=9_000), accept=False)
+    floor.answer(Refused(code="no", text="no"))
+    floor.intend(place(3, -1, trigger=9_000, parent=2))
+    assert floor.order(1).reason == DenyReason.BAD_TERMS
+    assert floor.order(3).reason == floor.order(2).reason == CloseReason.VENUE_REFUSED
+    assert floor.status(3) == OrderStatus.DENIED
+    assert len(floor.tickets) == 1
+
+
+def test_news_that_make_no_sense_are_kept_for_people_and_change_nothing_else():
+    floor = Floor().open()
+    floor.place(place(1))
+    before = floor.order(1).status
+    floor.report(1, OrderStatus.UNKNOWN)
+    assert floor.order(1).status == before
+    floor.fill(1, 4, instrument="ETH/USDT.TEST")
+    assert (floor.position, floor.state.orphans) == (0, {})
+    floor.fill(1, 4, side=-1)
+    assert floor.position == -4  # a fact, whatever was wanted
+    assert floor.notices == ["status", "side"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "status", "reason"),
+    [
+        ({"time_in_force": int(TimeInForce.IOC)}, OrderStatus.CANCELED, CloseReason.NOT_AT_ONCE),
+        ({"time_in_force": int(TimeInForce.FOK)}, OrderStatus.CANCELED, CloseReason.NOT_WHOLE),
+        ({}, OrderStatus.CANCELED, CloseReason.VENUE_ENDED),
+        ({}, OrderStatus.EXPIRED, CloseReason.EXPIRED),
+        ({}, OrderStatus.REJECTED, CloseReason.VENUE_REFUSED),
+    ],
+)
+def test_an_end_that_the_venue_gives_no_reason_for_has_one(terms, status, reason):
+    floor = Floor().open()
+    floor.place(place(1, limit=9_000, **terms), accept=False)
+    floor.report(1, status)
+    assert (floor.status(1), floor.order(1).reason) == (status, reason)
+
+
+def test_a_middle_serves_for_a_price_until_something_has_traded_and_the_past_never_does():
+    floor = Floor()
+    prices = floor.state.ledger.prices
+    floor.quote(9_000, 9_010)
+    assert prices.last(0) == 9_005
+    floor.bar(9_500, time=floor.now)
+    floor.quote(9_000, 9_010)
+    floor.bar(8_000, time=floor.now - SECOND)
+    assert prices.last(0) == 9_500

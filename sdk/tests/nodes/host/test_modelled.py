@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from casino import make_plan, seeds, several
 from counterpart import Session, exact
 from hypothesis import given, settings
@@ -210,7 +211,7 @@ def test_it_is_said_when_forecasts_took_longer_than_a_bar():
 class Models:
     """Models in threads: they learn at length, or fail."""
 
-    def __init__(self, fails: bool = False) -> None:
+    def __init__(self, fails: BaseException | None = None) -> None:
         self.fails = fails
         self.go_on = threading.Event()
         self.threads: set[str] = set()
@@ -218,8 +219,8 @@ class Models:
 
     def foresee(self, bars: Any) -> Any:
         self.threads.add(threading.current_thread().name)
-        if self.fails:
-            raise ModelError("Deep: fit raised ValueError: no")
+        if self.fails is not None:
+            raise self.fails
         self.go_on.wait(20)
         return beside(bars)
 
@@ -253,13 +254,38 @@ def test_the_host_answers_while_a_model_learns_and_is_not_taken_for_hung(tmp_pat
     assert models.threads == {"models", "fits"}
 
 
-def test_a_model_that_fails_in_its_thread_fails_the_host(tmp_path):
+@pytest.mark.parametrize(
+    ("fails", "text"),
+    [
+        (ModelError("Deep: fit raised ValueError: no"), "Deep: fit raised ValueError: no"),
+        (SystemExit(3), "SystemExit: 3"),
+    ],
+)
+def test_a_model_that_fails_in_its_thread_fails_the_host(tmp_path, fails, text):
     async def main() -> None:
-        scene = Scene(tmp_path, readers(), setup={"signals": SIGNALS}, models=Models(fails=True))
+        scene = Scene(tmp_path, readers(), setup={"signals": SIGNALS}, models=Models(fails))
         await scene.play({0})
-        assert scene.host.failed == "Deep: fit raised ValueError: no"
-        assert [one.text for one in scene.heard if isinstance(one, StrategyFailed)] == [
-            "Deep: fit raised ValueError: no"
-        ]
+        assert scene.host.failed == text
+        assert [one.text for one in scene.heard if isinstance(one, StrategyFailed)] == [text]
 
     within(main())
+
+
+def test_a_fit_ahead_that_fails_is_noted_and_the_session_goes_on(tmp_path, caplog):
+    class Clumsy(Models):
+        def fit_ahead(self) -> None:
+            super().fit_ahead()
+            raise ValueError("singular")
+
+    models = Clumsy()
+    models.go_on.set()
+
+    async def main() -> None:
+        scene = Scene(tmp_path, readers(), setup={"signals": SIGNALS}, models=models)
+        await scene.play({0, 1})
+        assert not scene.host.failed
+
+    within(main())
+    assert models.looked.wait(20)
+    assert "a fit that was made ahead failed" in caplog.text
+    assert "ValueError: singular" in caplog.text

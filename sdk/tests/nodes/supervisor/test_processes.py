@@ -16,8 +16,12 @@ from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus, SetSwitch
 from tradectl_sdk.errors import AccountInUseError, NotFoundError
 from tradectl_sdk.nodes.control import ask
 from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions, write_json
-from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor
-from tradectl_sdk.nodes.supervisor.launching import ProcessLauncher, environment_for
+from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor, launching
+from tradectl_sdk.nodes.supervisor.launching import (
+    LaunchError,
+    ProcessLauncher,
+    environment_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -54,6 +58,8 @@ async def main():
 if name == manifest.get("broken"):
     write_json(folder.last_words(name), {"status": 4, "text": "there is no key"})
     sys.exit(4)
+if name == manifest.get("silent"):
+    __import__("time").sleep(600)
 asyncio.run(main())
 """
 
@@ -153,6 +159,36 @@ def test_a_node_that_cannot_start_ends_the_session_with_its_own_words(
         await asyncio.wait_for(boss.run(), 60)
         assert boss.core.state == "failed"
         assert boss.core.text == "the gateway could not go on: there is no key"
+
+    asyncio.run(play())
+
+
+def test_a_node_that_cannot_be_spoken_to_is_killed(
+    folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "_START", 0.5)
+    change(folder, silent="gateway")
+    launcher = ProcessLauncher(folder, (sys.executable, str(folder.path.parent / "node.py")))
+
+    async def play() -> None:
+        with pytest.raises(LaunchError, match=r"could not be spoken to within 0\.5 s") as refused:
+            await launcher.launch("gateway")
+        assert refused.value.status == -signal.SIGKILL
+
+    asyncio.run(play())
+
+
+def test_last_words_that_cannot_be_read_are_said_to_be(folder: SessionFolder) -> None:
+    (folder.path.parent / "node.py").write_text(
+        "import sys; from pathlib import Path; from tradectl_sdk.nodes.session_folder import *\n"
+        "SessionFolder(Path(sys.argv[2])).last_words(sys.argv[1]).write_text('{'); sys.exit(4)"
+    )
+    launcher = ProcessLauncher(folder, (sys.executable, str(folder.path.parent / "node.py")))
+
+    async def play() -> None:
+        with pytest.raises(LaunchError, match="could not be read") as refused:
+            await launcher.launch("host")
+        assert refused.value.status == 4
 
     asyncio.run(play())
 

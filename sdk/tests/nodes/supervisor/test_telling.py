@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -140,3 +142,27 @@ def test_what_stands_in_no_journal_is_told_too(tmp_path, told) -> None:
     watching.say(START, Level.WARNING, "node", "the gateway died", "signal 9")
     assert len({one.id for one in told}) == 2
     assert told[0].headline == "cross: the gateway died"
+
+
+def test_a_record_that_cannot_be_read_is_tried_again_and_told_when_it_can(
+    tmp_path, journal, told
+) -> None:
+    watching = teller(tmp_path, told)
+    watching.poll()
+    journal.commit([of.Switched(START, "halted", "", "one")])
+    sound = damaged(tmp_path / "journal.db", journal.seq, b"\xc1")
+    watching.poll()
+    watching.poll()  # opens it anew, and finds the damage again
+    assert told == []
+    damaged(tmp_path / "journal.db", journal.seq, sound)
+    watching.poll()
+    assert [one.text for one in told] == ["one"]
+    watching.close()
+
+
+def damaged(path: Path, seq: int, body: bytes) -> bytes:
+    """Put other bytes in the place of a record, and return what they were."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        (before,) = connection.execute("SELECT body FROM records WHERE seq = ?", (seq,)).fetchone()
+        connection.execute("UPDATE records SET body = ? WHERE seq = ?", (body, seq))
+    return bytes(before)

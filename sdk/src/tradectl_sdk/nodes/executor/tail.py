@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tradectl_sdk.errors import JournalDamagedError
 from tradectl_sdk.nodes.executor.recovery import all_records, recover
 from tradectl_sdk.nodes.executor.schema import guarded, open_readable
@@ -50,14 +52,23 @@ class JournalTail:
         self.seq = found.seq if after is None else min(after, found.seq)
 
     def read(self) -> Iterator[tuple[int, Record]]:
-        """Yield what was written since; the state is that after the record yielded, or later."""
+        """Yield what was written since; the state is that after the record yielded, or later.
+
+        Raises:
+            JournalDamagedError: If it is not what was written.
+        """
         with guarded(self._path, "reading"):
-            for seq, record in all_records(self._connection, self.seq):
-                if seq > self._applied:
-                    self.state.apply(record)
-                    self._applied = seq
-                self.seq = seq
-                yield seq, record
+            try:
+                for seq, record in all_records(self._connection, self.seq):
+                    if seq > self._applied:
+                        self.state.apply(record)
+                        self._applied = seq
+                    self.seq = seq
+                    yield seq, record
+            except (msgspec.DecodeError, RuntimeError, KeyError) as error:
+                raise JournalDamagedError(
+                    f"{self._path} is damaged after record {self.seq}: {error}"
+                ) from error
 
     def close(self) -> None:
         """Close the file."""
