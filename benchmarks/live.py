@@ -34,6 +34,7 @@ from benchmarks.report import machine
 
 LENGTH = 1_000_000_000  # nanoseconds that a bar claims to last
 WARM = 200  # bars before the clock runs
+MOST_ORDERS = 6_000  # a minute; the rule that counts them remembers as many
 KEPT = (("gateway", "answers"), ("executor", "orders"), ("executor", "trade ids"))
 STRATEGY = """
 from tradectl_sdk import Strategy
@@ -154,12 +155,12 @@ async def made(folder: Path) -> Any:
         timeframe="1s",
         parameters={},
         settings=settings.model_copy(
-            update={"risk": settings.risk.model_copy(update={"max_orders": 100_000})}
+            update={"risk": settings.risk.model_copy(update={"max_orders": MOST_ORDERS})}
         ),
         plugins=None,
     )
     await listed.close()
-    values = {"risk": {"max_orders": 100_000}}
+    values = {"risk": {"max_orders": MOST_ORDERS}}
     values |= {key: value for key, value in pinned(settings).items() if key != "risk"}
     return Sessions(folder / "sessions").create(plan.manifest(), values, mode="paper")
 
