@@ -55,6 +55,7 @@ class Bench:
 
     def __init__(self, path: Path) -> None:
         self.journal = Journal(path)
+        self.journal.reserve()
         self.now = 1_700_000_000 * SECOND
         self.core = ExecutorCore(_setup(), self.journal.state, self.journal)
         self.number = 0

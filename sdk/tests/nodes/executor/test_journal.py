@@ -102,7 +102,7 @@ def test_only_its_owner_may_read_it(tmp_path):
 
 
 def test_the_log_is_emptied_between_commits_and_not_within_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("tradectl_sdk.nodes.executor.journal.TIDY_EVERY", 1200)
+    monkeypatch.setattr("tradectl_sdk.nodes.executor.journal.TIDY_EVERY", 80)
     journal, log = Journal(tmp_path / "j"), tmp_path / "j-wal"
 
     def write() -> None:
@@ -120,6 +120,22 @@ def test_the_log_is_emptied_between_commits_and_not_within_them(tmp_path, monkey
     write()
     journal.tidy()
     assert log.stat().st_size < most * 1.1
+    journal.close()
+
+
+def test_a_reserved_log_does_not_grow_and_hides_nothing_from_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr("tradectl_sdk.nodes.executor.schema.RESERVED", 400_000)
+    monkeypatch.setattr("tradectl_sdk.nodes.executor.journal.TIDY_EVERY", 80)
+    journal, log = Journal(tmp_path / "j"), tmp_path / "j-wal"
+    assert log.stat().st_size < 400_000
+    journal.reserve()
+    for number in range(100):
+        journal.commit([of.Noticed(0, "x", number, text="y" * 300)] * 3)
+        journal.tidy()
+        assert log.stat().st_size == 400_000
+    copy = Journal(copy_to(tmp_path / "b", tmp_path / "j"))  # as a power cut would leave it
+    assert copy.seq == journal.seq == 300
+    copy.close()
     journal.close()
 
 

@@ -27,7 +27,7 @@ from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.chain import START, Head, follow
 from tradectl_sdk.nodes.executor.order import Order
 from tradectl_sdk.nodes.executor.recovery import recover
-from tradectl_sdk.nodes.executor.schema import guarded, open_writable
+from tradectl_sdk.nodes.executor.schema import guarded, open_writable, reserve_log
 from tradectl_sdk.nodes.executor.state import State, digest
 from tradectl_sdk.nodes.failpoints import failpoint
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHECKPOINT_EVERY = 20_000  # records
-TIDY_EVERY = 4_000  # records
+TIDY_EVERY = 1_600  # pages of the log, which then stays within what was reserved for it
+ROWS_OF_PAGE = 20  # about
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
 
@@ -66,7 +67,7 @@ class Journal:
         self.path = path
         self.seq = 0
         self._every = every
-        self._untidy = 0  # records since the write-ahead log was emptied
+        self._untidy = 0  # pages, about, since the write-ahead log was emptied
         self._broken = False
         self._open = contextlib.ExitStack()
         try:
@@ -181,8 +182,12 @@ class Journal:
             self._index(records, self.seq)
         self._broken = False
         self._since += len(rows)
-        self._untidy += len(rows)
+        self._untidy += 2 + len(rows) // ROWS_OF_PAGE
         self._advance(seq, link)
+
+    def reserve(self) -> None:
+        """Make commits quick from the first one on; for those that orders will wait for."""
+        reserve_log(self.path)
 
     def tidy(self) -> None:
         """Move what the write-ahead log holds to its place, if that is much.

@@ -89,6 +89,7 @@ class Executor:
             ChannelFullError: If a peer does not take what it must not miss.
         """
         try:
+            self._journal.reserve()
             self._inbox.join(self._market, _as_event)
             for port, channel in self._channels.items():
                 self._inbox.join(channel, partial(Received, port))
