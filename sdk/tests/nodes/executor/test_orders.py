@@ -20,11 +20,21 @@ REDUCE = int(OrderFlag.REDUCE_ONLY)
 def test_an_order_is_written_down_in_the_step_that_sends_it():
     floor = Floor().open()
     floor.intend(place(1, limit=9_900))
-    kinds = [type(one) for one in floor.records[-3:]]
-    assert kinds == [of.Placed, of.IntentsRead, of.Sent]
+    kinds = [type(one) for one in floor.records[-2:]]
+    assert kinds == [of.Placed, of.Sent]
+    assert floor.state.heard == 1
     (ticket,) = floor.tickets
     assert (ticket.side, ticket.lots, ticket.limit, ticket.decided) == (1, 10, 9_900, floor.now)
     assert floor.status(1) == OrderStatus.SUBMITTED
+
+
+def test_a_message_is_read_with_its_last_command_whatever_that_is():
+    floor = Floor().open()
+    floor.intend(place(1, limit=9_900), place(2, limit=9_800))
+    assert [one.read for one in floor.written(of.Placed)] == [0, 1]
+    floor.intend(place(3, limit=9_700), Cancel(number=1))
+    assert [one.number for one in floor.written(of.IntentsRead)] == [2]
+    assert floor.state.heard == replayed(floor.records).heard == 2
 
 
 def test_the_venue_s_answers_become_statuses():

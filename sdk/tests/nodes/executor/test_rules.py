@@ -195,4 +195,7 @@ def test_what_rules_remember_is_written_only_when_it_changes():
     floor.bar(10_000)
     assert floor.written(of.RulesNoted) == []
     floor.place(place(1))
-    assert len(floor.written(of.RulesNoted)) == 1
+    (placed,) = floor.written(of.Placed)
+    assert placed.noted["0.OrderRate"]["oldest"] == 1
+    assert floor.written(of.RulesNoted) == []
+    assert replayed(floor.records).rules == floor.state.rules == placed.noted

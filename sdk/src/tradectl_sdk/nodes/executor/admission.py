@@ -89,6 +89,7 @@ class Admission:
         self._groups = groups
         self._changes = changes
         self._native: set[int] = set()  # entries of the present intents that the venue ties
+        self._reading = 0  # number of the host's message while its last command is dealt with
         self.parked = {one.key: None for one in state.book.all_live() if one.parked}
 
     def read(self, intents: Intents, *, behind: bool) -> None:
@@ -105,8 +106,11 @@ class Admission:
                 if isinstance(command, Place) and command.parent:
                     exits.setdefault(command.parent, []).append(command)
         for command in intents.commands:
+            if command is intents.commands[-1]:
+                self._reading = intents.number
             self._one(command, intents, exits, behind=behind)
-        if intents.number:
+        self._reading = 0
+        if intents.number and self._state.heard != intents.number:
             self._recorder.write(of.IntentsRead(self._recorder.now, intents.number))
 
     def _one(
@@ -139,11 +143,11 @@ class Admission:
             refused = [self._against_exit(one, verdict.lots, intents.decided) for one in exits]
             if any(refused):
                 verdict = Verdict(EXIT_REFUSED)
-        native = self._native_bracket(place, exits) and not verdict.parked
         self._write(place, intents, verdict)
-        order = self._book.numbered(intents.epoch, place.number)
-        if order is not None and order.status == NEW and native and exits:
-            self._native.add(order.key)
+        if exits and not verdict.parked and self._native_bracket(place, exits):
+            order = self._book.numbered(intents.epoch, place.number)
+            if order is not None and order.status == NEW:
+                self._native.add(order.key)
 
     def _judge(self, place: Place, decided: int, *, behind: bool) -> Verdict:
         """Decide on an order that is not an exit of another."""
@@ -170,7 +174,6 @@ class Admission:
             if self._gatekeeper.review_without_cancelled(place, lots, decided):
                 until = self._recorder.now + self._setup.bounds.parked_wait
                 return Verdict(0, lots, 0, until)
-        self._gatekeeper.note()
         return Verdict(reason, allowed, resized)
 
     def _against_exit(self, place: Place, lots: int, decided: int) -> int:
@@ -181,7 +184,6 @@ class Admission:
         if reason:
             return reason
         reason, allowed, resized = self._gatekeeper.review(as_exit(place), lots, decided)
-        self._gatekeeper.note()
         return resized if reason == 0 and allowed < lots else reason
 
     def _place_exit(self, place: Place, intents: Intents) -> None:
@@ -234,6 +236,8 @@ class Admission:
                 native=native,
                 local=local,
                 parked=verdict.parked,
+                read=self._reading,
+                noted=self._gatekeeper.noted(),
             )
         )
         if verdict.parked:

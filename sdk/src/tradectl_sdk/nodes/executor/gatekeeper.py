@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.nodes.executor.order import Order
     from tradectl_sdk.nodes.executor.recorder import Recorder
     from tradectl_sdk.nodes.executor.setup import Setup
-    from tradectl_sdk.nodes.executor.state import State
+    from tradectl_sdk.nodes.executor.state import RuleValue, State
 
 NO_PRICE = int(DenyReason.NO_PRICE)
 MONEY_FLOAT = 1e8
@@ -133,9 +133,13 @@ class Gatekeeper:
             self._gate.observe(time, self.account.equity())
             self.note()
 
+    def noted(self) -> dict[str, dict[str, RuleValue]]:
+        """Return what the rules have come to remember, for a record that is to be written now."""
+        return self._memory.changes()
+
     def note(self) -> None:
-        """Write down what the rules have come to remember."""
-        if changes := self._memory.changes():
+        """Write it down by itself."""
+        if changes := self.noted():
             self._recorder.write(of.RulesNoted(self._recorder.now, changes))
 
     def forget(self) -> None:

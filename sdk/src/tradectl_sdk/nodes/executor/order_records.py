@@ -20,6 +20,9 @@ class Placed(Record, frozen=True, tag="place"):
         asked: Quantity asked for.
         parked: When it is judged for the last time, 0 for one that is not waiting.
         filled: Lots of an order taken over that had been filled before.
+        read: Number of the host's message whose last command this is; 0 where another record says
+            that the message has been dealt with.
+        noted: What rules came to remember when they judged it, as in RulesNoted.
     """
 
     key: int
@@ -45,6 +48,8 @@ class Placed(Record, frozen=True, tag="place"):
     local: bool = False
     parked: int = 0
     filled: int = 0
+    read: int = 0
+    noted: dict[str, dict[str, int | float | bool | str]] = {}
 
 
 class Sent(Record, frozen=True, tag="send"):

@@ -253,6 +253,10 @@ class State:
         self.book.add(order)
         if record.epoch == self.host_epoch:
             self.last_number = max(self.last_number, record.number)
+        if record.read:
+            self.heard = record.read
+        if record.noted:
+            self._remember_rules(record.noted)
         return self._tell(order, record.time)
 
     def _booked(self, record: of.Booked) -> HostEvent | None:
@@ -300,7 +304,10 @@ class State:
         self.since = self.since or record.venue_time
 
     def _rules_noted(self, record: of.RulesNoted) -> None:
-        for rule, values in record.values.items():
+        self._remember_rules(record.values)
+
+    def _remember_rules(self, noted: dict[str, dict[str, RuleValue]]) -> None:
+        for rule, values in noted.items():
             self.rules.setdefault(rule, {}).update(values)
 
     def _forgot(self, record: of.Forgot) -> None:
