@@ -72,7 +72,7 @@ def test_where_the_venue_refuses_the_order_is_sent_anew():
     assert floor.cancels == [floor.tickets[0].client_id]
     floor.cancelled(1)
     assert floor.tickets[-1].limit == 9_800
-    assert floor.order(1).earlier == [(floor.tickets[0].client_id, "v1.0")]
+    assert floor.order(1).earlier == ((floor.tickets[0].client_id, "v1.0"),)
     assert floor.told == [(1, "ACCEPTED")], "for its strategy it is the same order"
 
 

@@ -17,7 +17,7 @@ from tradectl_sdk.nodes.executor.state import State
 
 GOLDEN = Path(__file__).with_name("records.json")
 
-ORDER = Order(1, 2, 3, "X.T", 1, 1, 0, 0, 10, 5, 0, 0, 0, 0, 0, 7, 8, 10, earlier=[("c", "v")])
+ORDER = Order(1, 2, 3, "X.T", 1, 1, 0, 0, 10, 5, 0, 0, 0, 0, 0, 7, 8, 10, earlier=(("c", "v"),))
 TRADE = TradeReport(trade_id="t", instrument="X.T", side=1, lots=2, price=3, time=4)
 SAMPLES: dict[str, of.Record] = {
     "start": of.Started(1, 2, "a", "s", False, (of.Terms("X", "T", "X", "U", "0.1", "1", "1"),)),

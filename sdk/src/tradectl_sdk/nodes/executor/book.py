@@ -38,6 +38,7 @@ class OrderBook:
         self._live: dict[str, dict[int, None]] = {}
         self._buys: dict[str, int] = {}
         self._sells: dict[str, int] = {}
+        self._exposed: dict[int, int] = {}  # what of each order is contained in these
 
     def add(self, order: Order) -> None:
         """Take an order in."""
@@ -50,6 +51,7 @@ class OrderBook:
         for revision, (client_id, venue_id) in enumerate(order.earlier):
             self._name(order, revision, client_id, venue_id)
         self._name(order, order.revision, order.client_id, order.venue_id)
+        self._exposed[order.key] = order.exposure
         self._expose(order, order.exposure)
         if order.ended:
             self.ended += 1
@@ -59,7 +61,7 @@ class OrderBook:
 
     def drop(self, order: Order) -> None:
         """Let go of an order that has ended."""
-        del self.orders[order.key]
+        del self.orders[order.key], self._exposed[order.key]
         self.ended -= 1
         self._numbers.pop((order.epoch, order.number), None)
         if order.parent:
@@ -70,11 +72,13 @@ class OrderBook:
             self._clients.pop(client_id, None)
             self._venues.pop((order.instrument, venue_id), None)
 
-    def changed(self, order: Order, *, exposure: int, status: int) -> None:
-        """Keep the lists right after an order changed; the arguments say how it was before."""
+    def changed(self, order: Order, status: int) -> None:
+        """Keep the lists right after an order changed, which had a status before."""
         exposed = order.exposure
-        if exposed != exposure:
-            self._expose(order, exposed - exposure)
+        before = self._exposed[order.key]
+        if exposed != before:
+            self._exposed[order.key] = exposed
+            self._expose(order, exposed - before)
         if order.status != status:
             self._moved(order, status)
 

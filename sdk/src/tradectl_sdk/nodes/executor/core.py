@@ -344,7 +344,8 @@ class ExecutorCore:
             recorder.effects.wake_at(max(time, now))
 
     def _read_waiting(self, parts: Parts, now: int) -> None:
-        while (ready := parts.waiting.ready(now, parts.watcher.at)) is not None:
+        waiting = parts.waiting
+        while waiting.queue and (ready := waiting.ready(now, parts.watcher.at)) is not None:
             intents, behind = ready
             if not 0 < intents.number <= self.state.heard:
                 parts.admission.read(intents, behind=behind)

@@ -43,9 +43,11 @@ class Groups:
             self._shrink_siblings(order, lots)
         if order.parent:
             self._stop_entering(order)
+        if not self._book.has_exits:
+            return
         self._activate_exits(order, lots, late=late)
         held = self._ledger.position(order.instrument) * order.side
-        if 0 <= held < lots and self._book.has_exits:
+        if 0 <= held < lots:
             self._drop_exits(order.instrument)
 
     def ended(self, order: Order) -> None:

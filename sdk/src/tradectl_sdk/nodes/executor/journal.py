@@ -32,7 +32,7 @@ from tradectl_sdk.nodes.executor.state import State, digest
 from tradectl_sdk.nodes.failpoints import failpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 CHECKPOINT_EVERY = 20_000  # records
@@ -170,16 +170,21 @@ class Journal:
         if self._broken:
             raise JournalError(f"{self.path} failed before and is not written to any more")
         seq, link = self.seq, self._link
-        rows, encode = [], of.encode
+        rows, fills, encode = [], [], of.encode
+        forgotten: list[Order] = []
         for record in records:
             body = encode(record)
             seq, link = seq + 1, follow(link, body)
             # SQLite's module would look for adapters of bytes, which a bytearray is spared
             rows.append((seq, bytearray(body), bytearray(link)))
+            if isinstance(record, of.Booked):
+                fills.append((record.instrument, record.trade_id, seq, record.digest))
+            elif isinstance(record, of.Forgot):
+                forgotten += record.orders
         self._broken = True  # until it has gone well
         with guarded(self.path, "writing"), self._transaction():
             self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
-            self._index(records, self.seq)
+            self._index(fills, forgotten)
         self._broken = False
         self._since += len(rows)
         self._untidy += 2 + len(rows) // ROWS_OF_PAGE
@@ -207,17 +212,11 @@ class Journal:
         self.seq, self._link = seq, link
         self._head.write(seq, link)
 
-    def _index(self, records: Iterable[of.Record], seq: int) -> None:
+    def _index(self, fills: list[tuple[str, str, int, int]], ended: list[Order]) -> None:
         """Let fills be found by their ids, and orders that have left memory by their names."""
-        fills = [
-            (one.instrument, one.trade_id, place, one.digest)
-            for place, one in enumerate(records, seq + 1)
-            if type(one) is of.Booked
-        ]
         if fills:
             self._connection.executemany("INSERT OR REPLACE INTO fills VALUES (?, ?, ?, ?)", fills)
-        if any(type(one) is of.Forgot for one in records):
-            ended = [order for one in records if isinstance(one, of.Forgot) for order in one.orders]
+        if ended:
             bodies = [(order.key, _ORDER_ENCODER.encode(order)) for order in ended]
             self._connection.executemany(
                 "INSERT OR REPLACE INTO ended VALUES (?, ?, ?)",

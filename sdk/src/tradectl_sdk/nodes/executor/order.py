@@ -123,8 +123,8 @@ class Order(msgspec.Struct, array_like=True):
     unamendable: bool = False
     soft: bool = False
     closed: int = 0
-    inferred: list[tuple[int, int]] = []
-    earlier: list[tuple[str, str]] = []
+    inferred: tuple[tuple[int, int], ...] = ()
+    earlier: tuple[tuple[str, str], ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -207,7 +207,7 @@ class Order(msgspec.Struct, array_like=True):
         before they are sent (again); only a plain order is seen being sent.
         """
         status = self.status
-        if ENDED[status] or status in {NEW, UNKNOWN}:
+        if ENDED[status] or status in (NEW, UNKNOWN):
             return status
         if self.parent > 0 and self.lots == 0:
             return HELD  # it waits for its entry

@@ -59,8 +59,7 @@ class Recorder:
         key: int = record.key if type(record) in KEYED else 0  # type: ignore[union-attr]
         if key:
             self.touched[key] = None
-            order = self.state.book.orders.get(key)
-            if order is not None:
+            if (order := self.state.book.orders.get(key)) is not None:
                 self.changed[order.instrument] = None
         elif isinstance(record, POSITIONING):
             self.changed[record.instrument] = None

@@ -48,6 +48,7 @@ NOTHING_LEFT = int(CloseReason.NOTHING_LEFT)
 TRAILING_STOP = int(OrderType.TRAILING_STOP)
 GTC = int(TimeInForce.GTC)
 DATED = {int(TimeInForce.GTD), int(TimeInForce.DAY)}
+HERE = {NEW, HELD}
 AT_ONCE = {int(TimeInForce.IOC), int(TimeInForce.FOK)}
 CHILD = int(OrderFlag.CHILD)
 EXIT_FILLED = int(CloseReason.EXIT_FILLED)
@@ -96,6 +97,7 @@ class Router:
         self.overdue: dict[int, int] = {}
         self._setup = setup
         self._card = card = setup.card
+        self._answer_time = setup.answer_time
         self._state = state
         self._recorder = recorder
         self._standing = standing
@@ -154,7 +156,7 @@ class Router:
         status = order.status
         if ENDED[status] or order.doubted:
             return
-        if status in {NEW, HELD}:
+        if status in HERE:
             self._work_here(order)
         elif status != SUBMITTED and not order.pending:
             self._work_there(order)
@@ -182,8 +184,10 @@ class Router:
         return order.status == NEW or order.works
 
     def _is_tied(self, order: Order) -> bool:
+        if order.native or not self._state.book.has_exits:
+            return order.native > 0
         exits = self._state.book.children(order.key)
-        return bool(order.native) or any(one.native & NATIVE_PARENT for one in exits)
+        return any(one.native & NATIVE_PARENT for one in exits)
 
     def _tied_natively(self, order: Order) -> list[Order]:
         """Return an order and all that the venue is to tie to it, in the order they came."""
@@ -258,6 +262,8 @@ class Router:
                 of.Sent(now, order.key, client_id, kind, lots, limit, trigger, venue_time)
             )
             tickets.append(self._ticket(order, lots, limit, trigger))
+        if len(orders) == 1:
+            self._recorder.touched.pop(orders[0].key, None)  # it needs nothing more now
         number = self._open("submit", orders)
         self._recorder.ask(Submit(request=number, epoch=self._state.epoch, tickets=tuple(tickets)))
 
@@ -349,8 +355,8 @@ class Router:
         number = self._recorder.next_request()
         self.requests[number] = Request(
             kind,
-            tuple((order.key, order.revision) for order in orders),
-            self._recorder.now + self._setup.answer_time,
+            tuple([(order.key, order.revision) for order in orders]),
+            self._recorder.now + self._answer_time,
         )
         return number
 

@@ -54,7 +54,8 @@ class RuleMemory:
         for name, memories in self._rules.items():
             changed: dict[str, Value] = {}
             for memory in memories:
-                memory.collect(changed)
+                if memory.values[memory.name] is not memory.seen or memory.moves:
+                    memory.collect(changed)
             if changed:
                 found[name] = {_SHAPE: self._shapes[name], **changed}
         return found
@@ -69,28 +70,30 @@ class RuleMemory:
 class _Number:
     """One attribute of a rule, or of something within it, as it was last seen."""
 
+    moves = False  # another value is another object
+
     def __init__(self, owner: Any, name: str, path: str) -> None:
         self.path = self.shape = path
-        self._values = vars(owner)
-        self._name = name
-        self._before = self._values[name]
+        self.values = vars(owner)
+        self.name = name
+        self.seen = self.values[name]
 
     def collect(self, changed: dict[str, Value]) -> None:
         """Add what has changed to a table, and take it for seen."""
-        present = self._values[self._name]
-        if present is not self._before and present != self._before:
+        present = self.values[self.name]
+        if present is not self.seen and present != self.seen:
             changed[self.path] = present.value if isinstance(present, enum.Enum) else present
-            self._before = present
+            self.seen = present
 
     def put(self, value: Value, _place: str) -> None:
         """Set the attribute, and take that for seen."""
-        present = self._values[self._name]
+        present = self.values[self.name]
         own = type(present)(value) if isinstance(present, enum.Enum) else value
-        self._values[self._name] = self._before = own
+        self.values[self.name] = self.seen = own
 
     def undo(self) -> None:
         """Set it to what was last seen."""
-        self._values[self._name] = self._before
+        self.values[self.name] = self.seen
 
 
 class _Numbers:
@@ -99,37 +102,40 @@ class _Numbers:
     def __init__(self, owner: Any, name: str, path: str, noted: NotedList) -> None:
         self.path = path
         self.shape = f"{path}[{len(noted)}]"
-        self._values = vars(owner)
-        self._name = name
-        self._values[name] = self._list = noted
+        self.values = vars(owner)
+        self.name = name
+        self.values[name] = self.seen = noted
+
+    @property
+    def moves(self) -> bool:
+        """Whether something was written to the list."""
+        return not self.seen.is_settled
 
     def collect(self, changed: dict[str, Value]) -> None:
         """Add the elements that have changed to a table, and take them for seen."""
-        if self._values[self._name] is not self._list:
+        if self.values[self.name] is not self.seen:
             self._adopt()
-        elif self._list.is_settled:
-            return
-        for place in self._list.changed():
-            changed[f"{self.path}[{place}]"] = self._list[place]
-        self._list.settle()
+        for place in self.seen.changed():
+            changed[f"{self.path}[{place}]"] = self.seen[place]
+        self.seen.settle()
 
     def _adopt(self) -> None:
         """Follow a rule that has put another list in the place of ours."""
-        former = self._list.former()
-        present = list(self._values[self._name])
-        self._list = NotedList(former)
-        self._list[:] = present
-        self._values[self._name] = self._list
+        former = self.seen.former()
+        present = list(self.values[self.name])
+        self.seen = NotedList(former)
+        self.seen[:] = present
+        self.values[self.name] = self.seen
 
     def put(self, value: Value, place: str) -> None:
         """Set one element, and take that for seen."""
-        self._list[int(place)] = value
-        self._list.settle()
+        self.seen[int(place)] = value
+        self.seen.settle()
 
     def undo(self) -> None:
         """Set all elements to what was last seen."""
-        self._list.undo()
-        self._values[self._name] = self._list
+        self.seen.undo()
+        self.values[self.name] = self.seen
 
 
 def _memories(

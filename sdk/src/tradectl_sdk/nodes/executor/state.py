@@ -124,10 +124,10 @@ class State:
         order = self.book.orders.get(key)
         if order is None:
             raise RuntimeError(f"a record of order {key}, which is not in memory")
-        shown, lots, exposure, status = order.shown, order.lots, order.exposure, order.status
+        shown, lots, status = order.shown, order.lots, order.status
         on_order(order, record)
-        self.book.changed(order, exposure=exposure, status=status)
-        if isinstance(record, _NAMING):
+        self.book.changed(order, status)
+        if type(record) in _NAMING:
             self.book.named(order)
         if order.lots == lots and order.shown == shown:
             return None  # nothing of what its host has to know
@@ -135,7 +135,7 @@ class State:
 
     def _tell(self, order: Order, time: int) -> HostEvent | None:
         """Say where an order stands and how large it is, if its host has to know that."""
-        if order.number == 0 or order.shown in {NEW, HELD, SUBMITTED}:
+        if order.number == 0 or order.shown in _UNTOLD:
             return None
         event = order_changed(order, time)
         if order.ended:
@@ -273,9 +273,9 @@ class State:
                 record.instrument, record.side, -record.replaced, record.replaced_price, 0, ""
             )
         if order is not None:
-            exposure, status = order.exposure, order.status
+            status = order.status
             book(order, record)
-            self.book.changed(order, exposure=exposure, status=status)
+            self.book.changed(order, status)
         event = filled(record, order, self.ledger)
         self._remember(event)
         return event
@@ -349,7 +349,8 @@ def digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16).digest()
 
 
-_NAMING = (of.Sent, of.Seen)  # records that give an order a name
+_NAMING = {of.Sent, of.Seen}  # records that give an order a name
+_UNTOLD = {NEW, HELD, SUBMITTED}  # what a host knows by itself
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
 _PLAIN = (

@@ -99,7 +99,7 @@ def book(order: Order, record: of.Booked) -> None:
         order.owed = max(order.owed - new, 0)
     order.heard = max(order.heard, record.venue_time)
     if record.inferred:
-        order.inferred = [*order.inferred, (record.lots, record.price)]
+        order.inferred = (*order.inferred, (record.lots, record.price))
     elif record.replaced:
         order.inferred = _less(order.inferred, record.replaced)
     status = follows(order, FILL)
@@ -110,10 +110,10 @@ def book(order: Order, record: of.Booked) -> None:
     _close(order, record.time)
 
 
-def _less(inferred: list[tuple[int, int]], lots: int) -> list[tuple[int, int]]:
+def _less(inferred: tuple[tuple[int, int], ...], lots: int) -> tuple[tuple[int, int], ...]:
     """Take lots off the oldest inferred fill; who replaces one never takes more than it holds."""
     (held, price), *rest = inferred
-    return [(held - lots, price), *rest] if held > lots else rest
+    return ((held - lots, price), *rest) if held > lots else tuple(rest)
 
 
 def _alter(order: Order, record: of.Altered) -> None:
@@ -154,7 +154,7 @@ def _doubt(order: Order, _record: of.Doubted) -> None:
 
 
 def _replace(order: Order, _record: of.Replaced) -> None:
-    order.earlier = [*order.earlier, (order.client_id, order.venue_id)]
+    order.earlier = (*order.earlier, (order.client_id, order.venue_id))
     order.revision += 1
     order.status = HELD  # the former revision was cancelled; the next begins
     order.client_id = order.venue_id = ""
