@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def bench(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run it with no peers and a cache of its own; return its status and its results."""
+    """Run it with no peers; return its status and its results."""
     output = folder / "results.json"
-    places = {"TRADECTL_PEERS": str(folder), "TRADECTL_CACHE_DIR": str(folder / "cache")}
+    places = {"TRADECTL_PEERS": str(folder)}
     command = [sys.executable, "-m", "benchmarks", f"--output={output}", f"--data={folder}"]
     done = subprocess.run(
         [*command, "--repeats=1", "--budget=1", *options],

@@ -36,7 +36,7 @@ assumptions = st.builds(
 )
 seeds = st.integers(0, 10_000)
 several = settings(
-    max_examples=150,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

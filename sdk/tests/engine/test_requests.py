@@ -149,7 +149,7 @@ def test_an_order_that_does_not_exist_has_no_state_and_cannot_be_cancelled(numbe
     reduce_only=st.booleans(),
     which=st.integers(-3, 3),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_request_makes_the_engine_raise_or_write_a_row_that_makes_no_sense(
     quantity, limit, stop, take, loss, trail, bps, force, until, reduce_only, which
 ):

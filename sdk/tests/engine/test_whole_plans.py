@@ -187,7 +187,7 @@ plans = st.builds(
         exits_in_entry_bar=st.booleans(),
     ),
 )
-several = settings(max_examples=60, deadline=None)
+several = settings(max_examples=30, deadline=None)
 
 
 @given(plan=plans)

@@ -10,7 +10,7 @@ from test_live import possible
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.nodes.host.records import Valued
 
-fewer = settings(several, max_examples=50)
+fewer = settings(several, max_examples=20)
 
 
 @given(seed=seeds, count=st.integers(1, 3), assume=possible)

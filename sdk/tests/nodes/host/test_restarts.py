@@ -16,7 +16,7 @@ from tradectl_sdk.engine import Assumptions
 from tradectl_sdk.nodes.host import HostCore, HostSetup
 from tradectl_sdk.nodes.inputs import Datum
 
-fewer = settings(several, max_examples=50)
+fewer = settings(several, max_examples=20)
 generous = Assumptions(volume_share=Decimal(0), slippage_bps=Decimal(0), exits_in_entry_bar=False)
 
 

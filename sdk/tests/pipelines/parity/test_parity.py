@@ -21,7 +21,7 @@ choices = st.fixed_dictionaries(
 )
 
 
-fewer = settings(several, max_examples=50)
+fewer = settings(several, max_examples=20)
 
 
 @given(seed=seeds, count=st.integers(1, 2), warm=st.integers(0, 9), backtest=choices)
