@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from unittest.mock import ANY
 
-from floor import SECOND, Floor, card, place, replayed, setup
+from floor import SECOND, Floor, card, instrument, place, replayed, setup
 from tradectl_risk.flow import OrderRate
 from tradectl_risk.loss import DailyLoss
 from tradectl_sdk.bus.messages.intents import Cancel
@@ -14,13 +14,15 @@ from tradectl_sdk.exchange.values import Refused
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.rule_memory import RuleMemory
 
+ETH = "ETH/USDT.TEST"
 
-def after(floor: Floor) -> Floor:
+
+def after(floor: Floor, price: int = 8_000) -> Floor:
     """The same executor after it was killed."""
     again = Floor(
         floor.setup, state=replayed(floor.records), now=floor.now, balances=floor.balances
     )
-    return again.open(host=1, price=8_000)
+    return again.open(host=1, price=price)
 
 
 def losing() -> Floor:
@@ -40,6 +42,33 @@ def test_a_daily_loss_is_not_forgotten_over_a_restart():
     again = after(floor)
     again.intend(place(3), number=9)
     assert again.order(3).reason == DenyReason.DAILY_LOSS
+
+
+def test_an_account_that_the_venue_has_not_shown_yet_has_lost_nothing():
+    rules = setup(make_rules=lambda: [DailyLoss(10, 1_000_000)], observing=True)
+    floor = Floor(rules)
+    floor.bar(10_000)  # before anybody has asked what the account holds
+    floor.open()
+    floor.intend(place(1))
+    assert floor.order(1).reason == 0
+
+
+def test_what_has_no_price_yet_in_this_life_is_no_loss():
+    rules = setup(
+        make_rules=lambda: [DailyLoss(10, 1_000_000)],
+        observing=True,
+        instruments=[instrument(), instrument("ETH/USDT")],
+    )
+    floor = Floor(rules).open()
+    floor.bar(10_000, name=ETH)
+    floor.place(place(1, lots=1_000, instrument=ETH))
+    floor.fill(1, 1_000)
+    again = after(floor, price=10_000)
+    again.intend(place(2), number=9)
+    assert again.order(2).reason == DenyReason.NO_PRICE
+    again.bar(10_000, name=ETH)
+    again.intend(place(3), number=10)
+    assert again.order(3).reason == 0
 
 
 def test_a_rate_is_not_forgotten_over_a_restart():

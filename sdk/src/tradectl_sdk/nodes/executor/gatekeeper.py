@@ -35,6 +35,7 @@ class Gatekeeper:
         self._recorder = recorder
         self._prices = state.ledger.prices
         self._names = list(self._prices.index)
+        self._currency = setup.currency
         self.account = Account(self._prices, state.ledger.cash, margin=setup.margin)
         rules = list(setup.make_rules())
         self._memory = RuleMemory(rules)
@@ -75,7 +76,7 @@ class Gatekeeper:
         request.trail, request.expires = place.trail, place.expires
         request.group, request.parent = place.group, place.parent
         request.price = place.limit or place.trigger or self._prices.last(where)
-        if request.price <= 0 or self._prices.last(where) <= 0:
+        if request.price <= 0 or self._prices.last(where) <= 0 or not self._is_valued:
             return NO_PRICE, 0, 0
         reason = self._gate.review(self._gate.approved, decided)
         if reason:
@@ -127,11 +128,24 @@ class Gatekeeper:
         return max(-self._state.ledger.position(instrument) * side, 0)
 
     def observe(self, time: int) -> None:
-        """Tell the rules what the account is worth at the end of an instant."""
+        """Tell the rules what the account is worth at the end of an instant, if that is known."""
         if self._gate.observing:
             self.refresh()
-            self._gate.observe(time, self.account.equity())
-            self.note()
+            if self._is_valued:
+                self._gate.observe(time, self.account.equity())
+                self.note()
+
+    @property
+    def _is_valued(self) -> bool:
+        """Whether it is known what the account is worth.
+
+        Before the venue has shown it, it has no cash, and what it holds is worth nothing before the
+        first price of this life. A rule would take either for a loss, and remember it.
+        """
+        if self._currency not in self._state.ledger.baseline:
+            return False
+        last, lots = self._prices.last, self.account.lots
+        return all(not lots[place] or last(place) > 0 for place in range(self._prices.count))
 
     def noted(self) -> dict[str, dict[str, RuleValue]]:
         """Return what the rules have come to remember, for a record that is to be written now."""
