@@ -14,6 +14,7 @@ from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Assumptions, Mode, Outcome, run
 
 if TYPE_CHECKING:
+    from tradectl_sdk.engine import Context
     from tradectl_sdk.strategy import Strategy
 
 DAY = 86_400_000_000_000
@@ -52,10 +53,20 @@ def play(
     rows: list[Row],
     *,
     mode: Mode = Mode.INTERPRETED,
+    warmup: int | None = None,
     **parameters: object,
 ) -> Outcome:
-    """Run a strategy on hand-made bars in an account that may sell short."""
-    made = plan(make_bars(rows), strategy, **parameters)
+    """Run a strategy on hand-made bars in an account that may sell short.
+
+    Hand-made bars are few: ``warmup`` lets a strategy order before its averages have settled.
+    """
+
+    class Early(strategy):  # type: ignore[valid-type, misc]
+        def on_start(self, ctx: Context) -> None:
+            super().on_start(ctx)
+            self.warmup = warmup
+
+    made = plan(make_bars(rows), strategy if warmup is None else Early, **parameters)
     return run(replace(made, assumptions=Assumptions(margin=True)), mode)
 
 

@@ -89,6 +89,39 @@ class TestLevelBook:
         book.next_bar()
         assert math.isnan(book.beyond(0.0, UP))
 
+    def test_a_touch_that_is_forgotten_no_longer_moves_its_level(self):
+        book = LevelBook(capacity=2, lifetime=5)
+        book.touch(10.0, 1.0)
+        book.next_bar()
+        book.touch(11.0, 1.0)
+        assert book.beyond(0.0, UP, touches=2) == 10.5
+        for _ in range(5):
+            book.next_bar()
+        assert (book.beyond(0.0, UP), math.isnan(book.beyond(0.0, UP, touches=2))) == (11.0, True)
+
+    def test_of_too_many_touches_the_oldest_are_forgotten(self):
+        book = LevelBook(capacity=8, remembered=3)
+        for price in (10.0, 20.0, 30.0, 40.0):
+            book.touch(price, 0.0)
+        assert book.beyond(0.0, UP) == 20.0
+
+    @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 20)), min_size=1, max_size=60))
+    def test_what_it_says_depends_on_no_older_bar(self, touches):
+        """A book that began later says the same, once the earlier touches are forgotten."""
+        whole, late = (LevelBook(capacity=3, half_life=4, lifetime=12) for _ in range(2))
+        bars = 0
+        for wait, price in touches:
+            for _ in range(wait):
+                whole.next_bar()
+                late.next_bar()
+            bars += wait
+            whole.touch(float(price), 1.5)
+            if bars > 20:
+                late.touch(float(price), 1.5)
+            if bars > 20 + 12:
+                for at in range(-1, 22):
+                    assert repr(whole.beyond(at, UP, 2)) == repr(late.beyond(at, UP, 2))
+
     def test_a_forgotten_level_does_not_draw_a_touch_to_itself(self):
         book = LevelBook(capacity=1, lifetime=5)
         book.touch(10.0, 1.0)
@@ -151,10 +184,10 @@ class TestSwingLevels:
         self.feed(levels, self.HIGHS)
         assert math.isnan(levels.beyond(13.0, UP))
 
-    def test_a_level_nobody_comes_back_to_is_forgotten(self):
+    def test_a_level_is_gone_when_too_few_of_its_swings_are_remembered(self):
         levels = SwingLevels(bars=2, tolerance=0.5, touches=2, lifetime=10)
-        self.feed(levels, self.HIGHS)
-        self.feed(levels, [11.0] * 10)
+        self.feed(levels, self.HIGHS)  # its first swing was confirmed by the fifth bar
+        self.feed(levels, [11.0] * 5)
         assert levels.beyond(13.0, UP) == pytest.approx(15.1)
         self.feed(levels, [11.0])
         assert math.isnan(levels.beyond(13.0, UP))
@@ -199,6 +232,24 @@ class TestVolumeProfile:
             profile.update(10.0, 10.0, 2.0)
         assert profile.lower <= 10.0 <= profile.upper
         assert profile.upper - profile.lower < 1e-4
+
+    @given(
+        st.lists(st.tuples(st.integers(1, 90), st.integers(0, 9), st.integers(0, 90)), min_size=20),
+        st.integers(0, 12),
+    )
+    def test_what_it_says_depends_on_no_older_bar(self, bars, start):
+        """One that began later says the same after a window: the grid is the window's own."""
+        whole, late = (VolumeProfile(window=7, bins=12) for _ in range(2))
+        for number, (low, height, volume) in enumerate(bars):
+            bar = (low / 3, (low + height) / 3, float(volume))
+            whole.update(bar[1], bar[0], bar[2])
+            if number >= start:
+                late.update(bar[1], bar[0], bar[2])
+            if number >= start + 7 and sum(one[2] for one in bars[number - 6 : number + 1]):
+                assert (whole.origin, whole.height) == (late.origin, late.height)
+                assert (whole.lower, whole.upper) == (late.lower, late.upper)
+                for at in (0.0, 10.0, 20.0, 40.0):
+                    assert repr(whole.beyond(at, UP)) == repr(late.beyond(at, UP))
 
     def test_a_node_is_a_full_bin_between_emptier_ones(self):
         profile = VolumeProfile(window=40, bins=40, area=0.1)

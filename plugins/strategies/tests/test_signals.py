@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from tradectl_strategies.signals import BROKEN, HELD, IDLE, Retest, bounces
 
@@ -40,7 +42,8 @@ def watcher(side=UP, **changes):
 
 def feed(retest, *bars, level=100.0, volume=2.0):
     """Feed (high, low, close) and return whether each was a retest; ATR is 1."""
-    return [retest.update(level, *map(float, bar), volume, 1.0) for bar in bars]
+    found = [retest.update(level, *map(float, bar), volume, 1.0) for bar in bars]
+    return [not math.isnan(one) for one in found]
 
 
 BREAK = (101.2, 99.5, 101.0)
@@ -56,7 +59,14 @@ def test_a_break_that_holds_and_is_tested_is_a_signal_once():
     assert feed(retest, AWAY, AWAY, level=far) == [False, False]
     assert retest.state == HELD
     assert feed(retest, TEST, TEST, level=far) == [True, False]
+
+
+def test_what_is_over_is_forgotten_and_the_level_was_told():
+    retest = watcher(hold=0)
+    feed(retest, BREAK)
     assert retest.level == 100.0
+    assert retest.update(math.nan, *TEST, 2.0, 1.0) == 100.0
+    assert (retest.state, math.isnan(retest.level), retest.bars) == (IDLE, True, 0)
 
 
 def test_a_close_too_near_to_the_level_is_no_break():

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import inspect
+from typing import TYPE_CHECKING
 
 import pytest
 from handmade import DAY, MONDAY, closes, decisions, make_bars, play, row
-from reference_runs import STRATEGIES
+from reference_runs import STRATEGIES, market
+from tradectl_sdk import check_strategy
 from tradectl_sdk.plugins import Plugins
 from tradectl_strategies import sma_cross
 from tradectl_strategies.buy_and_hold import BuyAndHold
 from tradectl_strategies.donchian_breakout import DonchianBreakout
 from tradectl_strategies.multi_timeframe_trend import MultiTimeframeTrend
 from tradectl_strategies.sma_cross import SmaCross
+from tradectl_strategies.support_resistance import SupportResistance
+
+if TYPE_CHECKING:
+    from tradectl_sdk.strategy import Strategy
+
+# Channels of few bars, and orders as soon as they are there.
+SHORT: dict[str, int] = {"entry": 3, "exit": 2, "atr_bars": 2, "warmup": 3}
 
 
 def test_every_strategy_is_offered_by_name() -> None:
@@ -47,31 +56,49 @@ def test_sma_cross_is_long_while_the_fast_average_is_above_the_slow_one() -> Non
 
 def test_donchian_buys_a_new_high_and_sells_a_new_low() -> None:
     prices = [10, 10, 10, 10, 12, 13, 12.5, 12, 10, 10]
-    outcome = play(DonchianBreakout, closes(*prices), entry=3, exit=2, atr_bars=2)
+    outcome = play(DonchianBreakout, closes(*prices), **SHORT)
     assert decisions(outcome) == [(4, 1), (8, -1)]
 
 
 def test_donchian_compares_with_the_bars_before_only() -> None:
     """The present bar's own high is never in the way of its close."""
     rows = [*closes(10, 10, 10, 10), row(9.0, 20.0, 11.5)]
-    outcome = play(DonchianBreakout, rows, entry=3, exit=2, atr_bars=2)
+    outcome = play(DonchianBreakout, rows, **SHORT)
     assert decisions(outcome) == [(4, 1)]
 
 
 def test_donchian_risks_the_same_whatever_the_volatility() -> None:
-    quiet = play(DonchianBreakout, closes(*[100.0] * 8, 102), entry=3, exit=2, atr_bars=2)
+    quiet = play(DonchianBreakout, closes(*[100.0] * 8, 102), **SHORT)
     wild = [row(90.0, 110.0, 100.0)] * 8 + [row(100.0, 112.0, 111.0)]
-    loud = play(DonchianBreakout, wild, entry=3, exit=2, atr_bars=2)
+    loud = play(DonchianBreakout, wild, **SHORT)
     # ATR of 2.5 and 16: 2 % of 100,000 over two of them.
     assert quiet.orders["quantity"].tolist() == [400]
     assert loud.orders["quantity"].tolist() == [62]
 
 
 def test_donchian_never_invests_more_than_its_share() -> None:
-    outcome = play(
-        DonchianBreakout, closes(*[100.0] * 8, 102), entry=3, exit=2, atr_bars=2, share=0.1
-    )
+    outcome = play(DonchianBreakout, closes(*[100.0] * 8, 102), **SHORT, share=0.1)
     assert outcome.orders["quantity"].tolist() == [98]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_asks_for_the_warm_up_it_needs(strategy: type[Strategy]) -> None:
+    smaller: dict[type[Strategy], dict[str, object]] = {
+        SupportResistance: {
+            "pivot_days": 1,
+            "profile_bars": 30,
+            "swing_lifetime": 60,
+            "swing_bars": 2,
+            "atr_bars": 5,
+            "patience": 5,
+        }
+    }
+    bars = market("synthetic").rows(0, 800)
+    parameters = {MultiTimeframeTrend: {"trend_days": 1, "trend_bars": 5}} | smaller
+    check = check_strategy(
+        strategy, bars, parameters=parameters.get(strategy), mode="interpreted", only=["warm-up"]
+    ).checks[0]
+    assert check.status == "ok", check.text
 
 
 def weeks(*levels: float) -> list[float]:

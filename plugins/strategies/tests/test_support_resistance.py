@@ -35,7 +35,8 @@ APPROACH = row(107.0, 109.0, 108.5)
 
 
 def make(rows: list[Row], *, mode: Mode = Mode.INTERPRETED, **parameters: object) -> Outcome:
-    return play(SupportResistance, rows, mode=mode, **(SWINGS | parameters))
+    given: dict[str, object] = SWINGS | {"warmup": 5} | parameters
+    return play(SupportResistance, rows, mode=mode, **given)
 
 
 def test_a_bounce_off_support_is_bought_with_stop_and_target() -> None:
@@ -117,11 +118,25 @@ def test_one_position_at_a_time() -> None:
 
 def test_orders_wait_for_the_warm_up() -> None:
     rows = [*wave(), REST, row(101.5, 104.5, 102.0), BOUNCE, REST]
-    assert make(rows).strategies[0].warmup == 5
     assert len(make(rows).orders) == 3
-    waiting = make(rows, profile=True, profile_bars=50)
-    assert waiting.strategies[0].warmup == 50
-    assert len(waiting.orders) == 0  # not even denied ones
+    assert len(make(rows, warmup=50).orders) == 0  # not even denied ones
+
+
+@pytest.mark.parametrize(
+    ("sources", "known"),
+    [
+        ({"swings": True, "swing_lifetime": 30}, 30 + 2 * 2),
+        ({"profile": True, "swings": False, "profile_bars": 40}, 40),
+        ({"pivots": True, "swings": False, "pivot_days": 9}, 18),
+        ({"swings": False}, 0),
+    ],
+)
+def test_the_warm_up_is_what_its_levels_and_ranges_remember(
+    sources: dict[str, object], known: int
+) -> None:
+    range_, proof = 1 + 3 + 18, 2 + 20  # an average of three ranges fades in 18 bars
+    outcome = make([REST] * 3, **sources, warmup=None)
+    assert outcome.strategies[0].warmup == range_ + known + proof
 
 
 def test_machine_code_agrees_on_every_hand_made_case() -> None:

@@ -330,3 +330,27 @@ WINDOWED += [RollingMin, Donchian, RollingVWAP, SwingPoints, Stochastic, Keltner
 def test_windows_that_count_nothing_are_refused_by_name(cls: type[Any], window: object) -> None:
     with pytest.raises(UsageError, match=r"^(window|bars) was .*, expected"):
         cls(window)
+
+
+@every_indicator
+def test_what_holds_an_average_that_never_forgets_says_how_long_it_remembers(case: Case) -> None:
+    indicator = case.make()
+    for part in vars(indicator).values():
+        if hasattr(part, "memory"):
+            assert indicator.memory >= part.memory
+
+
+@pytest.mark.parametrize("name", ["EMA", "SMMA", "RSI", "MACD", "ATR", "ADX", "Keltner"])
+def test_after_its_memory_where_it_began_no_longer_matters(name: str) -> None:
+    """Begun in a wild market and in the calm one that follows: what they differ is gone."""
+    case = CASES[name]
+    wild, calm = random_bars(200, seed=3), random_bars(400, seed=4)
+    spread = wild["close"] * (1.0 + 0.2 * np.sin(np.arange(200)))
+    before = {name: column + spread - wild["close"] for name, column in wild.items()}
+    both = [np.concatenate([before[one], calm[one]]) for one in case.inputs]
+    late = stream(case.make(), [column[200:] for column in both])
+    whole = stream(case.make(), both)
+    memory, ready = case.make().memory, case.warm_up
+    for output in case.make().OUTPUTS:
+        apart = np.abs(whole[output][200:] - late[output])
+        assert apart[memory - 1] <= 0.005 * np.nanmax(apart[ready - 1 :])

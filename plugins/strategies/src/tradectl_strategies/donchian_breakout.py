@@ -31,7 +31,7 @@ class DonchianBreakout(Strategy):
         self.highest = Donchian(self.entry)
         self.lowest = Donchian(self.exit)
         self.atr = ATR(self.atr_bars)
-        self.warmup = max(self.entry, self.exit, self.atr_bars + 1)
+        self.warmup = max(self.entry, self.exit, self.atr.memory)
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Compare the close with the channels of the bars before, then let it enter them."""

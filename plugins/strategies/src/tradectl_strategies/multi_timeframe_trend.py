@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.indicators import EMA
+from tradectl_sdk.indicators import EMA, SMA
 from tradectl_sdk.strategy import Strategy, param
 
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ class MultiTimeframeTrend(Strategy):
 
     The longer timeframe is a number of days: 7 makes weeks, which suits daily bars, and 1 makes
     days, which suits hours. The trend is up when the last completed longer bar closed above the
-    exponential average of such closes; the moment to buy is a close above the average of the
-    run's own bars.
+    average of such closes; the moment to buy is a close above the exponential average of the run's
+    own bars.
+
+    The average of the trend is a simple one: it needs no longer history than it has bars, where an
+    exponential one of 20 weeks would remember for 89 weeks where the data began.
     """
 
     trend_days: int = param(7, ge=1, le=28, doc="days in a bar of the longer timeframe")
@@ -31,10 +34,10 @@ class MultiTimeframeTrend(Strategy):
         """Ask for the longer bars; the first of them may be cut by the start of the data."""
         self.longer = ctx.bar(f"{self.trend_days}d")
         self.seen = 0
-        self.trend = EMA(self.trend_bars)
+        self.trend = SMA(self.trend_bars)
         self.average = EMA(self.entry_bars)
         longer_in_bars = -(-self.trend_days * DAY // ctx.bar_length())
-        self.warmup = max((self.trend_bars + 1) * longer_in_bars, self.entry_bars)
+        self.warmup = max((self.trend_bars + 1) * longer_in_bars, self.average.memory)
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Enter when both agree, leave when the trend is over."""

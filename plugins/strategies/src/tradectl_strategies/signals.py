@@ -48,7 +48,7 @@ class Retest:
         volume: Least volume of the breaking bar, in usual volumes; 0 for any.
 
     Attributes:
-        level: The level broken last, NaN before the first.
+        level: The level that was broken, NaN while there is none to watch.
         state: IDLE, BROKEN (on probation) or HELD (waiting for the retest).
         false_breaks: Breaks that fell back, so far.
     """
@@ -75,8 +75,8 @@ class Retest:
         close: float,
         relative_volume: float,
         atr: float,
-    ) -> bool:
-        """Take the next bar and return whether it is a retest that holds.
+    ) -> float:
+        """Take the next bar and return the level whose retest it is, NaN for none.
 
         Args:
             level: The next level ahead of the previous close, NaN for none.
@@ -91,23 +91,30 @@ class Retest:
             self.level = level
             self.state = BROKEN if self.hold > 0 else HELD
             self.bars = 0
-            return False
+            return math.nan
         if self.state == IDLE:
-            return False
+            return math.nan
         self.bars += 1
         if self.side * (close - self.level) <= 0.0:
-            self.state = IDLE
+            self.forget()
             self.false_breaks += 1
-            return False
+            return math.nan
         if self.state == BROKEN:
             if self.bars >= self.hold:
                 self.state = HELD
-            return False
+            return math.nan
         if self.bars > self.hold + self.patience:
-            self.state = IDLE
-            return False
+            self.forget()
+            return math.nan
         extreme = low if self.side > 0 else high
         if self.side * (extreme - self.level) > self.reach * atr:
-            return False
+            return math.nan
+        tested = self.level
+        self.forget()
+        return tested
+
+    def forget(self) -> None:
+        """Watch no level any more."""
         self.state = IDLE
-        return True
+        self.level = math.nan
+        self.bars = 0

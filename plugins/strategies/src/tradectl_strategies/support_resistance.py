@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine import Bar, Context
 
 LONG, SHORT, NO_SIGNAL = 1, -1, 0
+DAY = 86_400_000_000_000  # nanoseconds
 
 
 class SupportResistance(Strategy):
@@ -43,7 +44,7 @@ class SupportResistance(Strategy):
     pivot_days: int = param(7, ge=1, le=31, doc="days in a period of the pivots; 7 for weeks")
     swing_bars: int = param(5, ge=1, le=50, doc="bars that confirm a swing on either side")
     swing_touches: int = param(2, ge=1, le=10, doc="swings that make a level")
-    swing_lifetime: int = param(500, ge=10, le=10_000, doc="bars an untouched level is kept")
+    swing_lifetime: int = param(500, ge=10, le=10_000, doc="bars a swing is remembered")
     profile_bars: int = param(120, ge=10, le=2_000, doc="bars in the volume profile")
     profile_bins: int = param(40, ge=8, le=200, doc="prices told apart in the volume profile")
 
@@ -83,12 +84,14 @@ class SupportResistance(Strategy):
         self.downward = Retest(SHORT, *proof)
         self.previous_close = math.nan
         self.level = math.nan  # the one the present signal is about
-        self.warmup = max(
-            self.atr_bars + 1,
-            self.volume_bars,
-            2 * self.swing_bars + 1 if self.swings else 0,
+        settled = max(self.atr.memory, self.volume_bars)
+        periods = -(-2 * self.pivot_days * DAY // ctx.bar_length())  # the first one may be cut
+        known = max(
+            periods if self.pivots else 0,
+            self.swing_lifetime + 2 * self.swing_bars if self.swings else 0,
             self.profile_bars if self.profile else 0,
         )
+        self.warmup = settled + known + self.hold + self.patience
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Judge the bar by what was known before it, then learn from it."""
@@ -118,8 +121,8 @@ class SupportResistance(Strategy):
         relative_volume = bar.volume / usual if usual > 0.0 else 0.0
         ahead = self.levels.beyond(self.previous_close, retest.side)
         tested = retest.update(ahead, bar.high, bar.low, bar.close, relative_volume, self.atr.value)
-        if tested and self.trade_retests:
-            self.level = retest.level
+        if tested == tested and self.trade_retests:  # noqa: PLR0124 - NaN: nothing was tested
+            self.level = tested
             return True
         self.level = self.levels.beyond(self.previous_close, -retest.side)
         reach = self.reach * self.atr.value

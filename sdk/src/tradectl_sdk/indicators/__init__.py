@@ -14,6 +14,9 @@ The contract, held by tests for every indicator:
 - A NaN before that is not counted, so indicators can be chained: ``EMA(9).update(rsi.update(x))``
   begins when the RSI does. A NaN after that comes out as NaN, for as long as a window holds it,
   and for good from recursive averages, which never forget. Prices in the catalog are never NaN.
+- Those made of exponential averages never quite forget the bars they began with. Their ``memory``
+  says after how many these weigh no more than a thousandth: what a strategy that uses them asks
+  for as its warm-up.
 - Interpreted and compiled, streaming and in the array form, the bytes are equal. No output depends
   on a later input.
 - The work per update does not grow with the window (amortised), and rounding does not build up

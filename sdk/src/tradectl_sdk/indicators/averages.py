@@ -1,6 +1,8 @@
 """Moving averages: simple, exponential, smoothed (Wilder) and linearly weighted.
 
-Input and output have the same unit. All are ready after ``window`` values.
+Input and output have the same unit. All are ready after ``window`` values. The exponential ones
+never forget: what they began with weighs less and less, and after their ``memory`` no more than
+`FADED`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ import math
 from typing import SupportsIndex
 
 from tradectl_sdk.indicators.base import Indicator, whole_number
+
+FADED = 0.001  # what still weighs as much no longer matters
 
 
 class SMA(Indicator):
@@ -81,6 +85,13 @@ class EMA(Indicator):
         self.count = 0
         self.value = math.nan
         self.ready = False
+
+    @property
+    def memory(self) -> int:
+        """Values after which what it began with weighs no more than a thousandth."""
+        if self.alpha == 1.0:
+            return self.window
+        return self.window + math.ceil(math.log(FADED) / math.log1p(-self.alpha))
 
     def update(self, x: float) -> float:
         """Take the next value and return the average, NaN until ready."""

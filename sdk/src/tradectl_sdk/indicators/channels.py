@@ -125,6 +125,11 @@ class Keltner(_Channel):
         self.value = math.nan
         self.ready = False
 
+    @property
+    def memory(self) -> int:
+        """Bars after which those it began with weigh no more than a thousandth."""
+        return max(self.average.memory, self.atr.memory)
+
     def update(self, high: float, low: float, close: float) -> float:
         """Take the next bar and return the middle line, NaN until ready."""
         middle = self.average.update(close)

@@ -48,6 +48,11 @@ class ADX(Indicator):
         self.value = math.nan
         self.ready = False
 
+    @property
+    def memory(self) -> int:
+        """Bars after which those it began with no longer matter to its averages in turn."""
+        return 1 + self.range_average.memory + self.average.memory
+
     def update(self, high: float, low: float, close: float) -> float:
         """Take the next bar and return the ADX, NaN until ready."""
         true_range = self.true_range.update(high, low, close)

@@ -35,6 +35,11 @@ class RSI(Indicator):
         self.value = math.nan
         self.ready = False
 
+    @property
+    def memory(self) -> int:
+        """Prices after which those it began with weigh no more than a thousandth."""
+        return 1 + self.gains.memory
+
     def update(self, price: float) -> float:
         """Take the next price and return the index, NaN until ready."""
         change = price - self.previous
@@ -89,6 +94,11 @@ class MACD(Indicator):
         self.histogram = math.nan
         self.value = math.nan
         self.ready = False
+
+    @property
+    def memory(self) -> int:
+        """Prices after which those it began with no longer matter to its averages in turn."""
+        return self.slow_average.memory + self.signal_average.memory
 
     def update(self, price: float) -> float:
         """Take the next price and return the MACD line, NaN until the signal line is ready."""

@@ -58,6 +58,11 @@ class ATR(Indicator):
         self.value = math.nan
         self.ready = False
 
+    @property
+    def memory(self) -> int:
+        """Bars after which those it began with weigh no more than a thousandth."""
+        return 1 + self.average.memory
+
     def update(self, high: float, low: float, close: float) -> float:
         """Take the next bar and return the average true range, NaN until ready."""
         value = self.average.update(self.true_range.update(high, low, close))

@@ -11,7 +11,7 @@ import pytest
 from tradectl_sdk import Bars, Instrument, Settings, Strategy, Timeframe, check_strategy, param
 from tradectl_sdk.data.synthetic import synthetic_market
 from tradectl_sdk.errors import StrategyError, UsageError
-from tradectl_sdk.indicators import SMA
+from tradectl_sdk.indicators import ATR, SMA
 from tradectl_sdk.pipelines.checking import CHECKS
 
 DAY = 86_400_000_000_000
@@ -108,6 +108,32 @@ class TestWarmUp:
         found = one("warm-up", Mean, bars)
         assert (found.status, found.facts["needed"]) == ("warn", None)
         assert "orders still depend" in found.text
+
+    def test_sizes_that_fade_agree_within_a_thousandth(self, bars):
+        class Sized(Above):
+            def on_start(self, ctx):
+                self.range = ATR(5)
+                self.warmup = self.range.memory
+
+            def on_bar(self, ctx, bar):
+                ctx.target(1e6 / self.range.update(bar.high, bar.low, bar.close))
+
+        found = one("warm-up", Sized, bars)
+        assert (found.status, found.facts["declared"]) == ("ok", 37)
+        assert 6 < found.facts["needed"] <= 37
+
+    def test_places_in_a_ring_have_not_settled_because_they_meet(self, bars):
+        class Ring(Above):
+            def on_start(self, ctx):
+                super().on_start(ctx)
+                self.ring, self.at = [0.0] * 25, 0  # half of what is tried is 250
+
+            def on_bar(self, ctx, bar):
+                self.ring[self.at] = bar.close
+                self.at = (self.at + 1) % 25
+                super().on_bar(ctx, bar)
+
+        assert one("warm-up", Ring, bars).facts["needed"] == 39
 
     def test_too_few_bars_are_said_to_be(self, bars):
         assert one("warm-up", Above, bars.rows(0, 100)).status == "skip"

@@ -35,8 +35,8 @@ def play(opened: OpenSession) -> None:
     ("strategy", "names", "start"),
     [
         ("sma-cross", SERIES[:1], "2016-06-01"),
-        ("donchian-breakout", SERIES, "2017-01-01"),
-        ("support-resistance", SERIES[:1], "2017-01-01"),
+        ("donchian-breakout", SERIES, "2016-06-01"),
+        ("support-resistance", SERIES[:1], "2015-01-01"),
     ],
 )
 def test_a_paper_session_over_a_replay_is_the_backtest(

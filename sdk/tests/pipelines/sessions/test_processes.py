@@ -80,9 +80,9 @@ def is_back(folder: SessionFolder, node: str, pid: int) -> bool:
 
 
 def test_three_processes_over_a_replay_are_the_backtest(tmp_path: Path) -> None:
-    opened = session(tmp_path, "donchian-breakout", SERIES, "2017-01-01")
+    opened = session(tmp_path, "donchian-breakout", SERIES, "2016-06-01")
     assert play(opened) == "finished"
-    run = backtest("donchian-breakout", SERIES, start="2017-01-01", end="2018-01-01").record
+    run = backtest("donchian-breakout", SERIES, start="2016-06-01", end="2018-01-01").record
     assert len(run.fills) > 1
     assert in_paper(opened.folder) == in_backtest(SERIES, run)
 
@@ -171,13 +171,13 @@ def test_nodes_talk_over_tcp_with_a_key_for_each(tmp_path: Path) -> None:
     gateway, executor, market = (f"127.0.0.1:{port}" for port in free_ports(3))
     tcp = {"gateway": gateway, "executor": executor, "market": market}
     settings = Settings.model_validate({"session": {"tcp": tcp}})
-    opened = session(tmp_path, "donchian-breakout", start="2017-06-01", settings=settings)
+    opened = session(tmp_path, "donchian-breakout", start="2016-06-01", settings=settings)
     folder = opened.folder
     assert {path.name for path in (folder.path / "keys").iterdir()} == {
         "gateway-gateway.keys", "executor-executor.keys", "host-host.keys",
     }  # fmt: skip
     assert play(open_session(folder)) == "finished"
-    run = backtest("donchian-breakout", SERIES[:1], start="2017-06-01", end="2018-01-01").record
+    run = backtest("donchian-breakout", SERIES[:1], start="2016-06-01", end="2018-01-01").record
     assert in_paper(folder) == in_backtest(SERIES[:1], run)
     assert not list((folder.path / "run").glob("*.bus"))
 

@@ -12,7 +12,7 @@ from tradectl_strategies.levels.choice import nearer
 if TYPE_CHECKING:
     from collections.abc import MutableSequence
 
-MARGIN = 0.1  # room on either side of the window's range when the grid is laid, in ranges
+ROUNDING = 1e-9  # shares of the volume that tell no two bins apart
 FLAT = 1e-6  # height of a bin, as a share of the price, where the price did not move at all
 
 
@@ -25,13 +25,13 @@ class VolumeProfile(Indicator):
     by volume instead of time). A *node* is a bin fuller than its neighbours that holds at least
     ``node`` of the volume at the point of control.
 
-    A bar's volume is shared equally among the bins between its low and its high. The grid is laid
-    anew when a bar leaves it and once per window, which also clears rounding; so the work per bar
-    is that of its bins on average. Ready after ``window`` bars, with the first volume.
+    A bar's volume is shared equally among the bins between its low and its high. The grid depends
+    on the window's range alone and is laid anew when that makes it another one: no older bar has a
+    say in any level. Ready after ``window`` bars, with the first volume.
 
     Args:
         window: Bars looked at, at least 1.
-        bins: Bins between the lowest and the highest price, at least 3.
+        bins: Bins at most, those beside the lowest and the highest price among them, at least 5.
         area: Share of the volume in the value area.
         node: Least share of the point of control's volume that makes a node.
     """
@@ -49,6 +49,9 @@ class VolumeProfile(Indicator):
         self.volumes = [0.0] * window
         self.slot = 0
         self.bars = 0
+        self.slack = 0.0  # volumes as near to each other are equal but for rounding
+        self.low = math.inf  # of the window
+        self.high = -math.inf
         self.bins = [0.0] * bins
         self.origin = math.inf  # lower edge of the first bin; no bar lies on this grid yet
         self.height = 1.0  # of a bin, in the unit of price
@@ -60,7 +63,9 @@ class VolumeProfile(Indicator):
     def update(self, high: float, low: float, volume: float) -> float:
         """Take the next bar and return the point of control, NaN until ready."""
         slot = self.slot
-        if self.bars == self.window:
+        leaving = self.bars == self.window
+        at_edge = leaving and (self.highs[slot] >= self.high or self.lows[slot] <= self.low)
+        if leaving:
             self.spread(slot, -1.0)
         else:
             self.bars += 1
@@ -68,26 +73,41 @@ class VolumeProfile(Indicator):
         self.lows[slot] = low
         self.volumes[slot] = volume
         self.slot = (slot + 1) % self.window
-        top = self.origin + self.height * len(self.bins)
-        if low < self.origin or high >= top or self.slot == 0:
-            self.lay_grid()
+        self.low = min(self.low, low)
+        self.high = max(self.high, high)
+        if at_edge:
+            self.find_range()
+        if self.fit_grid():
+            self.fill()
         else:
             self.spread(slot, 1.0)
         self.measure()
         return self.value
 
-    def lay_grid(self) -> None:
-        """Fit the bins to the range of the window and fill them."""
-        low = math.inf
-        high = -math.inf
+    def find_range(self) -> None:
+        """Find the lowest and the highest price of the window."""
+        self.low = math.inf
+        self.high = -math.inf
         for k in range(self.bars):
-            low = min(low, self.lows[k])
-            high = max(high, self.highs[k])
-        count = len(self.bins)
-        spare = max(MARGIN * (high - low), FLAT * abs(low), 1e-12)
-        self.origin = low - spare
-        self.height = (high - low + 2.0 * spare) / count
-        for b in range(count):
+            self.low = min(self.low, self.lows[k])
+            self.high = max(self.high, self.highs[k])
+
+    def fit_grid(self) -> bool:
+        """Choose the grid for the range; return whether it is another one.
+
+        A spare bin lies on either side, so that each bin with volume has two neighbours.
+        """
+        least = (self.high - self.low) / (len(self.bins) - 4)
+        height = rung(max(least, FLAT * abs(self.low), 1e-12))
+        origin = (math.floor(self.low / height) - 1.0) * height
+        same = height == self.height and origin == self.origin
+        self.height = height
+        self.origin = origin
+        return not same
+
+    def fill(self) -> None:
+        """Fill the bins with what the window holds."""
+        for b in range(len(self.bins)):
             self.bins[b] = 0.0
         for k in range(self.bars):
             self.spread(k, 1.0)
@@ -108,10 +128,12 @@ class VolumeProfile(Indicator):
     def measure(self) -> None:
         """Find the point of control and the value area around it."""
         total = 0.0
-        control = 0
         for b in range(len(self.bins)):
             total += self.bins[b]
-            if self.bins[b] > self.bins[control]:
+        self.slack = ROUNDING * total
+        control = 0
+        for b in range(1, len(self.bins)):
+            if self.bins[b] > self.bins[control] + self.slack:
                 control = b
         if self.bars < self.window or total <= 0.0:
             return
@@ -121,7 +143,7 @@ class VolumeProfile(Indicator):
         while held < self.area * total and (first > 0 or last < len(self.bins) - 1):
             above = self.bins[last + 1] if last < len(self.bins) - 1 else -1.0
             below = self.bins[first - 1] if first > 0 else -1.0
-            if above >= below:
+            if above >= below - self.slack:
                 last += 1
                 held += above
             else:
@@ -153,7 +175,9 @@ class VolumeProfile(Indicator):
         least = self.node * self.bins[self.bin_of(self.value)]
         for b in range(1, len(self.bins) - 1):
             volume = self.bins[b]
-            peak = volume >= least and volume > self.bins[b - 1] and volume >= self.bins[b + 1]
+            full = volume >= least - self.slack
+            above_left = volume > self.bins[b - 1] + self.slack
+            peak = full and above_left and volume >= self.bins[b + 1] - self.slack
             if peak and side * (self.middle(b) - price) > 0.0:
                 found = nearer(found, self.middle(b), side)
         return found
@@ -163,3 +187,17 @@ class VolumeProfile(Indicator):
         out[at] = self.value
         out[at + 1] = self.upper
         out[at + 2] = self.lower
+
+
+def rung(least: float) -> float:
+    """Return the lowest height of a fixed ladder, eight rungs to the double, that is enough."""
+    power = 1.0
+    while power < least:
+        power *= 2.0
+    while power * 0.5 >= least:
+        power *= 0.5
+    step = power * 0.0625
+    height = power * 0.5 + step
+    while height < least:
+        height += step
+    return height

@@ -18,7 +18,7 @@ class SwingLevels:
         tolerance: How far from a level a swing still belongs to it, in average true ranges.
         touches: Touches that make a level.
         capacity: Levels kept.
-        lifetime: Bars after which an untouched level is forgotten.
+        lifetime: Bars after which a swing is forgotten.
     """
 
     def __init__(

@@ -18,13 +18,33 @@ from tradectl_sdk.pipelines.checks import Check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from tradectl_sdk.engine import Outcome
     from tradectl_sdk.strategy import Strategy
 
 STARTS = 3
 AFTER = 150  # bars over which orders are compared
-LONGEST, TIMES_DECLARED = 500, 8  # the longest history tried: so many bars, or what it asks for
+LONGEST, TIMES_DECLARED = 500, 4  # the longest history tried: so many bars, or what it asks for
+OUT_OF_STEP = (0, 1, 17, 29)  # shorter histories by so many bars, for what depends on their number
 TOLERANCE = 1e-3  # values that fade, as exponential averages do, agree to within a thousandth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Orders:
+    """What was ordered when, and how large and at which prices; or what was raised instead."""
+
+    kinds: bytes
+    amounts: NDArray[np.float64]
+    raised: str
+
+    def alike(self, other: _Orders) -> bool:
+        """Whether they are the same, amounts within a tolerance or to a lot or a tick."""
+        if (self.kinds, self.raised) != (other.kinds, other.raised):
+            return False
+        most = np.maximum(np.abs(self.amounts), np.abs(other.amounts))
+        apart = np.abs(self.amounts - other.amounts)
+        return bool(np.all(apart <= np.maximum(TOLERANCE * most, 1)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +52,7 @@ class _Told:
     """What a run with some history held at its first free bar, and what it ordered from there."""
 
     held: Mapping[str, Any]
-    orders: bytes
+    orders: _Orders
 
 
 def warm_up(subject: Subject) -> Check:
@@ -40,8 +60,9 @@ def warm_up(subject: Subject) -> Check:
 
     It starts at random bars with more and more history before them, during which orders are
     denied. The least history from which on its orders, and the values it holds at the first free
-    bar, are those that a long history gives, is what it needs. Values that never agree, such as
-    counters, are left out.
+    bar, are those that a long history gives, is what it needs. Sizes, prices and values agree
+    within a tolerance, since averages fade and never quite forget. Values that never agree, such
+    as counters and places in rings, are left out.
     """
     times = subject.times
     declared = longest_warmup(subject.job.plan, subject.outcome.strategies)
@@ -55,7 +76,7 @@ def warm_up(subject: Subject) -> Check:
     draw = random.Random(subject.seed)  # noqa: S311 - places to start, no secret
     starts = sorted(draw.sample(range(longest, len(times) - AFTER), STARTS))
     search = _Search(subject, starts, longest)
-    need = search.least()
+    need = search.least(declared)
     facts = {"declared": declared, "needed": need, "tried": longest}
     if need is None:
         after = count(longest // 2, "bar")
@@ -74,18 +95,21 @@ class _Search:
     def __init__(self, subject: Subject, starts: list[int], longest: int) -> None:
         self._subject, self._starts, self._longest = subject, starts, longest
         self._told: dict[tuple[int, int], _Told] = {}
-        self._fading = [
-            _agreeing(self._tell(start, longest).held, self._tell(start, longest // 2).held)
-            for start in starts
-        ]
+        self._fading = [self._settled(start) for start in starts]
 
-    def least(self) -> int | None:
+    def _settled(self, start: int) -> set[str]:
+        """Names of what long histories agree on, however many bars they have."""
+        long, half = self._tell(start, self._longest).held, self._longest // 2
+        return set.intersection(
+            *(_agreeing(long, self._tell(start, half - less).held) for less in OUT_OF_STEP)
+        )
+
+    def least(self, declared: int) -> int | None:
         """The least history that is enough; None where the longest two do not agree."""
-        if not self._enough(self._longest // 2):
+        half = self._longest // 2
+        if not self._enough(half):
             return None
-        low, high = -1, 0
-        while not self._enough(high):
-            low, high = high, min(2 * high + 1, self._longest // 2)
+        low, high = (-1, declared) if self._enough(declared) else (declared, half)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self._enough(middle) else (middle, high)
@@ -95,7 +119,7 @@ class _Search:
         """What is another one with too short a history."""
         for start, names in zip(self._starts, self._fading, strict=True):
             short, long = self._tell(start, history), self._tell(start, self._longest)
-            if short.orders != long.orders:
+            if not short.orders.alike(long.orders):
                 return "with fewer, it orders otherwise"
             other = names - _agreeing(long.held, short.held)
             if other:
@@ -106,7 +130,7 @@ class _Search:
         """What does not settle down."""
         half = self._longest // 2
         same = all(
-            self._tell(start, half).orders == self._tell(start, self._longest).orders
+            self._tell(start, half).orders.alike(self._tell(start, self._longest).orders)
             for start in self._starts
         )
         return "values" if same else "orders"
@@ -114,7 +138,7 @@ class _Search:
     def _enough(self, history: int) -> bool:
         for start, names in zip(self._starts, self._fading, strict=True):
             short, long = self._tell(start, history), self._tell(start, self._longest)
-            if short.orders != long.orders or names - _agreeing(long.held, short.held):
+            if not short.orders.alike(long.orders) or names - _agreeing(long.held, short.held):
                 return False
         return True
 
@@ -136,14 +160,16 @@ def _tell(subject: Subject, start: int, history: int) -> _Told:
 
     story = watch(plan, keep={before}, columns=(), started=wait)
     outcome = story.outcome
-    orders = b"" if outcome is None else _ordered(outcome, free)
-    return _Told(story.kept.get(before, {}), orders + story.raised.encode())
+    return _Told(story.kept.get(before, {}), _ordered(outcome, free, story.raised))
 
 
-def _ordered(outcome: Outcome, first: int) -> bytes:
+def _ordered(outcome: Outcome | None, first: int, raised: str) -> _Orders:
+    if outcome is None:
+        return _Orders(b"", np.zeros((3, 0)), raised)
     orders = outcome.orders[outcome.orders["created"] >= first]
-    names = ("created", "instrument", "side", "type", "quantity", "limit", "trigger")
-    return np.stack([orders[name] for name in names]).tobytes()
+    kinds = np.stack([orders[name] for name in ("created", "instrument", "side", "type")])
+    amounts = np.stack([orders[name] for name in ("quantity", "limit", "trigger")])
+    return _Orders(kinds.tobytes(), amounts.astype(np.float64), raised)
 
 
 def _agreeing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
