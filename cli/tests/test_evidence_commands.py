@@ -48,10 +48,20 @@ def test_significance_in_json_is_the_same_again_for_the_same_seed(run: Run, read
     assert answer.data["random_mean"] != run(*words, "--seed", "1").data["random_mean"]
 
 
-def test_significance_takes_one_series(run: Run, ready: Path) -> None:
-    answer = run("significance", "cross.py", "ABC.TEST", "SPX.SAMPLE")
-    assert answer.status == 2
-    assert "2 series were given, expected one" in answer.err
+def test_significance_of_several_series_shows_each_and_all_together(run: Run, ready: Path) -> None:
+    write_csv(ready / "more.csv", wave(190))
+    assert run("data", "import", "more.csv", "--instrument", "DEF.TEST").status == 0
+    words = ("significance", "cross.py", "ABC.TEST", "DEF.TEST", "--each", "--draws", "200")
+    answer = run(*words, "--engine", "interpreted")
+    assert answer.status == 0
+    assert "ABC.TEST, DEF.TEST  1d  184 times in common" in answer.out
+    blocks = {b.splitlines()[0]: b for b in answer.out.split("\n\n")}
+    rows = blocks["Each by itself"].splitlines()[2:]
+    assert [row.split()[0] for row in rows] == ["ABC.TEST", "DEF.TEST"]
+    assert "2 series that count as 1.0 independent ones" in blocks["All together, as equal shares"]
+    assert "the same one for every series" in blocks["How often chance does as well"]
+    data = run(*words, "--engine", "interpreted", "--json").data
+    assert [one["instrument"] for one in data["series"]] == ["ABC.TEST", "DEF.TEST"]
 
 
 def test_montecarlo_places_a_run_among_what_it_could_have_been(run: Run, ready: Path) -> None:

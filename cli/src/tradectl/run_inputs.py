@@ -91,6 +91,9 @@ Where = Annotated[
 Sample = Annotated[
     int | None, typer.Option(min=1, help="Draw so many points of the grid at random.")
 ]
+Each = Annotated[
+    bool, typer.Option("--each", help="Try every series by itself, not all in one account.")
+]
 ChanceSeed = Annotated[
     int, typer.Option(min=0, help="Of the chance; the same gives the same again.")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -32,14 +33,14 @@ class Following(Strategy):
             ctx.close()
 
 
-def series(memory: float, n: int = 600, seed: int = 5) -> Bars:
+def series(memory: float, n: int = 600, seed: int = 5, symbol: str = "SYN") -> Bars:
     """Bars whose returns remember the last two, or forget everything."""
     shocks = np.random.default_rng(seed).normal(0, 0.01, n)
     for at in range(2, n):
         shocks[at] += memory * (shocks[at - 1] + shocks[at - 2])
     close = np.rint(10_000 * np.exp(np.cumsum(shocks))).astype(np.int64)
     opened = np.concatenate(([10_000], close[:-1]))
-    one = Instrument(symbol="SYN", venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
+    one = Instrument(symbol=symbol, venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
     return Bars(
         instrument=one,
         timeframe=Timeframe.parse("1d"),
@@ -110,3 +111,49 @@ def test_a_seed_gives_the_same_numbers_again():
 def test_a_strategy_that_never_trades_has_no_decision_to_test():
     with pytest.raises(UsageError, match="never changed"):
         compare(series(0.0), parameters={"sign": 0})
+
+
+def test_several_series_are_compared_each_and_all_together():
+    apart = [series(0.3, seed=seed, symbol=f"S{seed}") for seed in (1, 2, 3)]
+    found = compare(apart, each=True)
+    assert [one.instrument for one in found.each] == ["S1.TEST", "S2.TEST", "S3.TEST"]
+    assert [one.to_json() for one in found.each] == [compare(one).to_json() for one in apart]
+    assert found.evidence.mean == pytest.approx(np.mean([one.evidence.mean for one in found.each]))
+    assert found.evidence.entries == sum(one.evidence.entries for one in found.each)
+    assert found.evidence.independent > 2.5
+    assert found.evidence.p_value < 0.02
+    assert "3 series that count as" in found.words
+    assert len(found.to_json()["series"]) == 3
+
+
+def test_the_same_market_under_many_names_is_no_more_evidence_than_once():
+    same = [series(0.05, symbol=f"S{number}") for number in range(4)]
+    once, many = compare(same[0]), compare(same, each=True)
+    assert many.evidence.p_value == pytest.approx(once.evidence.rotation, abs=0.002)
+    assert many.evidence.bootstrap == pytest.approx(once.evidence.bootstrap)
+    assert many.evidence.independent == pytest.approx(1.0)
+
+
+def test_series_of_one_account_are_told_apart():
+    two = [series(0.3, seed=seed, symbol=f"S{seed}") for seed in (1, 2)]
+    together, alone = compare(two), compare(two, each=True)
+    assert [one.to_json() for one in together.each] == [one.to_json() for one in alone.each]
+
+
+COLUMNS = ("time", "open", "high", "low", "close", "volume")
+
+
+def test_series_meet_in_the_time_they_share_and_a_closed_market_does_nothing():
+    whole, part = series(0.3, seed=1, symbol="A"), series(0.3, seed=2, symbol="B")
+    keep = np.setdiff1d(np.arange(100, 500), [200, 201])
+    holed = replace(part, **{name: getattr(part, name)[keep] for name in COLUMNS})
+    found = compare([whole, holed], each=True)
+    assert found.bars == 399
+    assert [one.bars for one in found.each] == [599, 397]
+    with pytest.raises(UsageError, match="times in common"):
+        compare([whole.rows(0, 100), part.rows(95, 300)], each=True)
+
+
+def test_a_series_without_a_decision_is_named():
+    with pytest.raises(UsageError, match=r"^SYN.TEST: the position never changed"):
+        compare([series(0.3), series(0.3, symbol="B")], each=True, parameters={"sign": 0})

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus, UsageError
+from tradectl_sdk.errors import ExitStatus
 
 from tradectl.assignments import assignments
 from tradectl.figures import plural
 from tradectl.interrupts import end_at_second_interrupt
-from tradectl.layout import Cell
+from tradectl.layout import Cell, Column
 from tradectl.run_inputs import (
     Assume,
     Cash,
     ChanceSeed,
+    Each,
     End,
     Engine,
     Model,
@@ -42,6 +43,7 @@ def significance(
     strategy: Strategy,
     series: Series = None,
     *,
+    each: Each = False,
     timeframe: Timeframe = "",
     start: Start = "",
     end: End = "",
@@ -58,24 +60,21 @@ def significance(
 
     As many positions, held as long and in the same direction, are entered at random times; costs
     are left out on both sides. Where those earn as much, a search for better parameters would
-    find noise.
+    find noise. Several series are compared each by itself and all together, drawn at the same
+    times, so that markets that move together are not counted as so many proofs.
     """
     session = session_of(context)
     bars = past_bars(
         session, series, timeframe, start, end, assume=assume, cash=cash, model=model, warmup=warmup
     )
-    if len(bars.series) != 1:
-        raise UsageError(
-            f"{len(bars.series)} series were given, expected one",
-            hint="ask for each by itself: entries in several markets are not independent",
-        )
     from tradectl_sdk.pipelines.modelling import read_models
     from tradectl_sdk.pipelines.significance import significance as compare
 
     end_at_second_interrupt()
     found = compare(
         strategy,
-        bars.series[0],
+        bars.series,
+        each=each,
         parameters=assignments(set_ or (), "--set"),
         models=read_models(model or ()),
         timeframe=bars.timeframe,
@@ -98,39 +97,72 @@ def significance(
 
 
 def _show(out: Output, found: Significance) -> None:
+    values = "  ".join(f"{name}={value}" for name, value in found.parameters.items())
+    out.line(found.strategy, "bold")
+    bars = plural(found.bars, "time" if found.each else "bar")
+    shared = " in common" if found.each else ""
+    pairs = [("  parameters", values)] if values else []
+    data = f"{found.instrument}  {found.timeframe}  {bars}{shared}"
+    out.fields([*pairs, ("  data", data)])
+    out.line()
+    if found.each:
+        out.line("Each by itself", "heading")
+        out.table(_COLUMNS, [_row(one) for one in found.each])
+        out.line()
+    _show_evidence(out, found)
+    out.line()
+    out.cells(Cell("verdict", _STYLES[found.verdict]), Cell(f"  {found.words}"))
+
+
+_COLUMNS = (
+    Column(title="SERIES"),
+    Column(title="ENTRIES", right=True),
+    Column(title="EARNED", right=True),
+    Column(title="RANDOM ENTRIES", right=True),
+    Column(title="OTHER TIMES", right=True),
+    Column(title="DAYS AGAIN", right=True, rank=1),
+    Column(title="VERDICT"),
+)
+
+
+def _row(one: Significance) -> list[str | Cell]:
+    from tradectl_sdk.runs.metrics.definition import percent
+
+    found = one.evidence
+    chances = (found.p_value, found.rotation, found.bootstrap)
+    return [
+        one.instrument,
+        f"{found.entries:,}",
+        f"{found.mean * 1e4:+.2f} bp",
+        *(percent(chance, 1) for chance in chances),
+        Cell(one.verdict, _STYLES[one.verdict]),
+    ]
+
+
+def _show_evidence(out: Output, found: Significance) -> None:
     from tradectl_sdk.runs.metrics.definition import percent
 
     evidence = found.evidence
-    values = "  ".join(f"{name}={value}" for name, value in found.parameters.items())
-    out.line(found.strategy, "bold")
-    bars = plural(found.bars, "bar")
-    pairs = [("  parameters", values)] if values else []
-    out.fields([*pairs, ("  data", f"{found.instrument}  {found.timeframe}  {bars}")])
-    out.line()
-    out.line("Entries", "heading")
+    out.line("All together, as equal shares" if found.each else "Entries", "heading")
     drawn = sorted(evidence.drawn)
     middle, high = drawn[len(drawn) // 2], drawn[int(len(drawn) * 0.95)]
-    out.fields(
-        [
-            ("  entries", f"{evidence.entries:,}, holding {percent(evidence.held)} of the bars"),
-            ("  earned", f"{_basis(evidence.mean)} a bar above what holding as much earns anyway"),
-            ("  random", f"{_basis(middle)} in the middle, {_basis(high)} for the best of twenty"),
-        ]
-    )
+    fields = [
+        ("  entries", f"{evidence.entries:,}, holding {percent(evidence.held)} of the bars"),
+        ("  earned", f"{_basis(evidence.mean)} a bar above what holding as much earns anyway"),
+        ("  random", f"{_basis(middle)} in the middle, {_basis(high)} for the best of twenty"),
+    ]
+    if found.each:
+        fields.insert(0, ("  series", found.pooled))
+    out.fields(fields)
     out.line()
     out.line("How often chance does as well", "heading")
-    out.fields(
-        [
-            ("  random entries", f"{percent(evidence.p_value, 1)} of {plural(len(drawn), 'set')}"),
-            ("  same entries, other times", f"{percent(evidence.rotation, 1)} of all rotations"),
-            (
-                "  days drawn again",
-                f"{percent(evidence.bootstrap, 1)}, in blocks of {evidence.block:.1f} bars",
-            ),
-        ]
-    )
-    out.line()
-    out.cells(Cell("verdict", _STYLES[found.verdict]), Cell(f"  {found.words}"))
+    drawn_again = f"{percent(evidence.bootstrap, 1)}, in blocks of {evidence.block:.1f} bars"
+    sets = f"{percent(evidence.p_value, 1)} of {plural(len(drawn), 'set')}"
+    rotations = f"{percent(evidence.rotation, 1)} of all rotations"
+    if found.each:
+        rotations += ", the same one for every series"
+    chances = [("  same entries, other times", rotations), ("  days drawn again", drawn_again)]
+    out.fields(chances if found.each else [("  random entries", sets), *chances])
 
 
 def _basis(share: float) -> str:

@@ -14,6 +14,7 @@ from tradectl.run_inputs import (
     Assume,
     Cash,
     DrawSeed,
+    Each,
     End,
     Engine,
     Fresh,
@@ -45,9 +46,6 @@ _Metric = Annotated[
     typer.Option(help="Rank and map by the first; the others are columns. Sharpe when left out."),
 ]
 _Top = Annotated[int, typer.Option(min=1, help="Show so many of the best trials.")]
-_Each = Annotated[
-    bool, typer.Option("--each", help="Try every series by itself, not all in one account.")
-]
 _Windows = Annotated[
     int | None,
     typer.Option(min=1, help="Try every window of time: so many equal parts of the data."),
@@ -69,7 +67,7 @@ def sweep(
     series: Series = None,
     *,
     set_: Grid = None,
-    each: _Each = False,
+    each: Each = False,
     windows: _Windows = None,
     window: _Window = None,
     where: Where = None,

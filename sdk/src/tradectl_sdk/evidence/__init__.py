@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradectl_sdk.evidence.bar_noise import noised_prices
     from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
-    from tradectl_sdk.evidence.entries import EntryEvidence, entry_evidence
+    from tradectl_sdk.evidence.entries import EntryEvidence, entry_evidence, joint_entry_evidence
     from tradectl_sdk.evidence.labels import (
         average_uniqueness,
         bet_size,
@@ -56,6 +56,7 @@ _HOMES = {
     "entry_evidence": "entries",
     "expected_maximum": "sharpe",
     "fractional_weights": "labels",
+    "joint_entry_evidence": "entries",
     "minimum_backtest_length": "sharpe",
     "minimum_track_record": "sharpe",
     "noise_eigenvalues": "labels",
@@ -88,6 +89,7 @@ __all__ = [
     "entry_evidence",
     "expected_maximum",
     "fractional_weights",
+    "joint_entry_evidence",
     "minimum_backtest_length",
     "minimum_track_record",
     "noise_eigenvalues",

@@ -9,6 +9,10 @@ technical analysis"), so that a rising market alone earns nothing. Three questio
   positions against the returns are computed at once, with no chance in it; streaks of both stay
   whole;
 - *bootstrap*: is the mean of what was earned above 0, by the stationary bootstrap?
+
+Several markets are pooled as equal shares of one account. What is drawn is then drawn for all of
+them at once: the same rotation, the same days. Markets that move together, and positions that are
+taken together, stay together, so that many of them are not taken for as much evidence as they look.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ class EntryEvidence:
         rotation: Share of all rotations that earned as much.
         bootstrap: Probability of such a mean if the true one were 0.
         block: Expected block length of that bootstrap.
+        markets: How many are pooled.
+        independent: As how many independent markets they count.
     """
 
     mean: float
@@ -48,6 +54,8 @@ class EntryEvidence:
     rotation: float
     bootstrap: float
     block: float
+    markets: int = 1
+    independent: float = 1.0
 
 
 def entry_evidence(
@@ -69,11 +77,7 @@ def entry_evidence(
     market = finite_array(returns, "returns", least=8)
     if held.size != market.size:
         raise UsageError(f"positions had length {held.size}, expected {market.size} as returns")
-    if not np.count_nonzero(np.diff(held)):
-        raise UsageError(
-            "the position never changed, so there is no decision to test",
-            hint="use more bars, or parameters with which the strategy trades",
-        )
+    _check_decided(held)
     at_least(draws, 1, "draws")
     apart = market - market.mean()
     earned = held * apart
@@ -92,6 +96,69 @@ def entry_evidence(
         bootstrap=_as_good(resampled, mean),
         block=length,
     )
+
+
+def joint_entry_evidence(
+    positions: npt.ArrayLike, returns: npt.ArrayLike, *, draws: int = 2000, seed: int = 0
+) -> EntryEvidence:
+    """Test the timing of a rule in several markets at once.
+
+    Chance is all rotations of the positions, the same in every market; ``p_value`` and ``drawn``
+    are of these. A market that was closed earned nothing, and its position stayed.
+
+    Args:
+        positions: Held during each period in each market, shape (n, markets).
+        returns: The markets' simple returns, shape (n, markets).
+        draws: Samples of the bootstrap.
+        seed: Of the chance.
+
+    Raises:
+        UsageError: For shapes that differ, too few or missing values, or positions that never
+            change.
+    """
+    held = finite_array(positions, "positions", dimensions=2, least=8)
+    market = finite_array(returns, "returns", dimensions=2, least=8)
+    if held.shape != market.shape:
+        raise UsageError(f"positions had shape {held.shape}, expected {market.shape} as returns")
+    _check_decided(held)
+    at_least(draws, 1, "draws")
+    apart = market - market.mean(axis=0)
+    each = held * apart
+    earned = each.mean(axis=1)
+    mean, length = float(earned.mean()), block_length(earned)
+    resampled = bootstrap_statistic(
+        earned - mean, lambda samples: samples.mean(axis=1), draws=draws, block=length, seed=seed
+    )
+    pairs = zip(held.T, apart.T, strict=True)
+    rotated = np.sum([_rotated(*pair) for pair in pairs], axis=0) / held.size
+    noise = 1e-9 * np.abs(held).max() * np.abs(apart).sum() / held.size
+    return EntryEvidence(
+        mean=mean,
+        entries=sum(len(_spans(one)[0]) for one in held.T),
+        held=float(np.mean(held != 0)),
+        p_value=float(np.mean(rotated >= mean - noise)),
+        drawn=rotated,
+        rotation=float(np.mean(rotated >= mean - noise)),
+        bootstrap=_as_good(resampled, mean),
+        block=length,
+        markets=held.shape[1],
+        independent=_independent(each),
+    )
+
+
+def _check_decided(held: Floats) -> None:
+    if not np.count_nonzero(np.diff(held, axis=0)):
+        raise UsageError(
+            "the position never changed, so there is no decision to test",
+            hint="use more bars, or parameters with which the strategy trades",
+        )
+
+
+def _independent(each: Floats) -> float:
+    """As how many independent ones of their mean variance columns count, by that of their mean."""
+    together = float(np.var(each.mean(axis=1)))
+    alone = float(np.var(each, axis=0).mean())
+    return min(alone / together, float(each.shape[1])) if together > 0.0 else 1.0
 
 
 def _as_good(drawn: Floats, mean: float) -> float:
@@ -129,7 +196,12 @@ def _random_entries(
 
 def _rotations_as_good(held: Floats, apart: Floats) -> float:
     """Share of the rotations, none included, that earn as much, by one Fourier transform."""
-    n = held.size
-    earned = np.fft.irfft(np.conj(np.fft.rfft(held)) * np.fft.rfft(apart), n)
+    earned = _rotated(held, apart)
     noise = 1e-9 * np.abs(held).max() * np.abs(apart).sum()
-    return float(np.count_nonzero(earned >= earned[0] - noise) / n)
+    return float(np.count_nonzero(earned >= earned[0] - noise) / held.size)
+
+
+def _rotated(held: Floats, apart: Floats) -> Floats:
+    """Return what each rotation of the positions earned in sum, none first."""
+    earned: Floats = np.fft.irfft(np.conj(np.fft.rfft(held)) * np.fft.rfft(apart), held.size)
+    return earned

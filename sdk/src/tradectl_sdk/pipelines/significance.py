@@ -2,19 +2,21 @@
 
 ::
 
-    from tradectl_sdk.engine.build import longest_warmup
-from tradectl_sdk import significance
+    from tradectl_sdk import significance
 
     print(significance("sma-cross", "SPX.SAMPLE"))
 
 The strategy runs once, with the parameters given. Its positions are then compared with as many
 positions, held as long, that are entered at random times; costs are left out on both sides. A rule
 that does no better is not worth tuning: what a search would find in it is noise.
+
+Several series are traded in one account, or each in its own. Each of them is then compared by
+itself, and all together over the time they share, with what is drawn drawn for all at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,14 +25,14 @@ from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.evidence import entry_evidence
+from tradectl_sdk.evidence import entry_evidence, joint_entry_evidence
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.runs.metrics.definition import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,7 +44,11 @@ if TYPE_CHECKING:
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
 
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
 LEVEL = 0.05  # p-values above it are no evidence
+LEAST = 8  # steps below which nothing is asked
 FEW = 30  # entries below which a p-value hangs on single ones
 
 
@@ -53,11 +59,13 @@ class Significance:
     Attributes:
         strategy: Its name.
         parameters: All of them.
-        instrument: What was traded.
+        instrument: What was traded; several names where series are pooled.
         timeframe: Of the bars.
-        bars: How many were looked at, those of the warm-up left out.
+        bars: How many were looked at, those of the warm-up left out; where series are pooled, the
+            times they share.
         evidence: The numbers.
         seed: Of the chance.
+        each: The series that are pooled, each by itself; none where there is one.
     """
 
     strategy: str
@@ -67,6 +75,7 @@ class Significance:
     bars: int
     evidence: EntryEvidence
     seed: int
+    each: tuple[Significance, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -79,12 +88,21 @@ class Significance:
     def words(self) -> str:
         """What to make of it."""
         found = self.evidence
-        chance = f"random entries earn as much in {percent(found.p_value, 1)} of the cases"
+        drawn = "the same entries at other times" if self.each else "random entries"
+        chance = f"{drawn} earn as much in {percent(found.p_value, 1)} of the cases"
+        if self.each:
+            chance = f"{chance}, over {self.pooled}"
         if self.verdict == "random":
             return f"{chance}: the entries are no better than random, and tuning would fit noise"
         if self.verdict == "few":
             return f"{chance}, but {found.entries} entries are too few to rely on that"
         return f"{chance}: the entries are better than random before costs"
+
+    @property
+    def pooled(self) -> str:
+        """How many series are pooled, and as how many they count."""
+        found = self.evidence
+        return f"{found.markets} series that count as {found.independent:.1f} independent ones"
 
     def __repr__(self) -> str:
         """The sentence; ``evidence`` has the numbers."""
@@ -111,13 +129,17 @@ class Significance:
             "seed": self.seed,
             "verdict": self.verdict,
             "words": self.words,
+            "markets": found.markets,
+            "independent": found.independent,
+            "series": [one.to_json() for one in self.each],
         }
 
 
 def significance(
     strategy: str | type[Strategy],
-    data: str | Bars,
+    data: str | Bars | Sequence[str | Bars],
     *,
+    each: bool = False,
     parameters: Mapping[str, object] | None = None,
     timeframe: str = "1d",
     start: str | None = None,
@@ -138,7 +160,8 @@ def significance(
 
     Args:
         strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
-        data: One series, by name or as bars.
+        data: One series or several, by name or as bars.
+        each: Trade every series in an account of its own, instead of all in one.
         parameters: Values for the strategy's declared parameters.
         timeframe: Of the bars, where they are given by name.
         start: Earliest open time, ISO 8601; the beginning of the data unless given.
@@ -152,47 +175,115 @@ def significance(
         plugins: Installed plugins, if they are loaded already.
         notify: Told in words when something needs compiling.
 
+    Returns:
+        The comparison of the series, or of all of them together with ``each`` by itself.
+
     Raises:
         NotFoundError: If there is no such strategy.
-        UsageError: If a parameter is wrong, or the strategy never changed its position.
+        UsageError: If a parameter is wrong, the strategy never changed its position in one of the
+            series, or they share too little time.
         DataMissingError: If there is no such data.
     """
     settings = settings or Settings()
-    root, window = settings.data.catalog, Window(start, end)
-    job = prepare(
-        find_strategy(strategy, plugins),
-        parameters or {},
-        (load_series(data, timeframe, window, root, plugins),),
-        settings,
-        signals={},
-        models=models,
-        warmup=warmup,
-        trials=1,
-        plugins=plugins,
-    ).with_forecasts()
-    outcome = run(job.plan, Mode(mode), notify=notify)
-    held, returns = _positions(job, outcome)
-    if len(held) < 8:
+    found = find_strategy(strategy, plugins)
+    series = load_all(data, timeframe, Window(start, end), settings.data.catalog, plugins)
+    held: list[_Held] = []
+    for account in [(one,) for one in series] if each else [series]:
+        job = prepare(
+            found,
+            parameters or {},
+            account,
+            settings,
+            signals={},
+            models=models,
+            warmup=warmup,
+            trials=1,
+            plugins=plugins,
+        ).with_forecasts()
+        held += _positions(job, run(job.plan, Mode(mode), notify=notify))
+    alone = tuple(_alone(job, one, draws, seed) for one in held)
+    if len(alone) == 1:
+        return alone[0]
+    time, positions, returns = _together(held)
+    return replace(
+        alone[0],
+        instrument=", ".join(one.instrument for one in alone),
+        bars=len(time),
+        evidence=joint_entry_evidence(positions, returns, draws=draws, seed=seed),
+        each=alone,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """The sign held over each step from close to close, and what the market did in it.
+
+    Attributes:
+        bars: The series.
+        time: When each step ended.
+        sign: Shape (steps,).
+        returns: Shape (steps,).
+    """
+
+    bars: Bars
+    time: Integers
+    sign: Floats
+    returns: Floats
+
+
+def _positions(job: Job, outcome: Outcome) -> list[_Held]:
+    """Return what was held of each series of a run, those bars left out that warm up."""
+    first = outcome.times[min(longest_warmup(job.plan, outcome.strategies), len(outcome.times) - 1)]
+    found = []
+    for number, (series, columns) in enumerate(zip(job.series, job.plan.columns, strict=True)):
+        fills = outcome.fills[outcome.fills["instrument"] == number]
+        after = np.sign(np.concatenate(([0], fills["position"]))).astype(np.float64)
+        begin = int(np.searchsorted(columns.time, first))
+        time, close = columns.time[begin:], columns.prices[3][begin:]
+        sign = after[np.searchsorted(fills["known"], time[:-1], side="right")]
+        found.append(_Held(series.bars, time[1:], sign, close[1:] / close[:-1] - 1.0))
+    return found
+
+
+def _alone(job: Job, one: _Held, draws: int, seed: int) -> Significance:
+    if len(one.sign) < LEAST:
         raise UsageError(
-            f"{len(held)} bars are left after the warm-up, expected 8 or more",
+            f"{len(one.sign)} bars are left after the warm-up, expected {LEAST} or more",
             hint="use more bars",
         )
-    (series,) = job.series
+    name = str(one.bars.instrument.id)
+    try:
+        evidence = entry_evidence(one.sign, one.returns, draws=draws, seed=seed)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
     return Significance(
         strategy=job.found.name,
         parameters=job.identity["parameters"],
-        instrument=str(series.bars.instrument.id),
-        timeframe=str(series.bars.timeframe),
-        bars=len(held),
-        evidence=entry_evidence(held, returns, draws=draws, seed=seed),
+        instrument=name,
+        timeframe=str(one.bars.timeframe),
+        bars=len(one.sign),
+        evidence=evidence,
         seed=seed,
     )
 
 
-def _positions(job: Job, outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the sign held over each step from close to close, and what the market did in it."""
-    fills, close = outcome.fills, job.plan.columns[0].prices[3]
-    after = np.sign(np.concatenate(([0], fills["position"]))).astype(np.float64)
-    held = after[np.searchsorted(fills["known"], outcome.times, side="right")]
-    first = longest_warmup(job.plan, outcome.strategies)
-    return held[first:-1], close[first + 1 :] / close[first:-1] - 1.0
+def _together(held: Sequence[_Held]) -> tuple[Integers, Floats, Floats]:
+    """Lay series side by side over the time that all of them have, as (time, sign, returns).
+
+    Where one had no bar, its position stayed what it was and its market did nothing.
+    """
+    first, last = max(one.time[0] for one in held), min(one.time[-1] for one in held)
+    time = np.unique(np.concatenate([one.time for one in held]))
+    time = time[(time >= first) & (time <= last)]
+    if len(time) < LEAST:
+        raise UsageError(
+            f"the series have {len(time)} times in common after the warm-up, expected {LEAST} or "
+            "more",
+            hint="ask about series that cover the same years",
+        )
+    signs, returns = (np.zeros((len(time), len(held))) for _ in range(2))
+    for number, one in enumerate(held):
+        signs[:, number] = one.sign[np.searchsorted(one.time, time, side="right") - 1]
+        inside = (one.time >= first) & (one.time <= last)
+        returns[np.searchsorted(time, one.time[inside]), number] = one.returns[inside]
+    return time, signs, returns
