@@ -208,7 +208,7 @@ def test_places_are_axes_and_sets_are_ranked_by_the_middle_of_them(run: Run, bot
     sets = blocks["Parameter sets, the middle over 4 places"].splitlines()
     assert sets[1].split()[:5] == ["bars", "lots", "SHARPE", "WORST", "GAINS"]
     assert " of 4 " in sets[2]
-    (title,) = [title for title in blocks if title.startswith("Where bars=")]
+    (title,) = [title for title in blocks if title.startswith("Place by place: bars=")]
     assert len(blocks[title].splitlines()) == 6
     assert "36 trials, all of them counted" in blocks["Before you believe the best"]
     assert "36" in run("sweeps", "list").out

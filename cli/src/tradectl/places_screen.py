@@ -39,7 +39,8 @@ def show_places(out: Output, sweep: StoredSweep, metric: str, top: int, evidence
         out.line()
         values = sweep.table.points[evidence.chosen].items()
         named = " ".join(f"{name}={parameter_text(value)}" for name, value in values)
-        out.line(f"Where {named or 'it'} was", "heading")
+        steadiest = "" if evidence.chosen == ranked[0] else ", the steadiest set and not the best"
+        out.line(f"Place by place: {named or 'the only set'}{steadiest}", "heading")
         _show_trials(out, sweep, metric, evidence.chosen)
 
 

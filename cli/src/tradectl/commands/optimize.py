@@ -156,9 +156,10 @@ def optimize(
             progress=lambda done, of: line.say(f"{done:,} of {plural(of, 'trial')}"),
         )
     status = _show(session, result, partial(bars.again, strategy), fixed, top)
-    if storage is None and status == ExitStatus.OK and len(result.table) > 1:
+    if status == ExitStatus.OK and len(result.table) > 1:
         in_file = ("--strategy", strategy) if ".py" in strategy else ()
-        words = ("tradectl", "overfitting", result.study_id[:10], *in_file)
+        where_kept = () if storage is None else ("--storage", storage)
+        words = ("tradectl", "overfitting", result.study_id[:10], *in_file, *where_kept)
         session.out.next(shlex.join(words))
     return status
 

@@ -6,25 +6,34 @@ import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tradectl_sdk.errors import ExitStatus
+from tradectl_sdk.errors import ExitStatus, UsageError
 
 from tradectl.figures import UNDEFINED, plural
 from tradectl.interrupts import end_at_second_interrupt
 from tradectl.kept import sweep_ids
-from tradectl.layout import Cell
+from tradectl.layout import Cell, Column
 from tradectl.progress import ProgressLine
 from tradectl.run_inputs import ChanceSeed
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tradectl_sdk import SweepOverfitting
-    from tradectl_sdk.pipelines.overfitting import Tried
+    from tradectl_sdk.evidence import Overfitting, Snooping
+    from tradectl_sdk.pipelines.overfitting import PlaceOverfitting
+    from tradectl_sdk.pipelines.tried import Tried
 
     from tradectl.console import Output
 
-_STYLES = {"luck": "fail", "unproven": "warn", "holds": "ok"}
+_STYLES = {
+    "luck": "fail",
+    "weak": "warn",
+    "doubtful": "warn",
+    "unproven": "warn",
+    "holds": "ok",
+}
 _Sweep = Annotated[
     str,
     typer.Argument(
@@ -35,6 +44,13 @@ _Sweep = Annotated[
 _Strategy = Annotated[
     str,
     typer.Option(metavar="PATH:CLASS", help="An optimisation's strategy, where it is in a file."),
+]
+_Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Database that has the optimisation, as for optimize; the password is in PGPASSWORD.",
+    ),
 ]
 _Most = Annotated[
     int,
@@ -53,24 +69,31 @@ def overfitting(
     blocks: _Blocks = 16,
     seed: ChanceSeed = 0,
     strategy: _Strategy = "",
+    storage: _Storage = None,
 ) -> ExitStatus:
     """Ask whether the best trial of a sweep or an optimisation was chosen for its luck.
 
     The trials run once more. The days are cut into blocks; each half of the blocks in turn chooses
     the best trial, and the other half says how it did there. White's and Hansen's tests ask how
-    good the best of as many worthless trials would look. The answer is kept for the sweep's report.
-    The exit status is 1 when the choice was luck.
+    good the best of as many worthless trials would look. Of a sweep over several instruments or
+    windows all days are weighed together, and each place by itself beside them. The answer is kept
+    for the sweep's report. The exit status is 1 when a coin would have chosen as well.
     """
     session = session_of(context)
     loaded, plugins = session.checked({})
     out = session.out
     from tradectl_sdk.pipelines.overfitting import overfitting as weigh
-    from tradectl_sdk.pipelines.overfitting import tried_in_sweep
+    from tradectl_sdk.pipelines.tried import tried_in_sweep
     from tradectl_sdk.research import SweepStore
 
     store = SweepStore(loaded.settings.runs.directory)
     study = sweep.startswith("o-")
-    tried = _of_study(store.root, sweep) if study else tried_in_sweep(store.load(sweep))
+    if storage is not None and not study:
+        raise UsageError(
+            "--storage was given with a sweep, expected an optimisation",
+            hint="sweeps are kept in the folder of runs",
+        )
+    tried = _of_study(store.root, sweep, storage) if study else tried_in_sweep(store.load(sweep))
     end_at_second_interrupt()
     with ProgressLine(session) as line:
         found = weigh(
@@ -94,10 +117,10 @@ def overfitting(
     return ExitStatus.FINDING if found.verdict == "luck" else ExitStatus.OK
 
 
-def _of_study(folder: Path, reference: str) -> Tried:
+def _of_study(folder: Path, reference: str, storage: str | None) -> Tried:
     from tradectl_sdk.pipelines.optimizing.kept import study_trials
 
-    return study_trials(folder, reference)
+    return study_trials(folder, reference, storage=storage)
 
 
 def _significance(tried: Tried) -> str:
@@ -107,22 +130,37 @@ def _significance(tried: Tried) -> str:
 
 
 def _show(out: Output, found: SweepOverfitting, tried: Tried) -> None:
-    from tradectl_sdk.runs.metrics.definition import percent
-
-    evidence, snooping = found.evidence, found.snooping
-    used = tried.past.identity["data"]
-    data = ", ".join(f"{one['instrument']} {one['timeframe']}" for one in used)
-    looked = plural(len(found.numbers), "trial")
-    spread = f" of {found.trials:,}, spread over the ranking"
+    used = [one for past in tried.pasts for one in past.identity["data"]]
+    data = ", ".join(dict.fromkeys(f"{one['instrument']} {one['timeframe']}" for one in used))
+    looked, sets = plural(len(found.numbers), "trial"), found.trials
+    if found.places:
+        sets //= len(found.places)
+        looked = f"{plural(len(found.numbers), 'set')} in {plural(len(found.places), 'place')}"
+    spread = f" of {sets:,}, spread over the ranking"
     name = tried.past.strategy.rpartition(":")[2]
     out.line(f"{name}  {tried.name[:10]}", "bold")
     out.fields(
         [
             ("  data", data),
-            ("  looked at", looked + (spread if len(found.numbers) < found.trials else "")),
-            ("  halves", f"{len(evidence.logits):,}, all ways to halve {found.blocks} blocks"),
+            ("  looked at", looked + (spread if len(found.numbers) < sets else "")),
+            (
+                "  halves",
+                f"{len(found.evidence.logits):,}, all ways to halve {found.blocks} blocks",
+            ),
         ]
     )
+    _show_halves(out, found.evidence)
+    if found.places:
+        _show_places(out, found.places)
+    if found.snooping is not None:
+        _show_snooping(out, found.snooping)
+    out.line()
+    out.cells(Cell("verdict", _STYLES[found.verdict]), Cell(f"  {found.words}"))
+
+
+def _show_halves(out: Output, evidence: Overfitting) -> None:
+    from tradectl_sdk.runs.metrics.definition import percent
+
     out.line()
     out.line("The best of one half, on the other half", "heading")
     slope = UNDEFINED if evidence.slope != evidence.slope else f"{evidence.slope:+.2f}"
@@ -133,16 +171,41 @@ def _show(out: Output, found: SweepOverfitting, tried: Tried) -> None:
             ("  slope", f"{slope} Sharpe ratio for each +1 on the half that chose"),
         ]
     )
-    if snooping is not None:
-        bounds = f", {percent(snooping.lower, 1)} to {percent(snooping.upper, 1)}"
-        between = bounds if snooping.lower < snooping.upper else ""
-        out.line()
-        out.line("So good a best one among as many worthless trials", "heading")
-        out.fields(
-            [
-                ("  reality check", f"{percent(snooping.reality_check, 1)} of the time (White)"),
-                ("  superior", f"{percent(snooping.superior, 1)} of the time (Hansen){between}"),
-            ]
-        )
+
+
+def _show_places(out: Output, places: Sequence[PlaceOverfitting]) -> None:
     out.line()
-    out.cells(Cell("verdict", _STYLES[found.verdict]), Cell(f"  {found.words}"))
+    out.line("Where each place alone decides", "heading")
+    out.table(_COLUMNS, [[one.name, f"{one.days:,}", *_shares(one)] for one in places])
+
+
+_COLUMNS = (
+    Column(title="PLACE"),
+    Column(title="DAYS", right=True),
+    Column(title="OVERFITTING", right=True),
+    Column(title="LOSS", right=True),
+)
+
+
+def _shares(one: PlaceOverfitting) -> list[str]:
+    from tradectl_sdk.runs.metrics.definition import percent
+
+    found = one.evidence
+    if found is None:
+        return ["too few days", UNDEFINED]
+    return [percent(found.probability, 1), percent(found.loss_probability, 1)]
+
+
+def _show_snooping(out: Output, snooping: Snooping) -> None:
+    from tradectl_sdk.runs.metrics.definition import percent
+
+    bounds = f", {percent(snooping.lower, 1)} to {percent(snooping.upper, 1)}"
+    between = bounds if snooping.lower < snooping.upper else ""
+    out.line()
+    out.line("So good a best one among as many worthless trials", "heading")
+    out.fields(
+        [
+            ("  reality check", f"{percent(snooping.reality_check, 1)} of the time (White)"),
+            ("  superior", f"{percent(snooping.superior, 1)} of the time (Hansen){between}"),
+        ]
+    )

@@ -9,7 +9,7 @@ from tradectl_sdk.errors import ExitStatus
 
 from tradectl.commands import noun
 from tradectl.figures import shortened
-from tradectl.kept import delete
+from tradectl.kept import delete, sweep_ids
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
 
@@ -30,6 +30,12 @@ _COLUMNS = (
     Column(title="PARAMETERS"),
     Column(title="TRIALS", right=True),
 )
+_Sweep = Annotated[
+    str, typer.Argument(help="Its id, or the first digits of it.", autocompletion=sweep_ids)
+]
+_Sweeps = Annotated[
+    list[str], typer.Argument(help="Ids, or the first digits of them.", autocompletion=sweep_ids)
+]
 
 
 def _store(session: Session) -> SweepStore:
@@ -60,7 +66,7 @@ def list_(context: typer.Context) -> ExitStatus:
 @app.command()
 def show(
     context: typer.Context,
-    sweep: Annotated[str, typer.Argument(help="Its id, or the first digits of it.")],
+    sweep: _Sweep,
     *,
     metric: Annotated[str, typer.Option(help="Rank and map by it.")] = "sharpe_ratio",
     top: Annotated[int, typer.Option(min=1, help="Show so many of the best trials.")] = 10,
@@ -73,7 +79,8 @@ def show(
     show_sweep(session.out, found, metric, top)
     session.out.result("sweep/1", sweep_to_json(found, metric))
     short = found.sweep_id[:10]
-    if not found.table.places and len(found.table) - len(found.table.reasons) > 1:
+    table = found.table
+    if table.sets > 1 and len(table) - len(table.reasons) > 1:
         session.out.next(f"tradectl overfitting {short}")
     session.out.next(f"tradectl report {short}", "tradectl sweeps list")
     return ExitStatus.OK
@@ -82,7 +89,7 @@ def show(
 @app.command()
 def rm(
     context: typer.Context,
-    sweeps: Annotated[list[str], typer.Argument(help="Ids, or the first digits of them.")],
+    sweeps: _Sweeps,
 ) -> ExitStatus:
     """Delete sweeps; running one again brings it back.
 

@@ -10,6 +10,10 @@
 A sweep keeps numbers, not curves, so its trials run once more and their daily returns are laid side
 by side. In a sweep with more trials than are wanted, those that run are spread evenly over the
 ranking, the best among them: leaving out the worse half would make the best look ordinary.
+
+A sweep over several instruments or windows is weighed over the days of all of them: a set's return
+of a day is the mean over the places that have that day, as if each had an equal share of the
+account. Blocks of days are cut once, for all places: what fell together falls in the same half.
 """
 
 from __future__ import annotations
@@ -23,9 +27,11 @@ import numpy as np
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.engine import Mode, run
-from tradectl_sdk.errors import DataError, UsageError
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import backtest_overfitting, data_snooping
-from tradectl_sdk.pipelines.again import Past, prepare_again, reference
+from tradectl_sdk.pipelines.again import prepare_again
+from tradectl_sdk.pipelines.tried import Tried, tried_in_sweep
+from tradectl_sdk.research.across import middle
 from tradectl_sdk.runs.metrics import Sample
 from tradectl_sdk.runs.metrics.definition import percent
 
@@ -43,10 +49,38 @@ if TYPE_CHECKING:
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
-SUSPECT = 0.1  # probabilities of overfitting above it are no small thing
+CUSTOMARY = 0.05  # probabilities of overfitting up to it pass, by custom
+DOUBTFUL = 0.2  # up to it, doubt is left and no more
+COIN = 0.5  # from it on, a coin chooses as well
 UNLIKELY = 0.05  # shares of worthless sets below it are not to be expected
 _RANK = "sharpe_ratio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaceOverfitting:
+    """How probably a choice would be luck where one place alone had decided.
+
+    Attributes:
+        name: The place.
+        days: How many it has.
+        evidence: The numbers; None where the days are too few.
+    """
+
+    name: str
+    days: int
+    evidence: Overfitting | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        found = self.evidence
+        return {
+            "place": self.name,
+            "days": self.days,
+            "probability": None if found is None else found.probability,
+            "loss_probability": None if found is None else found.loss_probability,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -62,6 +96,7 @@ class SweepOverfitting:
         snooping: Whether the best beats doing nothing, given that many were tried; None where
             that could not be asked.
         left_out: Why it could not, such as that ``arch`` is not installed.
+        places: Each place by itself, where the sweep had several; ``evidence`` is that of all.
     """
 
     sweep_id: str
@@ -71,12 +106,20 @@ class SweepOverfitting:
     evidence: Overfitting
     snooping: Snooping | None
     left_out: str = ""
+    places: tuple[PlaceOverfitting, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """The choice is ``luck``, it is ``unproven`` that it earns anything, or it ``holds``."""
-        if max(self.evidence.probability, self.evidence.loss_probability) > SUSPECT:
+        """How far to believe the choice.
+
+        It is ``luck``, it is ``weak`` or ``doubtful``, it is ``unproven`` that it earns anything,
+        or it ``holds``: Bailey and others (2017) reject above 5 %, and half is what a coin does.
+        """
+        worse = max(self.evidence.probability, self.evidence.loss_probability)
+        if worse >= COIN:
             return "luck"
+        if worse > CUSTOMARY:
+            return "doubtful" if worse <= DOUBTFUL else "weak"
         if self.snooping is not None and self.snooping.superior > UNLIKELY:
             return "unproven"
         return "holds"
@@ -89,6 +132,8 @@ class SweepOverfitting:
             f"choosing the best of these trials does no better than the middle one in "
             f"{percent(chance)} of the halves it was not chosen on, and loses in {percent(lost)}"
         )
+        if self.places:
+            text = f"over {len(self.places)} places, {text}"
         if self.verdict == "unproven" and self.snooping is not None:
             text += (
                 f", but {percent(self.snooping.superior)} of as many worthless trials "
@@ -115,31 +160,19 @@ class SweepOverfitting:
             "reality_check": None if snooping is None else snooping.reality_check,
             "superior_predictive_ability": None if snooping is None else snooping.superior,
             "left_out": self.left_out or None,
+            "places": [one.to_json() for one in self.places],
             "verdict": self.verdict,
             "words": self.words,
         }
 
 
 _VERDICTS = {
-    "luck": "do not believe the best",
+    "luck": "a coin would choose as well, so do not believe the best",
+    "weak": "much of its lead is luck, so do not rely on the best",
+    "doubtful": "some of its lead may be luck, where 5 % is the customary bound",
     "unproven": "the choice holds, but may earn nothing",
-    "holds": "the choice holds",
+    "holds": "the choice holds, by the customary bound of 5 %",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tried:
-    """Trials that a best one was chosen from.
-
-    Attributes:
-        name: Their id.
-        past: What to run again.
-        table: The trials.
-    """
-
-    name: str
-    past: Past
-    table: SweepTable
 
 
 def overfitting(
@@ -162,24 +195,28 @@ def overfitting(
         blocks: Blocks that the days are cut into, even; 16 make 12,870 splits.
         seed: Of the bootstrap in the test of data snooping.
         strategy: The strategy, if the sweep's was given as a class.
-        data: The series, if the sweep's were given as bars.
+        data: The series, if the sweep's were given as bars: those of the first place, then those
+            of the next.
         settings: Where data are; what was assumed is taken from the sweep.
         plugins: Installed plugins, if they are loaded already.
         progress: Told how many trials are done, of how many.
 
     Raises:
         DataError: If the sweep cannot be run again as it was.
-        UsageError: For fewer than two trials that did not fail, too few days, or a sweep over
-            several instruments or windows.
+        UsageError: For fewer than two trials that did not fail, or too few days.
     """
     tried = sweep if isinstance(sweep, Tried) else tried_in_sweep(sweep)
-    points, numbers = tried.table.points, _chosen(tried.table, most)
-    job = prepare_again(
-        tried.past, settings or Settings(), strategy=strategy, data=data, plugins=plugins
-    )
-    returns = trial_returns(job, [points[number] for number in numbers], progress=progress)
+    sets = _sets(tried.table)
+    numbers = _chosen(sets, most)
+    found = _everywhere(
+        tried, [sets.points[number] for number in numbers],
+        settings=settings or Settings(), strategy=strategy, data=data, plugins=plugins,
+        progress=progress,
+    )  # fmt: skip
+    returns = _pooled(found)
     evidence = backtest_overfitting(returns, blocks=blocks)
     snooping, left_out = _snooping(returns, seed)
+    alone = zip(tried.names, found, strict=True) if tried.names else ()
     return SweepOverfitting(
         sweep_id=tried.name,
         numbers=numbers,
@@ -188,31 +225,72 @@ def overfitting(
         evidence=evidence,
         snooping=snooping,
         left_out=left_out,
+        places=tuple(_alone(name, each, blocks) for name, each in alone),
     )
 
 
-def tried_in_sweep(sweep: StoredSweep) -> Tried:
-    """Take the trials of a sweep; errors as for :func:`overfitting`."""
-    if "span" not in sweep.about:
-        raise DataError(
-            f"sweep {sweep.sweep_id[:10]} is older than what is asked of it",
-            hint="run it again with --fresh",
-        )
-    if sweep.table.places:
-        raise UsageError(
-            f"sweep {sweep.sweep_id[:10]} was made in {len(sweep.table.places)} places, expected "
-            "one",
-            hint="sweep one instrument and one window, and ask about that",
-        )
-    start, end = sweep.about["span"]
-    past = Past(
-        name=f"sweep {sweep.sweep_id[:10]}",
-        identity=sweep.identity,
-        strategy=reference(sweep.about["strategy"], sweep.about["source"]),
-        start=start,
-        end=end,
-    )
-    return Tried(name=sweep.sweep_id, past=past, table=sweep.table)
+@dataclass(frozen=True, slots=True, eq=False)
+class DailyReturns:
+    """Daily returns of trials in one place, side by side.
+
+    Attributes:
+        days: Each day, counted from 1970, shape (days,).
+        returns: Shape (days, trials).
+    """
+
+    days: Integers
+    returns: Floats
+
+
+def _sets(table: SweepTable) -> SweepTable:
+    """Return one row for each set, failed where a trial of it failed anywhere."""
+    failed = {number % table.sets: reason for number, reason in table.reasons.items()}
+    return replace(middle(table), reasons=failed)
+
+
+def _everywhere(
+    tried: Tried,
+    points: Sequence[Mapping[str, ParameterValue]],
+    *,
+    settings: Settings,
+    strategy: str | type[Strategy] | None,
+    data: Sequence[str | Bars] | None,
+    plugins: Plugins | None,
+    progress: Callable[[int, int], None] | None,
+) -> list[DailyReturns]:
+    """Run the same points in every place."""
+    found: list[DailyReturns] = []
+    first, most = 0, len(points) * len(tried.pasts)
+    for past in tried.pasts:
+        last = first + len(past.identity["data"])
+        own = None if data is None else data[first:last]
+        job = prepare_again(past, settings, strategy=strategy, data=own, plugins=plugins)
+        first, before = last, len(found) * len(points)
+
+        def told(done: int, _: int, before: int = before) -> None:
+            if progress is not None:
+                progress(before + done, most)
+
+        found.append(trial_returns(job, points, progress=told))
+    return found
+
+
+def _pooled(places: Sequence[DailyReturns]) -> Floats:
+    """Return the mean of each day over the places that have it, shape (days, trials)."""
+    days = np.unique(np.concatenate([one.days for one in places]))
+    total = np.zeros((len(days), places[0].returns.shape[1]))
+    there = np.zeros(len(days))
+    for one in places:
+        rows = np.searchsorted(days, one.days)
+        total[rows] += one.returns
+        there[rows] += 1
+    return total / there[:, None]
+
+
+def _alone(name: str, place: DailyReturns, blocks: int) -> PlaceOverfitting:
+    enough = len(place.days) >= 2 * blocks
+    evidence = backtest_overfitting(place.returns, blocks=blocks) if enough else None
+    return PlaceOverfitting(name=name, days=len(place.days), evidence=evidence)
 
 
 def trial_returns(
@@ -220,12 +298,8 @@ def trial_returns(
     points: Sequence[Mapping[str, ParameterValue]],
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> Floats:
-    """Run a job with other parameters, and lay the daily returns side by side.
-
-    Returns:
-        Returns as the metrics have them, shape (days, points).
-    """
+) -> DailyReturns:
+    """Run a job with other parameters, and lay the daily returns that metrics have together."""
     cls, fixed, compiled = job.found.cls, job.identity["parameters"], None
     columns = []
     for done, point in enumerate(points, 1):
@@ -241,7 +315,7 @@ def trial_returns(
         columns.append(sample.returns)
         if progress is not None:
             progress(done, len(points))
-    return np.column_stack(columns)
+    return DailyReturns(sample.days, np.column_stack(columns))
 
 
 def _chosen(table: SweepTable, most: int) -> tuple[int, ...]:

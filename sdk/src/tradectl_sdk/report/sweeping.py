@@ -44,8 +44,7 @@ def sweep_sections(
     if sweep.table.places:
         sections.insert(1, places_section(sweep, metric, evidence))
     if evidence.best is not None:
-        chosen = () if sweep.table.places else _chosen(sweep, weighing)
-        sections.insert(1, _doubts(evidence, sweep.sets, chosen))
+        sections.insert(1, _doubts(evidence, sweep.sets, _chosen(sweep, weighing)))
     if sweep.table.reasons:
         sections.append(_failures(sweep.table))
     return tuple(sections)
@@ -86,13 +85,11 @@ def _data(sweep: StoredSweep) -> str:
 
 def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """Say whether choosing the best was luck, as far as anybody asked."""
-    if sweep.table.places:
-        return  # every place has days of its own
     if weighing is None:
         yield "Choosing the best", f"not asked yet: tradectl overfitting {sweep.sweep_id[:10]}"
         return
     looked = len(weighing["looked_at"])
-    some = f" ({looked:,} of the trials were looked at)" if looked < len(sweep.table) else ""
+    some = f" ({looked:,} of the trials were looked at)" if looked < sweep.table.sets else ""
     yield "Choosing the best", f"{weighing['words']}{some}"
     if weighing["superior_predictive_ability"] is not None:
         white, hansen = (

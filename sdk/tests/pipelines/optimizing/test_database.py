@@ -11,12 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psycopg
 import pytest
 from postgres import PASSWORD, USER, Server, programs
 from sought import NAMED, same, search
-from tradectl_sdk.errors import TradectlError, TransportError, UsageError
+from tradectl_sdk.errors import NotFoundError, TradectlError, TransportError, UsageError
 from tradectl_sdk.pipelines.optimizing.database import StudyDatabase, checked_address
+from tradectl_sdk.pipelines.optimizing.kept import study_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +66,22 @@ def test_a_study_in_a_database_is_the_one_of_the_journal(server, known, bars, tm
     kept = contents(server)
     assert found.study_id in kept
     assert PASSWORD not in kept
+
+
+def test_trials_in_a_database_are_read_as_those_in_a_folder(server, known, bars, tmp_path):
+    asked = {"strategy": NAMED, "batch": 2, "seed": 7}
+    kept = search(bars, tmp_path, 3, **asked)
+    search(bars, tmp_path, 3, storage=server.address, **asked)
+    folder = study_trials(tmp_path, kept.study_id[:10])
+    there = study_trials(tmp_path, kept.study_id[:10], storage=server.address)
+    assert (there.name, there.past) == (folder.name, folder.past)
+    assert there.table.points == folder.table.points
+    for name, column in folder.table.metrics.items():
+        np.testing.assert_array_equal(there.table.metrics[name], column)
+    with pytest.raises(NotFoundError, match="no studies of this database begin with o-0000"):
+        study_trials(tmp_path, "o-0000", storage=server.address)
+    with pytest.raises(UsageError, match="holds a password"):
+        study_trials(tmp_path, "o-0000", storage="postgresql://me:secret@nowhere/db")
 
 
 KILLED = """

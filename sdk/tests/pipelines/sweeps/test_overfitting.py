@@ -67,7 +67,9 @@ def test_the_columns_are_the_returns_of_the_backtests(swept, bars):
     record = backtest(Weighed, bars, mode="interpreted").record
     job = prepare_again(Past.of(record), Settings(), strategy=Weighed, data=[bars])
     points = [swept.table.points[number] for number in (0, 7)]
-    returns = trial_returns(job, points)
+    found = trial_returns(job, points)
+    returns = found.returns
+    assert found.days.tolist() == (np.unique(record.time - 1) // (86_400 * 10**9)).tolist()
     for column, point in zip(returns.T, points, strict=True):
         record = backtest(Weighed, bars, parameters=point, mode="interpreted").record
         equity = np.concatenate(([record.initial_equity / 1e8], record.equity))
@@ -97,11 +99,15 @@ def test_words_follow_the_numbers(swept, bars):
     sound = replace(found.evidence, probability=0.0, loss_probability=0.0)
     likely = Snooping(reality_check=0.5, superior=0.4, lower=0.3, upper=0.5)
     good = replace(found, evidence=sound, snooping=replace(likely, superior=0.01))
-    assert (good.verdict, good.words[-16:]) == ("holds", "the choice holds")
-    bad = replace(good, evidence=replace(sound, probability=0.5))
-    assert (bad.verdict, bad.words[-23:]) == ("luck", "do not believe the best")
-    losing = replace(good, evidence=replace(sound, loss_probability=0.5))
-    assert losing.verdict == "luck"
+    assert good.verdict == "holds"
+    assert good.words.endswith("the choice holds, by the customary bound of 5 %")
+    grades = {0.05: "holds", 0.06: "doubtful", 0.2: "doubtful", 0.21: "weak", 0.5: "luck"}
+    for chance, verdict in grades.items():
+        for name in ("probability", "loss_probability"):
+            graded = replace(good, evidence=replace(sound, **{name: chance}))
+            assert graded.verdict == verdict
+    coin = replace(good, evidence=replace(sound, probability=0.5))
+    assert coin.words.endswith("a coin would choose as well, so do not believe the best")
     poor = replace(good, snooping=likely)
     assert poor.verdict == "unproven"
     assert "but 40 % of as many worthless trials have so good a best one" in poor.words
@@ -134,3 +140,44 @@ def test_too_few_trials_and_changed_data_are_refused(swept, bars):
         weigh(swept, bars, most=1)
     with pytest.raises(DataError, match="the data changed since sweep s-"):
         weigh(swept, bars.rows(0, 140))
+
+
+def test_places_are_weighed_over_the_days_of_all_of_them(bars):
+    """Two windows of one market are that market, but for the cold start of the second."""
+    other = replace(bars, instrument=replace(bars.instrument, symbol="OTHER"), close=bars.low)
+    grid = {"fast": [3, 5, 8], "lots": [10, 20]}
+    pair = [bars, other]
+    many = sweep(Weighed, pair, grid, each=True, mode="interpreted", workers=1).sweep
+    found = overfitting(many, strategy=Weighed, data=pair, blocks=4)
+    assert (found.trials, found.numbers) == (12, tuple(range(6)))
+    assert [(one.name, one.days) for one in found.places] == [
+        ("SYN.TEST", 150),
+        ("OTHER.TEST", 150),
+    ]
+    assert "over 2 places, choosing the best" in found.words
+    for one, place in zip(pair, found.places, strict=True):
+        alone = sweep(Weighed, one, grid, mode="interpreted", workers=1).sweep
+        by_itself = overfitting(alone, strategy=Weighed, data=[one], blocks=4).evidence
+        assert place.evidence.probability == by_itself.probability
+        assert place.evidence.in_sample.tolist() == by_itself.in_sample.tolist()
+    assert found.to_json()["places"][1]["place"] == "OTHER.TEST"
+
+
+def test_the_same_market_in_two_places_is_that_market(swept, bars):
+    twin = replace(bars, instrument=replace(bars.instrument, symbol="TWIN"))
+    grid = {"fast": [3, 5, 8, 12, 99], "lots": [10, 20]}
+    many = sweep(Weighed, [bars, twin], grid, each=True, mode="interpreted", workers=1).sweep
+    found = overfitting(many, strategy=Weighed, data=[bars, twin], blocks=4)
+    once = weigh(swept, bars)
+    assert found.numbers == once.numbers
+    assert found.evidence.in_sample == pytest.approx(once.evidence.in_sample)
+    assert found.evidence.probability == once.evidence.probability
+
+
+def test_windows_are_laid_behind_each_other(bars):
+    grid = {"fast": [3, 5], "lots": [10]}
+    many = sweep(Weighed, bars, grid, windows=2, mode="interpreted", workers=1).sweep
+    found = overfitting(many, strategy=Weighed, data=[bars, bars], blocks=4)
+    assert [one.days for one in found.places] == [75, 75]
+    assert found.evidence is not None
+    assert len(found.evidence.logits) == 6

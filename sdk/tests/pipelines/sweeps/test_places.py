@@ -290,9 +290,13 @@ def test_windows_of_a_day_are_told_by_the_minute():
     assert again.bars == 20
 
 
-def test_overfitting_is_asked_of_one_place(pair):
-    with pytest.raises(UsageError, match="was made in 4 places, expected one"):
-        overfitting(run(pair).sweep)
+def test_instruments_and_windows_are_weighed_together(pair):
+    """Every place is found again with the very bars it had, an open end included."""
+    found = overfitting(run(pair).sweep, data=[one for one in pair for _ in WINDOWS], blocks=2)
+    assert [one.name for one in found.places] == [
+        f"{name}.TEST {window}" for name in ("AAA", "BBB") for window in WINDOWS
+    ]
+    assert (found.trials, found.numbers) == (8, (0, 1))
 
 
 def test_all_places_count_where_a_grid_explodes(pair):

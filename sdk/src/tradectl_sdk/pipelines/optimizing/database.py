@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tradectl_sdk.errors import DataError, TransportError, UsageError, pip_install
+from tradectl_sdk.errors import DataError, NotFoundError, TransportError, UsageError, pip_install
 from tradectl_sdk.pipelines.optimizing.choosing import require_optuna
 from tradectl_sdk.pipelines.optimizing.places import StudyPlace
 from tradectl_sdk.pipelines.optimizing.study import Study
@@ -70,8 +70,27 @@ class StudyDatabase(StudyPlace):
             storage.set_study_user_attr(number, "about", canonical_json(about))
             yield study
 
+    def read(self) -> tuple[str, str, list[Any]]:
+        """Read the study whose id begins as ours does: its id, what it is about, its trials.
+
+        Raises:
+            NotFoundError: If there is none, or more than one.
+        """
+        with _said(self.study_id), self._storage(make=False) as storage:
+            kept = {one.study_name: one for one in storage.get_all_studies()}
+            found = [name for name in kept if name.startswith(self.study_id)]
+            if len(found) != 1:
+                raise NotFoundError(
+                    f"{len(found) or 'no'} studies of this database begin with {self.study_id}, "
+                    "expected one",
+                    hint="tradectl optimize prints the id of a study",
+                )
+            study = kept[found[0]]
+            trials = storage.get_all_trials(study._study_id, deepcopy=False)  # noqa: SLF001 - Optuna has no public name for it
+            return found[0], study.user_attrs.get("about", ""), trials
+
     @contextmanager
-    def _storage(self) -> Iterator[Any]:
+    def _storage(self, *, make: bool = True) -> Iterator[Any]:
         """Open Optuna's tables, making them where they are not."""
         from optuna.storages import RDBStorage
 
@@ -79,6 +98,7 @@ class StudyDatabase(StudyPlace):
         storage = RDBStorage(
             f"postgresql+psycopg://{rest}",
             engine_kwargs={"hide_parameters": True, "connect_args": self._timeout()},
+            skip_table_creation=not make,
         )
         try:
             yield storage
@@ -118,6 +138,11 @@ class _Alive:
 
     def __call__(self) -> None:
         self._connection.execute("select 1")
+
+
+def stored_study(address: str, reference: str) -> tuple[str, str, list[Any]]:
+    """Read a study that is in a database; errors as for :class:`StudyDatabase` and its ``read``."""
+    return StudyDatabase(address, reference).read()
 
 
 def checked_address(address: str) -> str:

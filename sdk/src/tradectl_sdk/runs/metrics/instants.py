@@ -57,6 +57,11 @@ class Instants:
         """Index of each day's last point, shape (d,)."""
         return self._days[0]
 
+    @property
+    def days(self) -> Integers:
+        """Each day, counted from 1970, shape (d,)."""
+        return self._days[1]
+
     @cached_property
     def month_ends(self) -> Integers:
         """Index of the last point of each calendar month, shape (m,)."""

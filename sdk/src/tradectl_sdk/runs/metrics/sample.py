@@ -127,6 +127,11 @@ class Sample:
         """Risk-free return per period: the annual rate over the periods in a year."""
         return self.risk_free / self.periods if self.risk_free else 0.0
 
+    @property
+    def days(self) -> Integers:
+        """The day of each of the returns, counted from 1970, shape (d,)."""
+        return self._instants.days
+
     @cached_property
     def returns(self) -> Floats:
         """Daily (or rarer) returns, the first one from the initial equity; shape (d,)."""
