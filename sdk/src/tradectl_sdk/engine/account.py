@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 MONEY_FLOAT = float(MONEY_UNITS)
+MODEST = MOST_AT_ONCE // 2  # one value more than this is far from what an account may hold
 
 
 class Account:
@@ -64,6 +65,10 @@ class Account:
             return False
         cash = self.cash - (side * value + fee)
         return -MOST_MONEY < cash < MOST_MONEY and abs(self.fees + fee) < MOST_MONEY
+
+    def is_modest(self) -> bool:
+        """Whether it bears any value that fits 64 bits safely, so that none need be worked out."""
+        return -MODEST < self.cash < MODEST and -MODEST < self.fees < MODEST
 
     def has_room(self, instrument: int, side: int, lots: int) -> bool:
         """Whether position and open orders stay countable with that many lots more."""

@@ -114,6 +114,8 @@ class BasisPoints:
             lots: Lots of this fill.
             volume: Lots traded in the bar, 0 when unknown.
         """
+        if self.hundredths == 0:
+            return 0
         whole, rest = ticks // 1_000_000, ticks % 1_000_000
         return whole * self.hundredths + (rest * self.hundredths + 999_999) // 1_000_000
 

@@ -208,7 +208,8 @@ class SingleEngine(Engine):
         self.desk.placed = 0
         if self._orders.working > 0:
             self._venue.match_bar(0, 0)
-        self._tell()
+        if self._journal.told < self._journal.count:
+            self._tell()
         self.context.position = self._account.position[0]
         return True
 
@@ -217,7 +218,8 @@ class SingleEngine(Engine):
         orders, journal = self._orders, self._journal
         if self._settle_at_close and orders.working > 0:
             self._venue.settle(0, 0)
-            self._tell()
+            if journal.told < journal.count:
+                self._tell()
             self.context.position = self._account.position[0]
         return orders.working > 0 or self.desk.placed > 0 or journal.told < journal.count
 
