@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 NOBODY = -1
 EVENTS = len(OrderEvent)
+AFTERWARDS = tuple(cell for row in TRANSITIONS for cell in row)
 FILL = int(OrderEvent.FILL)
 SUBMITTED = int(OrderStatus.SUBMITTED)
 NEW = int(OrderStatus.NEW)
@@ -72,7 +73,6 @@ class Orders:
         self.open = [0] * instruments
         self.first = [NOBODY] * instruments
         self.last = [NOBODY] * instruments
-        self.transitions = [cell for row in TRANSITIONS for cell in row]
 
     @property
     def capacity(self) -> int:
@@ -175,7 +175,7 @@ class Orders:
             RuntimeError: If the order table does not know the event in this status.
         """
         rows = self.rows
-        status = self.transitions[rows[row, O_STATUS] * EVENTS + event]
+        status = AFTERWARDS[rows[row, O_STATUS] * EVENTS + event]
         if status == ILLEGAL:
             raise RuntimeError("an order event that its status does not allow")
         if event == FILL and rows[row, O_FILLED] >= rows[row, O_LOTS]:

@@ -17,6 +17,8 @@ code raises :class:`~tradectl_sdk.errors.KernelRaisedError` and gives none.
 ``bool int float``        read and written; an int or bool may go into a float, a bool into an int
 ``IntEnum`` member        an int while running, a member again afterwards
 list                      of floats, ints or bools, not empty; elements change, the length does not
+                          (a class with ``ONE_IS_KNOWN = True`` has lists of one compiled by
+                          themselves: looking one up asks for no length)
 NumPy array, memoryview   C-contiguous, one or two dimensions, float64 int64 int32 int8 uint8 bool;
                           shared, not copied; ``memoryview(array)`` gives the twin Python numbers
                           (a two-dimensional one is a table: its width is part of the shape)

@@ -66,6 +66,8 @@ class Walk:
         looks = []
         for member in self.members:  # grows while it is walked
             parts = tuple([(name, part_of(value, self)) for name, value in attributes(member)])
+            if getattr(type(member), "ONE_IS_KNOWN", False):
+                parts = tuple([(name, _known_one(part, member, name)) for name, part in parts])
             looks.append((type(member), parts))
         return looks
 
@@ -107,7 +109,9 @@ def is_kernel(value: Any) -> bool:
     """Return True for an instance of a plain class that is not Python's or NumPy's own.
 
     A class with ``NEVER_COMPILED = True`` is for plain Python only: neither its objects nor what
-    they refer to are looked at.
+    they refer to are looked at. One with ``ONE_IS_KNOWN = True`` holds a list for each instrument,
+    or the like, in many attributes: where there is but one, machine code knows, and looks it up
+    without asking how long the list is. Its objects with more of them are of another shape.
     """
     cls = type(value)
     return (
@@ -172,6 +176,13 @@ def _elements(value: Any, walk: Walk) -> Part:
         return (origin, dtype, value.ndim, writable, width, walk.memory(value))
     order = "" if aligned else " that is not C-contiguous"
     return f"a {value.ndim}-dimensional array of {dtype}{order}"
+
+
+def _known_one(part: Part, member: Any, name: str) -> Part:
+    """Make it part of a list's look that it has but one element."""
+    if isinstance(part, tuple) and part[0] == "list" and len(getattr(member, name)) == 1:
+        return (*part[:4], 1, part[5])
+    return part
 
 
 def _in_words(value: Any) -> str:

@@ -19,6 +19,7 @@ from tradectl_sdk.kernel.kinds import (
     Tuple,
     describe,
 )
+from tradectl_sdk.kernel.scope import global_value
 from tradectl_sdk.kernel.unit import (
     ELEMENTS,
     POINTER,
@@ -67,15 +68,25 @@ def checked_index(frame: Frame, node: ast.AST, index: Value, length: Any, kind: 
     if index.kind not in {INT, BOOL}:
         raise frame.refusal(node, f"an index must be an int, was {describe(index.kind)}")
     plain = frame.cast(index, INT).ir
-    listed = isinstance(kind, Kernels) or (isinstance(kind, Buffer) and kind.origin == "list")
-    message = f"{'list' if listed else 'array'} index out of range"
+    origin = "list" if isinstance(kind, Kernels) else getattr(kind, "origin", "array")
+    message = f"{'array' if origin == 'view' else origin} index out of range"
     if isinstance(plain, ir.Constant) and plain.constant >= 0:
         outside = frame.builder.icmp_unsigned(">=", plain, length)
         frame.guard(node, outside, "IndexError", message)
         return plain
+    if isinstance(kind, Buffer) and kind.ndim == 1 and kind.width == 1:
+        return _only_place(frame, node, plain, message)
     if isinstance(kind, Buffer) and kind.ndim == 2:
         return _shared_check(frame, node, plain, length, message)
     return _quick_check(frame, node, plain, length, message)
+
+
+def _only_place(frame: Frame, node: ast.AST, plain: Any, message: str) -> Any:
+    """Check an index into a list of one element, counted from the start or from the end: 0, -1."""
+    shifted = frame.builder.add(plain, ir.Constant(WORD, 1))
+    outside = frame.builder.icmp_unsigned(">", shifted, ir.Constant(WORD, 1))
+    frame.guard(node, outside, "IndexError", message)
+    return _ZERO
 
 
 def _shared_check(frame: Frame, node: ast.AST, plain: Any, length: Any, message: str) -> Any:
@@ -124,7 +135,7 @@ def load_element(frame: Frame, address: Any, kind: Buffer) -> Value:
 
 def subscript(frame: Frame, node: ast.Subscript) -> Value:
     """Read an element of a list, an array or a tuple."""
-    base = frame.expression(node.value)
+    base = _tuple_of_numbers(frame, node) or frame.expression(node.value)
     if isinstance(base.kind, Static) and isinstance(base.kind.obj, np.ndarray):
         base = _table(frame, node, base.kind.obj)
     if isinstance(base.kind, Buffer):
@@ -143,6 +154,22 @@ def subscript(frame: Frame, node: ast.Subscript) -> Value:
     if not -count <= number < count:
         raise frame.refusal(node, f"a tuple of {count} has no item {number}")
     return frame.item(base, number % count)
+
+
+def _tuple_of_numbers(frame: Frame, node: ast.Subscript) -> Value | None:
+    """Return a module's tuple of whole numbers as memory, where an index is not known yet."""
+    name, code = node.value, frame.source.function.__code__
+    if not isinstance(name, ast.Name) or name.id in code.co_varnames:
+        return None
+    if isinstance(node.slice, ast.Constant | ast.UnaryOp):
+        return None
+    found = global_value(frame, name).kind
+    numbers = found.obj if isinstance(found, Static) else None
+    if not isinstance(numbers, tuple) or not numbers:
+        return None
+    if not all(type(item) is int and -(2**63) <= item < 2**63 for item in numbers):
+        return None
+    return frame.unit.constant_buffer(numbers)
 
 
 def _one_kernel(frame: Frame, node: ast.Subscript, base: Value, kind: Kernels) -> Value:

@@ -30,12 +30,13 @@ class Buffer:
     """Elements in a row (or in rows and columns): a list, a NumPy array or a memoryview.
 
     Attributes:
-        origin: ``list``, ``array`` or ``view``.
+        origin: ``list``, ``array`` or ``view``; ``tuple`` for one of a module.
         dtype: NumPy's name of the element type, such as ``float64``.
         ndim: 1 or 2.
         writable: False for a read-only array; storing into one is refused.
         width: Elements in a row of a two-dimensional memoryview, 0 for any other: the columns of
-            a table are part of its shape, so that looking at one needs no check.
+            a table are part of its shape, so that looking at one needs no check. And 1 for a list
+            of one element that is known to be one, see :func:`~.census.is_kernel`.
         alias: Number of its memory: two numbers never share an element; 0 may share with any.
     """
 
@@ -108,8 +109,8 @@ def join(first: Kind, second: Kind) -> Kind | None:
             return max(first, second, key=_RANK.__getitem__)
         return None
     if isinstance(first, Buffer) and isinstance(second, Buffer):
-        anywhere = replace(first, alias=0)
-        return anywhere if anywhere == replace(second, alias=0) else None
+        anywhere, other = (_anywhere(one, first.width == second.width) for one in (first, second))
+        return anywhere if anywhere == other else None
     if (
         isinstance(first, Tuple)
         and isinstance(second, Tuple)
@@ -119,6 +120,12 @@ def join(first: Kind, second: Kind) -> Kind | None:
         kinds = tuple(kind for kind in joined if kind is not None)
         return Tuple(kinds) if len(kinds) == len(joined) else None
     return None
+
+
+def _anywhere(kind: Buffer, equally_wide: bool) -> Buffer:
+    """Return a kind without the number of its memory, and without the length of a list."""
+    known = equally_wide or kind.ndim == 2  # a table keeps its columns
+    return replace(kind, alias=0, width=kind.width if known else 0)
 
 
 def slots(kind: Kind) -> int:
@@ -139,8 +146,8 @@ def describe(kind: Kind) -> str:
     match kind:
         case Scalar():
             return "None" if kind == NONE else f"{'an' if kind == INT else 'a'} {kind.name}"
-        case Buffer(origin="list"):
-            return f"a list of {kind.dtype.rstrip('0123456789')}s"
+        case Buffer(origin="list" | "tuple"):
+            return f"a {kind.origin} of {kind.dtype.rstrip('0123456789')}s"
         case Buffer():
             name = "a NumPy array" if kind.origin == "array" else "a memoryview"
             return f"{name} of {kind.dtype}"

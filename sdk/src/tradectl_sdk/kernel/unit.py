@@ -240,11 +240,13 @@ class Unit:
         here, size = self.shape.place(struct), self.shape.structs[struct].size
         return 8 * (size if here is None else self.shape.singles - here)
 
-    def constant_buffer(self, array: np.ndarray[Any, Any]) -> Value:
-        """Return a read-only array that becomes part of the unit."""
-        known = self._constants.get(id(array))
+    def constant_buffer(self, numbers: np.ndarray[Any, Any] | tuple[int, ...]) -> Value:
+        """Return a read-only array, or a tuple, that becomes part of the unit."""
+        known = self._constants.get(id(numbers))
         if known is not None:
             return known[1]
+        origin = "tuple" if isinstance(numbers, tuple) else "array"
+        array = np.asarray(numbers)
         element, _ = ELEMENTS[array.dtype.name]
         plain = array.astype(np.uint8) if array.dtype == bool else array
         items = plain.ravel().tolist()
@@ -252,8 +254,8 @@ class Unit:
         data = ir.GlobalVariable(self.module, data_type, self.unique("constant"))
         data.linkage, data.global_constant = "internal", True
         data.initializer = ir.Constant(data_type, items)
-        kind = Buffer("array", array.dtype.name, array.ndim, writable=False)
+        kind = Buffer(origin, array.dtype.name, array.ndim, writable=False)
         lengths = [ir.Constant(WORD, length) for length in array.shape]
         value = Value(kind, ir.Constant.literal_struct([data, *lengths]))
-        self._constants[id(array)] = array, value
+        self._constants[id(numbers)] = numbers, value
         return value
