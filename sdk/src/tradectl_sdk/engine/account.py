@@ -29,6 +29,8 @@ class Account:
         fees: Money units paid so far.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(self, market: Market, cash: int, *, margin: bool) -> None:
         count = market.count
         self._market = market

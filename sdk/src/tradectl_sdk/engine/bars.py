@@ -109,6 +109,8 @@ class Feed:
         drives: Whether a stream's bars are matched and delivered; others are only looked at.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(self) -> None:
         self.time = ints(0)
         self.open = self.high = self.low = self.close = self.volume = floats(0)

@@ -127,6 +127,8 @@ class Slot:
 class Booking:
     """Applies fills and endings to every table they concern."""
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(
         self,
         *,

@@ -38,6 +38,8 @@ class ShareOfValue:
     the money unit, or to ``rounding`` money units when given, half up.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(self, instruments: Sequence[Instrument], *, rounding: int = 0) -> None:
         self.maker = [int(i.maker_fee * 10**9) for i in instruments]
         self.taker = [int(i.taker_fee * 10**9) for i in instruments]

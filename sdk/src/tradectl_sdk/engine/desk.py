@@ -59,6 +59,8 @@ class Desk:
         gate: What decides on orders.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(
         self,
         *,

@@ -26,6 +26,8 @@ class Market:
     half up in magnitude, which is exact whenever the denominator is 1.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(self, instruments: Sequence[Instrument], feed: Feed) -> None:
         scales = [instrument.value_scale for instrument in instruments]
         ticks = [instrument.tick_size.as_integer_ratio() for instrument in instruments]

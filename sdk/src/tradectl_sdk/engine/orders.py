@@ -66,6 +66,8 @@ class Orders:
         last: Row of its newest.
     """
 
+    ONE_IS_KNOWN = True  # the lists of a run with one instrument
+
     def __init__(self, instruments: int, capacity: int) -> None:
         self.rows = table(capacity, ORDER_WIDTH)
         self.count = 0
