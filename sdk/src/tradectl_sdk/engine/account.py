@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 MONEY_FLOAT = float(MONEY_UNITS)
-MODEST = MOST_AT_ONCE // 2  # one value more than this is far from what an account may hold
+MODEST = MOST_AT_ONCE // 2  # with one value and one fee more, far from what an account may hold
 
 
 class Account:
@@ -63,6 +63,8 @@ class Account:
 
     def bears(self, side: int, value: int, fee: int) -> bool:
         """Whether cash and fees stay within :data:`~.money.MOST_MONEY` with one more fill."""
+        if -MODEST < fee < MODEST and self.is_modest():
+            return True  # the usual case, whatever the value
         if not -MOST_AT_ONCE < fee < MOST_AT_ONCE:
             return False
         cash = self.cash - (side * value + fee)

@@ -251,9 +251,12 @@ class Booking:
                 if limit > 0:  # slippage may take the gain over the limit, but never pass it
                     price = min(price, limit) if side > 0 else max(price, limit)
                 dearest = max(price, reference)
-        if not market.fits(instrument, dearest, rows[row, O_LOTS]):
+        if market.is_plain(instrument, dearest, rows[row, O_LOTS]):
+            value = market.plain_value(instrument, price, lots)
+        elif market.fits(instrument, dearest, rows[row, O_LOTS]):
+            value = market.value(instrument, price, lots)
+        else:
             return self._turn_away(row, TOO_LARGE_AT_FILL)
-        value = market.value(instrument, price, lots)
         fee = self._fees.fee(instrument, lots, value, maker, rows[row, O_FILLED])
         account = self.account
         if not account.bears(side, value, fee):
@@ -333,9 +336,10 @@ class Booking:
             rows[row, O_CLOSED] = self.slot.time
             self.orders.unlink(row)  # after its children were linked: whoever walks meets them
         instrument = rows[row, O_INSTRUMENT]
-        held = self.account.lots[instrument] * rows[row, O_SIDE]
-        if self.orders.open[instrument] > 0 and 0 <= held < lots:
-            self._drop_exits(instrument)
+        if self.orders.open[instrument] > 0:
+            held = self.account.lots[instrument] * rows[row, O_SIDE]
+            if 0 <= held < lots:
+                self._drop_exits(instrument)
 
     def _shrink_siblings(self, row: int, lots: int) -> None:
         """Take what one order of a group has filled off the others."""

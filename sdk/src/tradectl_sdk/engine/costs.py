@@ -44,6 +44,9 @@ class ShareOfValue:
         self.maker = [int(i.maker_fee * 10**9) for i in instruments]
         self.taker = [int(i.taker_fee * 10**9) for i in instruments]
         self.rounding = rounding
+        # Values up to which a product with the rate fits 64 bits as it is
+        highest = [max(abs(m), abs(t), 1) for m, t in zip(self.maker, self.taker, strict=True)]
+        self._plain = [2**62 // rate for rate in highest]
 
     def fee(self, instrument: int, lots: int, value: int, maker: bool, filled: int) -> int:
         """Fee of one fill in money units; negative for a rebate.
@@ -57,8 +60,11 @@ class ShareOfValue:
         """
         rate = self.maker[instrument] if maker else self.taker[instrument]
         billion = 1_000_000_000
-        exact_part, rest = value // billion, value % billion
-        fee = exact_part * rate + (rest * rate + billion - 1) // billion
+        if value < self._plain[instrument]:
+            fee = (value * rate + billion - 1) // billion
+        else:
+            exact_part, rest = value // billion, value % billion
+            fee = exact_part * rate + (rest * rate + billion - 1) // billion
         if self.rounding > 0:
             fee = (fee + self.rounding // 2) // self.rounding * self.rounding
         return fee

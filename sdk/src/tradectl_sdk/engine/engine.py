@@ -86,6 +86,7 @@ class Engine:
         self._shared = len(strategies) == 1
         self._settle_at_close = settle_at_close
         self._following = 0  # the instant after the present one
+        self._most_orders = self._most_fills = self._most_news = 0  # see _measure
         self._venue: Venue = desk.venue  # type: ignore[assignment]  # one that also matches
         self._booking = desk.venue.booking
         self._orders = desk.orders
@@ -94,14 +95,20 @@ class Engine:
         self._account = desk.account
         self._market = desk.market
 
+    def _measure(self) -> None:
+        """See how full the tables may be for whatever happens at one instant to fit into them."""
+        orders, fills, journal, limit = self._orders, self._fills, self._journal, self.desk.limit
+        self._most_orders = orders.capacity - 3 * limit
+        self._most_fills = fills.capacity - 2 * (limit + 3)
+        self._most_news = len(journal.entries) // 2 - 6 * (limit + 3) if journal.enabled else NEVER
+
     def _room(self) -> bool:
         """Whether whatever happens at one instant fits the tables."""
-        most = self._orders.working + self.desk.limit + 3
-        entries = len(self._journal.entries) // 2
+        working = self._orders.working
         return (
-            self._orders.count + 3 * self.desk.limit < self._orders.capacity
-            and self._fills.count + 2 * most < self._fills.capacity
-            and (self._journal.count + 6 * most < entries or not self._journal.enabled)
+            self._orders.count < self._most_orders
+            and self._fills.count + 2 * working < self._most_fills
+            and self._journal.count + 6 * working < self._most_news
         )
 
     def _look_at(self, instrument: int) -> None:
@@ -169,6 +176,7 @@ class SingleEngine(Engine):
         first = following[0]
         end = min(first + STRIDE, feed.end[0])
         self._check_lengths(first, end)
+        self._measure()
         cash, held, stirred = account.cash_float, holding[0], True
         for row in range(first, end):
             desk.time = now = time[row]
@@ -238,6 +246,7 @@ class ManyEngine(Engine):
         """Run to the end of the data (DONE); GROW and PAUSE are those of :class:`SingleEngine`."""
         feed, desk = self.feed, self.desk
         left = max(STRIDE // feed.streams, 1)
+        self._measure()
         following = self._earliest()
         while following != NEVER:
             if left == 0:

@@ -35,6 +35,7 @@ class Market:
         self.count = len(instruments)
         self.numerator = [scale.numerator for scale in scales]
         self.denominator = [scale.denominator for scale in scales]
+        self._half = [scale.denominator // 2 for scale in scales]
         # Bounds of ticks * lots that keep each product in value() inside 64 bits
         self._most_whole = [float(MOST_AT_ONCE / scale) for scale in scales]
         self._most_rest = [float(Fraction(MOST_AT_ONCE, scale.numerator)) for scale in scales]
@@ -68,20 +69,28 @@ class Market:
     def value(self, instrument: int, ticks: int, lots: int) -> int:
         """Money units that lots are worth at a price, never negative for positive arguments."""
         numerator, denominator = self.numerator[instrument], self.denominator[instrument]
-        if denominator == 1:
-            return ticks * lots * numerator
-        if float(ticks) * float(lots) < self._most_rest[instrument]:
-            return (ticks * lots * numerator + denominator // 2) // denominator
+        if denominator == 1 or self.is_plain(instrument, ticks, lots):
+            return self.plain_value(instrument, ticks, lots)
         whole, rest = lots // denominator, lots % denominator
         return ticks * whole * numerator + (ticks * rest * numerator + denominator // 2) // (
             denominator
         )
 
+    def is_plain(self, instrument: int, ticks: int, lots: int) -> bool:
+        """Whether lots at a price, or fewer at a lower one, may be valued by the plain formula."""
+        return float(ticks) * float(lots) < self._most_rest[instrument]
+
+    def plain_value(self, instrument: int, ticks: int, lots: int) -> int:
+        """The value where nothing on the way to it outgrows 64 bits, see :meth:`is_plain`."""
+        worth = ticks * lots * self.numerator[instrument]
+        denominator = self.denominator[instrument]
+        return worth if denominator == 1 else (worth + self._half[instrument]) // denominator
+
     def fits(self, instrument: int, ticks: int, lots: int) -> bool:
         """Whether the value of lots at a price is safely inside 64 bits."""
-        worth = float(ticks) * float(lots)
-        if worth < self._most_rest[instrument]:
+        if self.is_plain(instrument, ticks, lots):
             return True  # the usual case: it fits even undivided
+        worth = float(ticks) * float(lots)
         rest = float(ticks) * self.denominator[instrument]
         return worth < self._most_whole[instrument] and rest < self._most_rest[instrument]
 
