@@ -371,10 +371,11 @@ class Frame:
         """Call a compiled function; an exception it raises passes through."""
         out = self.allocate(callee.returns)
         outlined = self.conditions > 0 and callee.weight > _OUTLINED
+        certain = self.conditions == 0 and callee.weight <= _OUTLINED
         status = self.builder.call(
             callee.function,
             [out, *(item.ir for item in arguments)],
-            attrs=("noinline",) if outlined else (),
+            attrs=("noinline",) if outlined else ("alwaysinline",) if certain else (),
         )
         self.rare = self.conditions if outlined else self.rare
         self._called += 0 if outlined else callee.weight
