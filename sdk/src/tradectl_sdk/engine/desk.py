@@ -127,8 +127,9 @@ class Desk:
             reason = self.check_exits(side, request.price, take, loss)
         if reason == 0 and flags & REDUCE_ONLY:
             reason = self._reduce(instrument)
-        if reason == 0:
-            reason = self.gate.review(self.gate.approved, self.time)
+        if reason != 0:
+            return self._deny(request, reason)
+        reason = self.gate.review(self.gate.approved, self.time)
         if reason != 0:
             return self._deny(request, reason)
         if take > 0 or loss > 0:

@@ -141,12 +141,12 @@ class Venue:
 
     def match_bar(self, instrument: int, stream: int) -> None:
         """Match the next bar of a stream, which is about to be delivered."""
-        bar = self._feed.next[stream]
+        slot, bar = self.booking.slot, self._feed.next[stream]
+        slot.open = self._feed.open_ticks[bar]
         self._open_slot(stream, bar)
-        self._at_open(instrument, self.booking.slot.open)
+        self._at_open(instrument, slot.open)
         if self.orders.open[instrument] == 0:
             return  # the usual case: a market order, filled
-        slot = self.booking.slot
         slot.inside = True
         slot.time = slot.known
         if self._path == WORST_CASE:
@@ -169,21 +169,23 @@ class Venue:
     def _open_slot(self, stream: int, bar: int) -> None:
         feed, slot = self._feed, self.booking.slot
         slot.row = bar
-        slot.open = feed.open_ticks[bar]
         slot.known = feed.time[bar]
         slot.opened = slot.known - feed.length[stream]
         slot.time = slot.opened
         slot.inside = False
         slot.bar = bar - feed.start[stream]
-        slot.left = NEVER
-        if self._share > 0:
-            whole, rest = feed.lots[bar] // 1_000_000, feed.lots[bar] % 1_000_000
-            share = whole * self._share + rest * self._share // 1_000_000
-            instrument = feed.instrument[stream]
-            if self.booking.met[instrument] != bar:
-                self.booking.met[instrument] = bar
-                self.booking.taken[instrument] = 0
-            slot.left = share - self.booking.taken[instrument]
+        slot.left = self._left(stream, bar) if self._share > 0 else NEVER
+
+    def _left(self, stream: int, bar: int) -> int:
+        """Lots of a bar's volume that our fills may still take."""
+        feed, booking = self._feed, self.booking
+        whole, rest = feed.lots[bar] // 1_000_000, feed.lots[bar] % 1_000_000
+        share = whole * self._share + rest * self._share // 1_000_000
+        instrument = feed.instrument[stream]
+        if booking.met[instrument] != bar:
+            booking.met[instrument] = bar
+            booking.taken[instrument] = 0
+        return share - booking.taken[instrument]
 
     def _eligible(self, row: int) -> bool:
         """Whether an order met this bar from its open on and is still working."""
