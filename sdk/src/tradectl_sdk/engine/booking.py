@@ -322,6 +322,7 @@ class Booking:
     def _progress(self, row: int, lots: int, value: int, fee: int) -> None:
         """Move the order on after a fill, then its siblings and children."""
         rows = self.orders.rows
+        instrument = rows[row, O_INSTRUMENT]
         rows[row, O_FILLED] += lots
         rows[row, O_FEES] += fee
         rows[row, O_VALUE] += value
@@ -335,7 +336,6 @@ class Booking:
         if filled:
             rows[row, O_CLOSED] = self.slot.time
             self.orders.unlink(row)  # after its children were linked: whoever walks meets them
-        instrument = rows[row, O_INSTRUMENT]
         if self.orders.open[instrument] > 0:
             held = self.account.lots[instrument] * rows[row, O_SIDE]
             if 0 <= held < lots:

@@ -143,7 +143,8 @@ class Venue:
         """Match the next bar of a stream, which is about to be delivered."""
         slot, bar = self.booking.slot, self._feed.next[stream]
         slot.open = self._feed.open_ticks[bar]
-        self._open_slot(stream, bar)
+        self._open_slot(stream, bar, inside=False)
+        slot.left = self._left(stream, bar) if self._share > 0 else NEVER
         self._at_open(instrument, slot.open)
         if self.orders.open[instrument] == 0:
             return  # the usual case: a market order, filled
@@ -161,20 +162,18 @@ class Venue:
         """Fill market orders decided on the bar just delivered at its close (this_close)."""
         feed, slot = self._feed, self.booking.slot
         bar = feed.next[stream] - 1
-        self._open_slot(stream, bar)
-        slot.inside = True
-        slot.time = slot.known
+        self._open_slot(stream, bar, inside=True)
+        slot.left = self._left(stream, bar) if self._share > 0 else NEVER
         self._at_close(instrument, feed.close_ticks[bar])
 
-    def _open_slot(self, stream: int, bar: int) -> None:
+    def _open_slot(self, stream: int, bar: int, inside: bool) -> None:
         feed, slot = self._feed, self.booking.slot
         slot.row = bar
         slot.known = feed.time[bar]
         slot.opened = slot.known - feed.length[stream]
-        slot.time = slot.opened
-        slot.inside = False
+        slot.time = slot.known if inside else slot.opened
+        slot.inside = inside
         slot.bar = bar - feed.start[stream]
-        slot.left = self._left(stream, bar) if self._share > 0 else NEVER
 
     def _left(self, stream: int, bar: int) -> int:
         """Lots of a bar's volume that our fills may still take."""
