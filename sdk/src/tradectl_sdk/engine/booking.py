@@ -45,6 +45,7 @@ from tradectl_sdk.engine.columns import (
 )
 from tradectl_sdk.engine.orders import FILL_ENTRY
 from tradectl_sdk.engine.reasons import CloseReason
+from tradectl_sdk.engine.slot import Slot
 
 if TYPE_CHECKING:
     from tradectl_sdk.engine.account import Account
@@ -97,31 +98,6 @@ class Fills:
     def capacity(self) -> int:
         """Rows there is room for."""
         return len(self.rows)
-
-
-class Slot:
-    """The bar in which orders are being filled.
-
-    Attributes:
-        left: Lots of its volume not yet taken by our fills; NEVER for no limit.
-        open: Its first price, in ticks.
-        row: Its row in the feed, for the columns that only some fills need.
-        opened: When it opened.
-        known: When it closed.
-        time: The time a fill gets: the open, then the close once the open is past.
-        inside: Whether the open is past.
-        bar: Its number in its series.
-    """
-
-    def __init__(self) -> None:
-        self.left = 0
-        self.open = 0
-        self.row = 0
-        self.opened = 0
-        self.known = 0
-        self.time = 0
-        self.inside = False
-        self.bar = 0
 
 
 class Booking:

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
 
 # A call that an if decides on, of a function with more instructions than this, is never inlined:
-# what is rare stays out of the way of what is not.
+# what is rare stays out of the way of what is not. A call of a smaller one that comes in any case
+# always is.
 _OUTLINED = 400
 # Nodes of the syntax tree up to which a function becomes part of the entry: if it is always called,
 # and if a condition decides on it.
