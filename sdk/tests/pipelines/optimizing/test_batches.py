@@ -10,12 +10,17 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from sought import RANGES, Sought, same, search
 from tradectl_sdk import backtest
 from tradectl_sdk.errors import NotFoundError
+from tradectl_sdk.pipelines.optimizing import books, journal
 from tradectl_sdk.pipelines.optimizing.batch_tpe import BatchTpe, best_of_groups
+from tradectl_sdk.pipelines.optimizing.grid_tpe import GridTpe
+from tradectl_sdk.pipelines.optimizing.known import Known
 from tradectl_sdk.pipelines.sweeps import local
 from tradectl_sdk.research import Effort, Executor
 
@@ -36,6 +41,18 @@ class Mortal(Sought):
         if self.fast >= 11 and not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Unwritten(str):
+    """A path in the place of our journal: Optuna writes its own."""
+
+    __slots__ = ()
+
+    def flush(self):
+        """Nothing is held back."""
+
+    def close(self):
+        """Nothing is open."""
 
 
 class Watched(Executor):
@@ -95,28 +112,92 @@ def test_a_process_that_died_while_it_asked_for_a_batch_asks_for_the_rest_of_it(
     lines = journal.read_bytes().splitlines(keepends=True)
     begun = [place for place, line in enumerate(lines) if json.loads(line)["op_code"] == 4]
     assert len(begun) > 24  # points that did not meet the condition among them
-    for place in (begun[-3], begun[-2] + 1, begun[-1] + 2):  # before, and in the middle of one
+    for place in (begun[-3], begun[-1]):
         journal.write_bytes(b"".join(lines[:place]))
         again = search(bars, tmp_path / "whole", 24, batch=6, resume=True)
         assert again.resumed == 18
         same(whole, again)
 
 
-def test_a_batch_of_one_is_drawn_as_optuna_draws_it():
-    study = optuna.create_study()
-    spaces = {"a": IntDistribution(0, 40), "b": FloatDistribution(-1, 1)}
-    for number in range(15):
+@pytest.mark.parametrize("kept", [1, 2, 3, 150])
+def test_a_study_that_optuna_kept_itself_is_gone_on_with(bars, tmp_path, monkeypatch, kept):
+    whole = search(bars, tmp_path / "whole", 30)
+    with monkeypatch.context() as patch:
+        patch.setattr(books, "Books", lambda journal: JournalStorage(JournalFileBackend(journal)))
+        patch.setattr(journal, "JournalFile", lambda path: Unwritten(str(path)))
+        theirs = search(bars, tmp_path / "theirs", 14, batch=8)
+    file = tmp_path / "theirs" / theirs.study_id / "journal.log"
+    lines = file.read_bytes().splitlines(keepends=True)
+    begun = [place for place, line in enumerate(lines) if json.loads(line)["op_code"] == 4]
+    file.write_bytes(b"".join(lines[: begun[-1] + kept]))
+    same(whole, search(bars, tmp_path / "theirs", 30, batch=8, resume=True))
+
+
+def test_optuna_reads_our_books(bars, tmp_path):
+    made = search(bars, tmp_path, 12, sampler="nsga2", objectives=["sharpe_ratio", "trades"])
+    backend = JournalFileBackend(str(tmp_path / made.study_id / "journal.log"))
+    (study,) = optuna.get_all_study_summaries(JournalStorage(backend))
+    trials = optuna.load_study(study_name=study.study_name, storage=JournalStorage(backend)).trials
+    rows = [each for each in trials if "row" in each.user_attrs]
+    assert [each.params for each in rows] == made.table.points
+    assert all(each.state.is_finished() for each in trials[:-8])
+
+
+def learned(spaces, trials, direction="minimize", stopped=()):
+    """A study of trials drawn at random, some of which missed a limit, and what is known of it."""
+    study = optuna.create_study(direction=direction)
+    study.sampler = optuna.samplers.RandomSampler(seed=trials)
+    for number in range(trials):
         asked = study.ask(spaces)
-        study.tell(asked, number % 4 + asked.params["b"])
+        asked.set_user_attr("row", "")
+        if number % 5 == 4:
+            asked.set_constraint("trades >= 30", float(number % 3))
+        if number in stopped:
+            asked.report(float(number % 7), 1 + number % 2)
+            study.tell(asked, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(asked, number % 4 + hash(tuple(asked.params.values())) % 7)
+    known = Known(study.directions[0], spaces, "row")
+    known.learn(study.trials)
+    return study, known
+
+
+def test_a_batch_of_one_is_drawn_as_optuna_draws_it():
+    spaces = {"a": IntDistribution(0, 40), "b": FloatDistribution(-1, 1)}
+    study, known = learned(spaces, 15)
     study.sampler = TPESampler(seed=5, constant_liar=False)
     expected = study.ask(spaces).params
-    study.sampler = BatchTpe(5, 1, 0)
-    assert study.ask(spaces).params == expected
-    study.sampler = BatchTpe(5, 4, 0)
-    drawn = [study.ask(spaces).params for _ in range(4)]
+    batches = BatchTpe(study, spaces)
+    assert batches.points(known, 5, 1) == [expected]
+    drawn = batches.points(known, 5, 4)
     assert len({each["b"] for each in drawn}) == 4
-    study.sampler = BatchTpe(5, 4, 2)
-    assert [study.ask(spaces).params for _ in range(2)] == drawn[2:]
+
+
+@pytest.mark.parametrize(
+    ("trials", "direction"), [(10, "minimize"), (26, "maximize"), (400, "minimize")]
+)
+def test_tables_give_the_points_that_optunas_densities_give(trials, direction):
+    spaces = {
+        "slow": IntDistribution(30, 150),
+        "fast": IntDistribution(5, 25, step=4),
+        "share": FloatDistribution(-1, 1, step=0.25),
+        "side": CategoricalDistribution(["long", "short", "both"]),
+    }
+    assert GridTpe.suits(spaces)
+    assert not GridTpe.suits({"b": FloatDistribution(-1, 1)})
+    study, known = learned(spaces, trials, direction, stopped=range(0, trials, 6))
+    ours, optunas = BatchTpe(study, spaces), BatchTpe(study, spaces)
+    optunas._grids = None
+    for seed in range(3):
+        assert ours.points(known, seed, 8) == optunas.points(known, seed, 8)
+
+
+def test_where_few_trials_met_their_limits_those_that_were_stopped_count_as_good_first():
+    spaces = {"a": IntDistribution(0, 9)}
+    study, known = learned(spaces, 40, stopped=range(3, 40))
+    ours, optunas = BatchTpe(study, spaces), BatchTpe(study, spaces)
+    optunas._grids = None
+    assert ours.points(known, 1, 8) == optunas.points(known, 1, 8)
 
 
 def test_no_point_is_drawn_twice_for_a_batch_while_others_are_left():

@@ -1,8 +1,11 @@
 """Optuna's TPE for a batch: fitted once, all points of the batch drawn from that fit.
 
 Optuna fits its two densities anew for each point, which takes longer than a trial once there are
-some hundred; between the trials of a batch nothing becomes known, so one fit says all. The
-densities are Optuna's own. No point is drawn twice for a batch while others are left.
+some hundred; between the trials of a batch nothing becomes known, so one fit says all. No point is
+drawn twice for a batch while others are left.
+
+Where all parameters have few values, as whole numbers and lists do, the fit is ours and the points
+are those that Optuna's would give; the densities of all others are Optuna's own.
 
 Imported on use: it needs Optuna, and parts of its TPE that it does not promise to keep; a test says
 when they have changed.
@@ -15,52 +18,65 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import TPESampler
 from optuna.samplers._tpe.sampler import _split_trials, default_gamma
-from optuna.trial import TrialState
 
-from tradectl_sdk.pipelines.optimizing.choosing import STARTUP
+from tradectl_sdk.pipelines.optimizing.grid_tpe import GridTpe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from tradectl_sdk.pipelines.optimizing.known import Known
+
 _CANDIDATES = 24  # for each point, as Optuna has it
 
 
-class BatchTpe(TPESampler):
-    """Chooses the points of one batch.
+class BatchTpe:
+    """Chooses the points of batches of one study.
 
     Args:
-        seed: Of the draw.
-        size: Points that are wanted.
-        skipped: Points that were asked for before, by a process that is no more.
+        study: Optuna's.
+        spaces: Distributions of the parameters, Optuna's.
     """
 
-    def __init__(self, seed: int, size: int, skipped: int) -> None:
-        super().__init__(seed=seed, n_startup_trials=STARTUP, constant_liar=False)
-        self._size, self._skipped = size, skipped
-        self._points: list[dict[str, Any]] | None = None
+    def __init__(self, study: Any, spaces: Mapping[str, Any]) -> None:
+        self._study, self._spaces = study, dict(sorted(spaces.items()))  # as Optuna draws them
+        self._grids = GridTpe(self._spaces) if GridTpe.suits(self._spaces) else None
 
-    def _sample(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
-        del trial
-        if self._points is None:
-            self._points = self._drawn(study, search_space)[self._skipped :]
-        point = self._points.pop(0)
-        return {name: kind.to_external_repr(point[name]) for name, kind in search_space.items()}
+    def points(self, known: Known, seed: int, size: int) -> list[dict[str, Any]]:
+        """Draw candidates where good trials are likely, and keep the likeliest of each group.
 
-    def _drawn(self, study: Any, space: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Draw candidates where good trials are likely, and keep the likeliest of each group."""
-        known = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        below, above = _split_trials(study, known, default_gamma(len(known)))
-        good = self._build_parzen_estimator(study, dict(space), below, handle_below=True)
-        bad = self._build_parzen_estimator(study, dict(space), above, handle_below=False)
-        samples = good.sample(self._rng.rng, _CANDIDATES * self._size)
-        worth = self._compute_acquisition_func(samples, good, bad)
-        rows = np.column_stack([samples[name] for name in space])
+        Args:
+            known: What the fit is made from.
+            seed: Of the draw.
+            size: Points that are wanted.
+        """
+        wanted = _CANDIDATES * size
+        names = list(self._spaces)
+        if self._grids is not None:
+            rows, worth = self._grids.candidates(known, seed, wanted)
+        else:
+            rows, worth = self._fitted(known, seed, wanted)
         return [
-            {name: rows[place, column].item() for column, name in enumerate(space)}
-            for place in best_of_groups(rows, worth, self._size)
+            {
+                name: self._spaces[name].to_external_repr(rows[place, column].item())
+                for column, name in enumerate(names)
+            }
+            for place in best_of_groups(rows, worth, size)
         ]
+
+    def _fitted(
+        self, known: Known, seed: int, wanted: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return candidates and what they are worth by Optuna's own densities."""
+        sampler = TPESampler(seed=seed)
+        below, above = _split_trials(self._study, known.trials, default_gamma(len(known.trials)))
+        estimate = sampler._build_parzen_estimator  # noqa: SLF001 - nothing else gives the fit
+        good = estimate(self._study, self._spaces, below, handle_below=True)
+        bad = estimate(self._study, self._spaces, above, handle_below=False)
+        samples = good.sample(sampler._rng.rng, wanted)  # noqa: SLF001
+        worth = sampler._compute_acquisition_func(samples, good, bad)  # noqa: SLF001
+        return np.column_stack([samples[name] for name in self._spaces]), worth
 
 
 def best_of_groups(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tradectl_sdk.errors import UsageError, pip_install
 
 if TYPE_CHECKING:
@@ -82,52 +80,6 @@ def check_pruner(pruner: str, objectives: int) -> None:
             f"{pruner} stops trials by one objective, and {objectives} were given",
             hint="leave --pruner out, or name one objective",
         )
-
-
-class Sampling:
-    """Makes the sampler for each trial, whose chance is its own, whatever was drawn before.
-
-    Args:
-        sampler: One of ``SAMPLERS``.
-        seed: Of all of them.
-        batch: Trials that are chosen at once.
-        at_once: Whether the points of a batch may come from one fit.
-    """
-
-    def __init__(self, sampler: str, seed: int, batch: int, *, at_once: bool) -> None:
-        self._sampler, self._seed, self._batch = sampler, seed, batch
-        self._at_once = at_once and sampler == "tpe" and batch > 1
-        self._left = 0
-        self._one: Any = None
-
-    def begin(self) -> None:
-        """Let what was fitted for a batch go: more is known now."""
-        self._left = 0
-
-    def make(self, number: int, first: int, known: int) -> Any:
-        """Return the sampler for a trial.
-
-        Args:
-            number: Of the trial, among all that were ever asked for.
-            first: That of the first one of its batch.
-            known: Trials that a sampler can learn from.
-        """
-        if not self._at_once or known < STARTUP:
-            return make_sampler(self._sampler, own_seed(self._seed, number))
-        if self._left == 0:
-            from tradectl_sdk.pipelines.optimizing.batch_tpe import BatchTpe
-
-            skipped = (number - first) % self._batch
-            seed = own_seed(self._seed, number - skipped)
-            self._one = BatchTpe(seed, self._batch, skipped)
-            self._left = self._batch - skipped
-        self._left -= 1
-        return self._one
-
-
-def own_seed(seed: int, number: int) -> int:
-    """Return the seed of one trial."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
 def make_sampler(sampler: str, own: int) -> Any:

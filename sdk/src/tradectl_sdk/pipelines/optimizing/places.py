@@ -94,15 +94,13 @@ class StudyFolder(StudyPlace):
                 yield self._study(question, parts, opened)
 
     def _study(self, question: Question, parts: int, opened: ExitStack) -> Study:
-        from optuna.storages import JournalStorage
-
+        from tradectl_sdk.pipelines.optimizing.books import Books
         from tradectl_sdk.pipelines.optimizing.journal import JournalFile
 
         path = self.path / _JOURNAL
         try:
             journal = opened.enter_context(closing(JournalFile(path)))
-            storage = JournalStorage(journal)
-            return Study(storage, self.study_id, question, parts, journal.flush)
+            return Study(Books(journal), self.study_id, question, parts, journal.flush)
         except (ValueError, KeyError, OSError) as error:
             raise DataError(
                 f"{path} is damaged: {error}", hint="--fresh starts the study over"

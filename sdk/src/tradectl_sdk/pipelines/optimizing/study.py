@@ -20,7 +20,6 @@ import numpy as np
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.pipelines.optimizing.choosing import (
     GROWTH,
-    Sampling,
     distribution,
     make_pruner,
     require_optuna,
@@ -42,7 +41,7 @@ _ROW = "row"
 class _Asked:
     """A trial of the batch that is being made."""
 
-    trial: Any  # Optuna's
+    trial_id: int  # Optuna's
     number: int
     point: Point
     made: Made | None = None
@@ -62,9 +61,14 @@ class Study:
     def __init__(
         self, storage: Any, name: str, question: Question, parts: int, flush: Callable[[], None]
     ) -> None:
+        optuna = require_optuna()
+        from tradectl_sdk.pipelines.optimizing.known import Known
+        from tradectl_sdk.pipelines.optimizing.sampling import Sampling
+
         self._question, self._parts, self._flush = question, parts, flush
-        self._study = require_optuna().create_study(
-            storage=storage,
+        self._storage = optuna.storages.get_storage(storage)
+        self._study = optuna.create_study(
+            storage=self._storage,
             study_name=name,
             directions=list(question.directions),
             pruner=make_pruner(question.pruner, parts),
@@ -72,13 +76,15 @@ class Study:
         )
         self._spaces = {each.name: distribution(each) for each in question.ranges}
         self._sampling = Sampling(
-            question.sampler,
-            question.seed,
-            question.batch,
+            self._study,
+            self._spaces,
+            sampler=question.sampler,
+            seed=question.seed,
+            batch=question.batch,
             at_once=len(question.objectives) == 1 and question.pruner != "hyperband",
         )
-        self._all = len(self._trials())
-        self._first = self._known = 0
+        self._known = Known(self._study.directions[0], self._spaces, _ROW)
+        self._all = 0  # trials there are, those included whose points were not to be tried
 
     def made(self) -> list[Made]:
         """Return the trials that were made, in order."""
@@ -113,27 +119,53 @@ class Study:
             if each.state.is_finished():
                 finished += _ROW in each.user_attrs
                 continue
-            if (asked := self._taken(self._again(each), finished + len(found))) is None:
+            if (asked := self._taken(*self._again(each), finished + len(found))) is None:
                 continue
             if _ROW in each.user_attrs:
                 asked.made = _made(asked.number, asked.point, each.user_attrs[_ROW])
             found.append(asked)
         return finished, found
 
-    def _again(self, frozen: Any) -> Any:
+    def _again(self, frozen: Any) -> tuple[int, Point]:
         """Return a trial that a process left unfinished, with the point it would have had."""
-        from optuna.trial import Trial as OptunaTrial
+        trial_id = frozen._trial_id  # noqa: SLF001 - no other way in
+        if len(frozen.params) == len(self._spaces):
+            return trial_id, frozen.params
+        point = self._sampling.point(frozen.number, self._known)
+        if point is None:
+            return trial_id, self._asked_again(trial_id)
+        for name in set(point).difference(frozen.params):
+            space = self._spaces[name]
+            self._storage.set_trial_param(
+                trial_id, name, space.to_internal_repr(point[name]), space
+            )
+        return trial_id, point
 
-        whole = len(frozen.params) == len(self._spaces)
-        if not whole:
-            self._sampling.begin()
-            sampler = self._sampling.make(frozen.number, self._first, self._known)
-            self._study.sampler = sampler
-        trial = OptunaTrial(self._study, frozen._trial_id)  # noqa: SLF001 - no other way in
-        if not whole:
-            for name, space in self._spaces.items():
+    def _asked_again(self, trial_id: int) -> Point:
+        """Let Optuna complete a point; of a point's coordinates, each has a draw of its own."""
+        frozen = self._storage.get_trial(trial_id)
+        sampler = self._study.sampler = self._sampling.asking(frozen.number)
+        trial = self._trial(trial_id)
+        for name, space in self._spaces.items():
+            if name not in frozen.params:
                 trial._suggest(name, space)  # noqa: SLF001 - as ask does it
-        return trial
+            elif not space.single() and not trial._is_relative_param(name, space):  # noqa: SLF001
+                sampler.sample_independent(self._study, frozen, name, space)
+        found: Point = trial.params
+        return found
+
+    def _ask(self) -> tuple[int, Point]:
+        """Begin another trial and return its point."""
+        point = self._sampling.point(self._all, self._known)
+        number, self._all = self._all, self._all + 1
+        if point is None:
+            self._study.sampler = self._sampling.asking(number)
+            trial = self._study.ask(self._spaces)
+            return trial._trial_id, trial.params  # noqa: SLF001
+        from tradectl_sdk.pipelines.optimizing.books import running_trial
+
+        begun = running_trial(point, self._spaces)
+        return self._storage.create_new_trial(self._study._study_id, begun), point  # noqa: SLF001
 
     def _batch(self, finished: int, open_: list[_Asked]) -> list[_Asked]:
         """Return the trials of the present batch, asking for those that are not there yet.
@@ -145,9 +177,7 @@ class Study:
         self._learn()
         asked, rejected = list(open_), 0
         while finished + len(asked) < (finished // size + 1) * size:
-            self._study.sampler = self._sampling.make(self._all, self._first, self._known)
-            self._all += 1
-            one = self._taken(self._study.ask(self._spaces), finished + len(asked))
+            one = self._taken(*self._ask(), finished + len(asked))
             if one is not None:
                 asked.append(one)
                 rejected = 0
@@ -159,24 +189,20 @@ class Study:
         return asked
 
     def _learn(self) -> None:
-        """See how much is known when a batch begins, and where it began."""
-        told = [
-            each for each in self._trials() if each.state.is_finished() and _ROW in each.user_attrs
-        ]
-        self._first = told[-1].number + 1 if told else 0
-        self._known = sum(each.values is not None for each in told)
+        """See what is known when a batch begins."""
+        trials = self._trials()
+        self._all = len(trials)
+        self._known.learn(trials)
         self._sampling.begin()
 
-    def _taken(self, trial: Any, number: int) -> _Asked | None:
+    def _taken(self, trial_id: int, point: Point, number: int) -> _Asked | None:
         """Return a trial with its number, unless its point is not to be tried."""
         from optuna.trial import TrialState
 
         question = self._question
-        point = self._point(trial)
-        whole = len(point) == len(question.ranges)
-        if whole and all(one.holds({**question.fixed, **point}) for one in question.conditions):
-            return _Asked(trial, number, point)
-        self._study.tell(trial, state=TrialState.FAIL)
+        if all(one.holds({**question.fixed, **point}) for one in question.conditions):
+            return _Asked(trial_id, number, point)
+        self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
         return None
 
     def _make(self, asked: Sequence[_Asked], runs: Runs, told: Callable[[int], None]) -> None:
@@ -187,7 +213,7 @@ class Study:
         def note(made: Mapping[int, Made]) -> None:
             nonlocal done
             for number, one in made.items():
-                left[number].trial.set_user_attr(_ROW, _row(one))
+                self._storage.set_trial_user_attr(left[number].trial_id, _ROW, _row(one))
                 left.pop(number).made = one
             done += len(made)
             told(done)
@@ -216,7 +242,7 @@ class Study:
                 continue
             if not metrics[self._question.trades] > 0:
                 continue
-            trial = left[number].trial
+            trial = self._trial(left[number].trial_id)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a part that was reported before a kill
                 trial.report(metrics[objective], GROWTH**part)
@@ -232,25 +258,34 @@ class Study:
         if asked.made is None:
             raise RuntimeError(f"trial {asked.number} was never told of")
         found, question = asked.made.trial, self._question
-        if asked.made.stopped is not None:
-            self._study.tell(asked.trial, state=TrialState.PRUNED)
+        if (stopped := asked.made.stopped) is not None:
+            self._storage.set_trial_state_values(
+                asked.trial_id, TrialState.PRUNED, [float(stopped.value)]
+            )
             return
-        values = [found.metrics[place] for place in question.objectives] if found.metrics else []
+        values = [float(found.metrics[n]) for n in question.objectives] if found.metrics else []
         if not values or not np.isfinite(values).all():
-            self._study.tell(asked.trial, state=TrialState.FAIL)
+            self._storage.set_trial_state_values(asked.trial_id, TrialState.FAIL)
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a limit noted just before the process died
-            for place, limit in question.limits:
-                asked.trial.set_constraint(str(limit), violation(limit, found.metrics[place]))
-        self._study.tell(asked.trial, values)
+        if question.limits:
+            trial = self._trial(asked.trial_id)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a limit noted just before the process died
+                for place, limit in question.limits:
+                    trial.set_constraint(str(limit), violation(limit, found.metrics[place]))
+        self._storage.set_trial_state_values(asked.trial_id, TrialState.COMPLETE, values)
+
+    def _trial(self, trial_id: int) -> Any:
+        """Return a trial as Optuna hands it out."""
+        from optuna.trial import Trial as OptunaTrial
+
+        return OptunaTrial(self._study, trial_id)
 
     def _trials(self) -> list[Any]:
         return list(self._study.get_trials(deepcopy=False))
 
     def _point(self, trial: Any) -> dict[str, ParameterValue]:
-        params, names = trial.params, [each.name for each in self._question.ranges]
-        return {name: params[name] for name in names if name in params}
+        return {each.name: trial.params[each.name] for each in self._question.ranges}
 
 
 def _counted(told: Callable[[int], None], before: int, new: int) -> None:
