@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
+from weakref import WeakKeyDictionary
 
 from tradectl_sdk.errors import UsageError, did_you_mean
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tradectl_sdk.engine.context import Context, Fill, OrderUpdate
 
 ParameterValue = bool | int | float
+_MOST = 2**53  # whole numbers up to here are floats without loss
+_declared: WeakKeyDictionary[type, Mapping[str, Parameter]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class Parameter:
         Raises:
             UsageError: If it has the wrong type.
         """
+        if type(value) is int is self.type and -_MOST <= value <= _MOST:
+            return value  # what a sweep gives, again and again
         wrong = UsageError(f"{self.name} was {value!r}, expected {_ARTICLES[self.type]}")
         if self.type is bool:
             word = str(value).lower()
@@ -201,11 +206,14 @@ class Strategy:
     @classmethod
     def parameters(cls) -> Mapping[str, Parameter]:
         """Return the declared parameters by name, those of base classes first."""
-        found: dict[str, Parameter] = {}
-        for base in reversed(cls.__mro__):
-            for name, value in vars(base).items():
-                if isinstance(value, _Declared):
-                    found[name] = value.parameter
+        found = _declared.get(cls)
+        if found is None:
+            found = _declared[cls] = {
+                name: value.parameter
+                for base in reversed(cls.__mro__)
+                for name, value in vars(base).items()
+                if isinstance(value, _Declared)
+            }
         return found
 
     @classmethod

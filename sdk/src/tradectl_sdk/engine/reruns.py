@@ -129,6 +129,7 @@ class Stage:
     def __init__(self, plan: Plan, compiled: CompiledKernel) -> None:
         from tradectl_sdk.kernel.exchanging import Exchanging, Remembered, reachable
 
+        self._empty = vars(Feed())
         feed, strategies = Feed(), make_strategies(plan)
         desk = furnish(plan, feed, strategies)
         lookup = Lookup(plan, feed)
@@ -179,7 +180,10 @@ class Stage:
         engine, feed, lookup = self._engine, self._feed, self._lookup
         strategies = make_strategies(plan)
         lookup.forget()
-        vars(feed).update(vars(Feed()))
+        vars(feed).update(
+            (name, value.copy() if isinstance(value, list) else value)
+            for name, value in self._empty.items()
+        )
         begin(engine.context, engine.desk, strategies)
         vars(feed).update(self._loaded)
         streams = lookup.streams()

@@ -14,6 +14,7 @@ numbers. Autocorrelated returns make every figure here too sure of itself.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _EULER_MASCHERONI = 0.5772156649015329
@@ -57,6 +58,7 @@ def probabilistic_sharpe(
     return math.nan if math.isnan(error) else _NORMAL.cdf((sharpe - reference) / error)
 
 
+@lru_cache(maxsize=64)  # a sweep asks for the same number in each of its trials
 def expected_maximum(trials: int) -> float:
     """Expected largest of that many independent standard normal draws, approximately.
 

@@ -7,6 +7,8 @@ others are put back to what they were, in memory and as objects.
 
 from __future__ import annotations
 
+from itertools import starmap
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,8 +82,8 @@ class Remembered:
         """Whether all is as it was."""
         try:
             return (
-                all(own == then for own, then in self._held)
-                and all(values == held for values, held in self._lists.values())
+                all(starmap(eq, self._held))
+                and all(starmap(eq, self._lists.values()))
                 and all(np.array_equal(array, held) for array, held in self._arrays)
             )
         except ValueError:  # one array in the place of another

@@ -85,14 +85,20 @@ class _Copies:
             values[:] = now[first:end]
             first = end
 
-    def write_back_to(self, values: list[Any]) -> None:
-        """Copy what one list became into it."""
+    def place(self, values: list[Any]) -> tuple[list[Any], int, int]:
+        """A list, and where its elements are, for :meth:`write_back_to`."""
         first = self._firsts[id(values)]
-        now: list[Any] = self.elements[first : first + len(values)].tolist()
-        values[:] = map(bool, now) if self._truth else now
+        return values, first, first + len(values)
+
+    def write_back_to(self, places: Iterable[tuple[list[Any], int, int]]) -> None:
+        """Copy what some of the lists became into them."""
+        now: list[Any] = self.elements.tolist()
+        now = list(map(bool, now)) if self._truth else now
+        for values, first, end in places:
+            values[:] = now[first:end]
 
 
-Reading: TypeAlias = "tuple[list[int], list[tuple[_Copies, list[Any]]]]"
+Reading: TypeAlias = "tuple[list[int], list[tuple[_Copies, list[tuple[list[Any], int, int]]]]]"
 
 
 class Binding:
@@ -259,21 +265,21 @@ class Memory:
     def reading(self, members: Iterable[Any]) -> Reading:
         """Return what :meth:`write_back_to` takes to look after some of the objects alone."""
         places = [self._places[id(member)] for member in members]
-        lists = [
-            (self._lists[kind.dtype], getattr(self._members[place], name))
-            for place in places
-            for name, _, pack, kind in self._binding.plans[self._numbers[place]]
-            if isinstance(kind, Buffer) and pack is Memory._pack_list
-        ]
-        return places, lists
+        held: dict[str, list[tuple[list[Any], int, int]]] = {}
+        for place in places:
+            for name, _, pack, kind in self._binding.plans[self._numbers[place]]:
+                if isinstance(kind, Buffer) and pack is Memory._pack_list:
+                    values = getattr(self._members[place], name)
+                    held.setdefault(kind.dtype, []).append(self._lists[kind.dtype].place(values))
+        return places, [(self._lists[dtype], lists) for dtype, lists in held.items()]
 
     def write_back_to(self, reading: Reading) -> None:
         """Write back to some of the objects that are not exchanged, and to the lists they hold."""
         places, lists = reading
         for place in places:
             self._write_back(place)
-        for copies, values in lists:
-            copies.write_back_to(values)
+        for copies, held in lists:
+            copies.write_back_to(held)
 
     def _write_back(self, place: int) -> None:
         member, start = self._members[place], self._starts[place]

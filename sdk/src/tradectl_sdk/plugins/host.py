@@ -51,6 +51,14 @@ S = TypeVar("S", bound=Spec)
 _log = logging.getLogger("tradectl.plugins")
 
 
+class _Manager(pluggy.PluginManager):
+    """Pluggy's, which looks at each attribute of a plugin; what every object has is no hook."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return how a hook is marked; None for what is none."""
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class Plugins:
     """The installed plugins and what they offer.
 
@@ -78,7 +86,7 @@ class Plugins:
         self._failures = list(discovery.failures)
         self._collected: dict[str, Mapping[str, Provided[Any]]] = {}
         self._environment = MappingProxyType(dict(os.environ))
-        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager = _Manager(PROJECT)
         self._manager.add_hookspecs(hooks.specification)
         self._raise_if_strict()
 

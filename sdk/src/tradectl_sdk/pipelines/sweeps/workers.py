@@ -80,7 +80,8 @@ class Pool:
                     tell(self._take(busy[connection]))  # type: ignore[index]
         finally:
             for worker in self._workers:
-                worker.process.kill()
+                worker.process.kill()  # all of them before any is waited for: they let go together
+            for worker in self._workers:
                 worker.process.join()
                 worker.connection.close()
 
