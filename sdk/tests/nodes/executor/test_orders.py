@@ -353,3 +353,12 @@ def test_a_middle_serves_for_a_price_until_something_has_traded_and_the_past_nev
     floor.quote(9_000, 9_010)
     floor.bar(8_000, time=floor.now - SECOND)
     assert prices.last(0) == 9_500
+
+
+def test_an_earlier_life_of_the_host_that_comes_back_is_noticed_and_trades_nothing():
+    floor = Floor().open(host=2)
+    floor.host(PeerChanged(name="host", role="host", epoch=1))
+    floor.intend(place(1), epoch=1)
+    assert floor.notices == ["host", "intents"]
+    assert floor.state.host_epoch == 2
+    assert floor.tickets == []
