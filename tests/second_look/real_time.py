@@ -17,6 +17,7 @@ MARKER: Final = "real_time"
 PLACES: Final = (
     "cli/tests/test_data_pull.py",
     "cli/tests/test_interrupts.py",
+    "cli/tests/test_paper_commands.py",
     "cli/tests/test_parity_command.py",
     "cli/tests/test_streams.py",
     "plugins/ccxt/tests/test_feeds.py",
