@@ -328,5 +328,10 @@ def test_a_sweep_becomes_a_page_with_its_map(run: Run, ready: Path) -> None:
     words = " ".join(run("report", "--help").out.replace("│", " ").split())
     assert "or one id of a sweep or a walk, from s- or w- on" in words
     assert run("report", folder.name[2:8]).status == 6
+    answer = run("report", folder.name, "--svg", "maps", "--csv", "numbers", "--json")
+    assert answer.data["pictures"] == ["maps/map-sharpe-ratio-bars-lots.svg"]
+    lines = (ready / "numbers" / "trials.csv").read_text().splitlines()
+    assert lines[0].startswith("trial,bars,lots,total_return,sharpe_ratio,")
+    assert len(lines) == 1 + 9
     assert run("report", folder.name, folder.name).status == 2
     assert run("report", folder.name, "--metric", "nonsense").status == 2

@@ -102,7 +102,9 @@ def test_walks_are_kept_listed_shown_reported_and_deleted(run: Run, ready: Path)
     text = (ready / f"report-{first['walk'][2:10]}.html").read_text(encoding="utf-8")
     assert "Parameter stability" in text
     assert run("report", short, short).status == 2
-    assert run("report", short, "--png", "x").status == 2
+    answer = run("report", short, "--svg", "charts", "--csv", "numbers")
+    assert answer.out.splitlines()[1:] == ["written  charts, 4 files", "written  numbers, 3 files"]
+    assert len(list((ready / "charts").glob("*.svg"))) == 4
     assert run("report", "w-ffffffff").status == 6
     assert run("walks", "rm", short, "w-ffffffff").status == 6
     assert run("walks", "rm", short).status == 0

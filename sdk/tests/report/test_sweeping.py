@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 from tradectl_sdk.report.contents import Cell
-from tradectl_sdk.report.sweeping import sweep_sections
+from tradectl_sdk.report.map_drawing import map_files
+from tradectl_sdk.report.sweeping import sweep_sections, trials_csv
 from tradectl_sdk.research import SweepTable, Trial
 from tradectl_sdk.research.places import Place
 from tradectl_sdk.research.storing import StoredSweep
@@ -148,3 +151,25 @@ def test_an_instrument_is_an_axis_of_the_map_and_trials_say_where(placed):
     assert trials.rows[0][:4] == ("1", "A.TEST", "2001-01-01:", "10")
     assert len({part.key for section in placed.values() for part in section.parts
                 if hasattr(part, "key")}) == 8  # fmt: skip
+
+
+def test_every_map_becomes_a_picture_that_stands_alone():
+    ((name, text),) = map_files(stored(), "sharpe_ratio")
+    assert name == "map-sharpe-ratio-fast-slow.svg"
+    root = ET.fromstring(text)  # noqa: S314 - our own
+    rects = root.findall("{*}rect")
+    texts = [one.text for one in root.findall("{*}text")]
+    assert texts[0] == "Sharpe by fast (down) and slow (across)"
+    assert texts[1:6] == ["20", "40", "60", "5", "10"]
+    assert texts[6:] == ["0.10", "0.20", "0.90", "0.30", "0.50"]  # what failed has no cell
+    shades = [float(one.get("fill-opacity")) for one in rects]
+    assert max(shades) == shades[2]
+    assert min(shades) == shades[0]
+
+
+def test_all_trials_become_a_table_for_other_programs():
+    rows = list(csv.DictReader(trials_csv(stored()).splitlines()))
+    assert [row["trial"] for row in rows] == [str(number) for number in range(6)]
+    assert (rows[2]["fast"], rows[2]["slow"], rows[2]["sharpe_ratio"]) == ("5", "60", "0.9")
+    assert (rows[4]["sharpe_ratio"], rows[4]["reason"]) == ("", "<b>broke</b>")
+    assert "instrument" not in rows[0]

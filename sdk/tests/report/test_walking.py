@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tradectl_sdk.report.contents import Cell
-from tradectl_sdk.report.walking import walk_sections
+from tradectl_sdk.report.walking import walk_csv_files, walk_sections
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "research"))  # for walked
 
@@ -69,3 +71,19 @@ def test_choices_are_counted_and_numbers_are_drawn(sections):
     idle = replace(walked(), pieces=(walked().pieces[1],))
     (section,) = [each for each in walk_sections(idle) if each.key == "choices"]
     assert "Nothing could be chosen" in section.parts[0].lines[0]
+
+
+def test_equity_windows_and_metrics_become_tables_for_other_programs():
+    walk = walked()
+    files = {name: list(csv.DictReader(text.splitlines())) for name, text in walk_csv_files(walk)}
+    assert list(files) == ["equity.csv", "windows.csv", "metrics.csv"]
+    assert [float(row["equity"]) for row in files["equity.csv"]] == walk.equity.tolist()
+    assert len(files["windows.csv"]) == 2
+    for row, piece in zip(files["windows.csv"], walk.pieces, strict=True):
+        told = float(row["out_of_sample"] or "nan")
+        np.testing.assert_equal(told, piece.out_of_sample)
+        assert np.datetime64(row["begin"].rstrip("Z"), "ns").astype(np.int64) == piece.begin
+        chosen = piece.parameters or dict.fromkeys(walk.axes, "")
+        assert all(row[name] == str(value) for name, value in chosen.items())
+    values = {row["metric"]: row["value"] for row in files["metrics.csv"]}
+    assert float(values["total_return"]) == walk.metrics.values["total_return"]

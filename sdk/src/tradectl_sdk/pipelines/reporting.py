@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,18 +21,18 @@ from tradectl_sdk.data.bars import COLUMNS
 from tradectl_sdk.data.hashing import hash_blocks, hash_columns
 from tradectl_sdk.errors import DataError, TradectlError, UsageError, did_you_mean
 from tradectl_sdk.pipelines.components import loaded
+from tradectl_sdk.pipelines.report_files import ExportFolders, Exports, write_whole
 from tradectl_sdk.pipelines.report_sections import added_sections
 from tradectl_sdk.pipelines.series import Window, content_hash, load_series
 from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
 from tradectl_sdk.report import Prices, ReportedRun
-from tradectl_sdk.report.exporting import csv_files, svg_files
+from tradectl_sdk.report.exporting import csv_files
 from tradectl_sdk.report.page import Group, page_of, run_groups
 from tradectl_sdk.report.page import page as page_text
-from tradectl_sdk.report.pixels import draws_letters, png_renderer
 from tradectl_sdk.runs import RunRecord, RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from tradectl_sdk.data import Bars
@@ -42,28 +40,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFiles:
+class ReportFiles(Exports):
     """What a report left on the disk.
 
     Attributes:
         page: The HTML file.
         runs: The runs it tells of.
-        missing: What it lacks, and why.
-        pictures: The charts as SVG files, if they were asked for.
-        images: The charts as PNG files, if they were asked for.
-        numbers: The CSV files, if they were asked for.
     """
 
     page: Path
     runs: tuple[str, ...]
-    missing: tuple[str, ...] = ()
-    pictures: tuple[Path, ...] = ()
-    images: tuple[Path, ...] = ()
-    numbers: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepFiles:
+class SweepFiles(Exports):
     """What a report on a sweep left on the disk.
 
     Attributes:
@@ -76,7 +66,7 @@ class SweepFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WalkFiles:
+class WalkFiles(Exports):
     """What a report on a walk forward left on the disk.
 
     Attributes:
@@ -119,7 +109,7 @@ def write_report(
         DataError: If a run is damaged, or a file cannot be written.
     """
     settings = settings or Settings()
-    render = None if png is None else png_renderer()
+    folders = ExportFolders(svg, png, csv)
     wanted = [runs] if isinstance(runs, str | RunRecord) else list(runs)
     records = _records(wanted, store or RunStore(settings.runs.directory))
     plugins = loaded(plugins)
@@ -127,18 +117,13 @@ def write_report(
     target = Path(page) if page is not None else Path(f"report-{records[0].run_id[2:10]}.html")
     groups = run_groups(reported)
     write_whole(target, page_of(reported, groups))
-    missing = [text for each in reported for text in (*each.missing, *each.failed)]
-    if render is not None and not draws_letters(render):
-        missing.append("The PNG files have no words: this machine has no fonts.")
-    charts = svg_files(section for group in groups for section in group.sections)
-    drawn = list(charts) if svg is not None or png is not None else []
+    numbers = ((f"{folder}{name}", text) for folder, name, text in _numbers(records))
+    exports = folders.write((one for group in groups for one in group.sections), numbers)
+    missing = tuple(text for each in reported for text in (*each.missing, *each.failed))
     return ReportFiles(
         page=target,
         runs=tuple(each.run_id for each in records),
-        missing=tuple(missing),
-        pictures=() if svg is None else _written(Path(svg), drawn),
-        images=() if png is None or render is None else _images(Path(png), drawn, render),
-        numbers=() if csv is None else _numbers(Path(csv), records),
+        **asdict(replace(exports, missing=(*missing, *exports.missing))),
     )
 
 
@@ -147,6 +132,9 @@ def write_sweep_report(
     page: str | Path | None = None,
     *,
     metric: str = "sharpe_ratio",
+    svg: str | Path | None = None,
+    png: str | Path | None = None,
+    csv: str | Path | None = None,
     settings: Settings | None = None,
 ) -> SweepFiles:
     """Write a report on a sweep: its map, its best trials, and what speaks against them.
@@ -156,16 +144,21 @@ def write_sweep_report(
         page: The HTML file; ``report-`` and the beginning of the id unless given. A file of that
             name is replaced.
         metric: By which trials are ranked.
+        svg: A folder for the maps as SVG files that stand alone; none unless given.
+        png: A folder for the maps as PNG files; none unless given.
+        csv: A folder for all trials as a CSV file; none unless given.
         settings: Where sweeps are; the defaults unless given.
 
     Raises:
-        UsageError: If the sweep has no such metric.
+        UsageError: If the sweep has no such metric, or what draws PNG files is missing.
         NotFoundError: If there is no such sweep.
         DataError: If the sweep is damaged, or the file cannot be written.
     """
-    from tradectl_sdk.report.sweeping import sweep_sections
+    from tradectl_sdk.report.map_drawing import map_files
+    from tradectl_sdk.report.sweeping import sweep_sections, trials_csv
     from tradectl_sdk.research import SweepStore
 
+    folders = ExportFolders(svg, png, csv)
     store = SweepStore((settings or Settings()).runs.directory)
     found = store.load(sweep)
     if metric not in found.table.metrics:
@@ -177,11 +170,18 @@ def write_sweep_report(
     sections = sweep_sections(found, metric, store.weighing(found.sweep_id))
     group = Group(key="sweep", title="Sweep", sections=sections)
     write_whole(target, page_text(f"{found.about['strategy']}, sweep", (group,)))
-    return SweepFiles(page=target, sweep=found.sweep_id)
+    exports = folders.write(sections, [("trials.csv", trials_csv(found))], map_files(found, metric))
+    return SweepFiles(page=target, sweep=found.sweep_id, **asdict(exports))
 
 
 def write_walk_report(
-    walk: str, page: str | Path | None = None, *, settings: Settings | None = None
+    walk: str,
+    page: str | Path | None = None,
+    *,
+    svg: str | Path | None = None,
+    png: str | Path | None = None,
+    csv: str | Path | None = None,
+    settings: Settings | None = None,
 ) -> WalkFiles:
     """Write a report on a walk forward: its windows, their stitched equity, how choices moved.
 
@@ -189,69 +189,34 @@ def write_walk_report(
         walk: The id of a stored walk, or a unique beginning of it.
         page: The HTML file; ``report-`` and the beginning of the id unless given. A file of that
             name is replaced.
+        svg: A folder for the charts as SVG files that stand alone; none unless given.
+        png: A folder for the charts as PNG files; none unless given.
+        csv: A folder for equity, windows and metrics as CSV files; none unless given.
         settings: Where walks are; the defaults unless given.
 
     Raises:
         NotFoundError: If there is no such walk.
-        DataError: If the walk is damaged, or the file cannot be written.
+        DataError: If the walk is damaged, or a file cannot be written.
+        UsageError: If what draws PNG files is missing.
     """
-    from tradectl_sdk.report.walking import walk_sections
+    from tradectl_sdk.report.walking import walk_csv_files, walk_sections
     from tradectl_sdk.research import WalkStore
 
+    folders = ExportFolders(svg, png, csv)
     found = WalkStore((settings or Settings()).runs.directory).load(walk)
     target = Path(page) if page is not None else Path(f"report-{found.walk_id[2:10]}.html")
-    group = Group(key="walk", title="Walk forward", sections=walk_sections(found))
+    sections = walk_sections(found)
+    group = Group(key="walk", title="Walk forward", sections=sections)
     write_whole(target, page_text(f"{found.strategy}, walking forward", (group,)))
-    return WalkFiles(page=target, walk=found.walk_id)
+    exports = folders.write(sections, walk_csv_files(found))
+    return WalkFiles(page=target, walk=found.walk_id, **asdict(exports))
 
 
-def write_whole(target: Path, content: str | bytes) -> None:
-    """Write a file so that it appears complete or not at all.
-
-    Raises:
-        DataError: If the disk refused; what was there before is left as it was.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise DataError(
-            f"{target} could not be written: {error.strerror}",
-            hint="check the space and the permissions of its folder",
-        ) from error
-
-
-def _written(folder: Path, files: Iterable[tuple[str, str | bytes]]) -> tuple[Path, ...]:
-    written = []
-    for name, content in files:
-        write_whole(folder / name, content)
-        written.append(folder / name)
-    return tuple(written)
-
-
-def _images(
-    folder: Path, drawn: Iterable[tuple[str, str]], render: Callable[[str], bytes]
-) -> tuple[Path, ...]:
-    return _written(
-        folder, ((f"{name.removesuffix('.svg')}.png", render(text)) for name, text in drawn)
-    )
-
-
-def _numbers(folder: Path, records: Sequence[RunRecord]) -> tuple[Path, ...]:
-    written: list[Path] = []
+def _numbers(records: Sequence[RunRecord]) -> Iterator[tuple[str, str, str]]:
+    """Yield the numbers of runs as (folder, file name, text), each run in a folder of several."""
     for record in records:
-        own = folder / record.run_id[:10] if len(records) > 1 else folder
-        written += _written(own, csv_files(record))
-    return tuple(written)
+        folder = f"{record.run_id[:10]}/" if len(records) > 1 else ""
+        yield from ((folder, name, text) for name, text in csv_files(record))
 
 
 def _records(wanted: Sequence[str | RunRecord], store: RunStore) -> list[RunRecord]:

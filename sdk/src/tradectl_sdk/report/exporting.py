@@ -54,13 +54,13 @@ def csv_files(record: RunRecord) -> Iterator[tuple[str, str]]:
     if exposure is not None:
         curve.append(exposure.tolist())
         heads.append("exposure")
-    yield "equity.csv", _csv(heads, zip(*curve, strict=True))
+    yield "equity.csv", csv_text(heads, zip(*curve, strict=True))
     yield "trades.csv", _table(trades_to_json(record.trades, record.instruments))
     yield "fills.csv", _table(fills_to_json(record.fills, record.instruments))
     yield "orders.csv", _table(orders_to_json(record.orders, record.instruments))
     metrics = record.metrics
     rows = ((name, value, metrics.undefined.get(name)) for name, value in metrics.values.items())
-    yield "metrics.csv", _csv(("metric", "value", "undefined"), rows)
+    yield "metrics.csv", csv_text(("metric", "value", "undefined"), rows)
 
 
 def file_stem(key: str) -> str:
@@ -83,10 +83,11 @@ def _names(chart: Chart) -> Iterator[str]:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     heads = list(rows[0]) if rows else []
-    return _csv(heads, (row.values() for row in rows))
+    return csv_text(heads, (row.values() for row in rows))
 
 
-def _csv(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+def csv_text(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write a table as CSV; None is an empty field."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(heads)

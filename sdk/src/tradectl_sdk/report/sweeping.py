@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.report.contents import Cell, Section, Table, Words
+from tradectl_sdk.report.exporting import csv_text
 from tradectl_sdk.report.inputs import named, value_text
 from tradectl_sdk.report.places import places_section
 from tradectl_sdk.research.maps import maps_of
@@ -231,3 +232,24 @@ def _failures(table: SweepTable) -> Section:
         rows=tuple((reason, f"{count:,}") for reason, count in list(counts.items())[:SHOWN_TRIALS]),
     )
     return Section(key="failures", title="Failed trials", parts=(shown,))
+
+
+def trials_csv(sweep: StoredSweep) -> str:
+    """Write all trials with their parameters and metrics, none rounded, as a CSV file."""
+    table = sweep.table
+    there = [each.value for each in Dimension] if table.places else []
+    names, metrics = list(table.points[0]), list(table.metrics)
+    rows = (table.row(number) for number in range(len(table)))
+    return csv_text(
+        ["trial", *there, *names, *metrics, "reason"],
+        (
+            [
+                row["trial"],
+                *(row[each] for each in there),
+                *(row["parameters"][name] for name in names),
+                *(row["metrics"][name] for name in metrics),
+                row["reason"],
+            ]
+            for row in rows
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from tradectl_sdk.report.contents import Cell, Chart, Line, Marks, Section, Table, Words
 from tradectl_sdk.report.curves import drawdown
+from tradectl_sdk.report.exporting import csv_text
 from tradectl_sdk.report.inputs import moment, named, value_text
 from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.table import METRICS
+from tradectl_sdk.runs.rendering import iso_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,3 +218,35 @@ def _metrics(walk: WalkForward) -> Section:
         rows=tuple((METRICS[name].label, report.text(name)) for name in _METRICS),
     )
     return Section(key="metrics-section", title="Metrics out of sample", parts=(table,))
+
+
+def walk_csv_files(walk: WalkForward) -> Iterator[tuple[str, str]]:
+    """Write the numbers of a walk, none thinned or rounded, as (file name, text) pairs."""
+    yield (
+        "equity.csv",
+        csv_text(("time", "equity"), zip(iso_times(walk.times), walk.equity.tolist(), strict=True)),
+    )
+    names = list(walk.axes)
+    windows = ("first", "chosen", "begin", "end")
+    values = ("in_sample", "out_of_sample", "in_growth", "trades", "order_list_hash")
+    yield (
+        "windows.csv",
+        csv_text(
+            [*windows, *names, *values],
+            (
+                [
+                    *iso_times(np.array([getattr(piece, name) for name in windows])),
+                    *((piece.parameters or {}).get(name) for name in names),
+                    *(_known(getattr(piece, name)) for name in values),
+                ]
+                for piece in walk.pieces
+            ),
+        ),
+    )
+    metrics = walk.metrics
+    rows = ((name, value, metrics.undefined.get(name)) for name, value in metrics.values.items())
+    yield "metrics.csv", csv_text(("metric", "value", "undefined"), rows)
+
+
+def _known(value: float | str) -> float | str | None:
+    return None if isinstance(value, float) and math.isnan(value) else value
