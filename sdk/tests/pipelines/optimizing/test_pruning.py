@@ -133,3 +133,24 @@ def test_what_cannot_be_judged_is_refused(bars, tmp_path, changes, message):
     with pytest.raises(UsageError, match=message):
         pruned(bars, tmp_path, **changes)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verdict", [2, 5, 9, 14])
+def test_verdicts_are_the_same_after_a_death_between_any_two(bars, tmp_path, monkeypatch, verdict):
+    from optuna.trial import Trial as OptunaTrial
+
+    whole = pruned(bars, tmp_path / "whole", 12, pruner="hyperband", batch=6)
+    judge, left = OptunaTrial.should_prune, iter(range(verdict))
+
+    def dies(self):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return judge(self)
+
+    monkeypatch.setattr(OptunaTrial, "should_prune", dies)
+    with pytest.raises(KeyboardInterrupt):
+        pruned(bars, tmp_path, 12, pruner="hyperband", batch=6)
+    monkeypatch.setattr(OptunaTrial, "should_prune", judge)
+    found = pruned(bars, tmp_path, 12, pruner="hyperband", batch=6, resume=True)
+    assert found.pruned == whole.pruned
+    same(whole, found)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _REJECTED = 1000  # points in a row that may fail to meet the conditions
 _ROW = "row"
+_PASSED = "passed"  # parts after which a trial was let go on
 
 
 @dataclass(slots=True)
@@ -219,22 +220,28 @@ class Study:
             told(done)
 
         for part in range(self._parts):
-            if stopped := self._stopped(part, left, runs):
-                note(stopped)
+            self._stop(part, left, runs, note)
         points = {number: each.point for number, each in left.items()}
         if points:
             runs(None, points, lambda new: note({n.number: Made(points[n.number], n) for n in new}))
 
-    def _stopped(self, part: int, left: Mapping[int, _Asked], runs: Runs) -> dict[int, Made]:
-        """Run trials over a part of the bars; return those that go no further.
+    def _stop(
+        self, part: int, left: Mapping[int, _Asked], runs: Runs, note: Callable[..., None]
+    ) -> None:
+        """Run trials over a part of the bars, and note of those that go no further that they do.
 
-        A part in which a trial made no trade, or failed, says nothing of it.
+        A part in which a trial made no trade, or failed, says nothing of it. Each verdict is
+        written down at once, in the order of the trials: a process that goes on after a kill passes
+        none a second time, by when later trials would have a say in it.
         """
         found: dict[int, Trial] = {}
-        points = {number: each.point for number, each in left.items()}
+        points = {
+            number: each.point
+            for number, each in left.items()
+            if self._trial(each.trial_id).user_attrs.get(_PASSED, 0) <= part
+        }
         if points:
             runs(part, points, lambda new: found.update({each.number: each for each in new}))
-        stopped = {}
         (objective,) = self._question.objectives
         for number in sorted(found):
             metrics = found[number].metrics
@@ -248,8 +255,9 @@ class Study:
                 trial.report(metrics[objective], GROWTH**part)
             if trial.should_prune():
                 here = Stopped(part, metrics[objective])
-                stopped[number] = Made(points[number], Trial(number), here)
-        return stopped
+                note({number: Made(points[number], Trial(number), here)})
+            else:
+                trial.set_user_attr(_PASSED, part + 1)
 
     def _tell(self, asked: _Asked) -> None:
         """Let Optuna know what came of a trial."""
