@@ -62,6 +62,22 @@ def test_completion_of_a_command_loads_no_plugin(monkeypatch: pytest.MonkeyPatch
     assert not loaded & HEAVY
 
 
+def test_nothing_is_left_for_python_to_walk_through_at_the_end() -> None:
+    program = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count(), len(gc.get_objects())))
+from tradectl.__main__ import main
+main(["explain", "-q"])
+main(["explain", "-q"])
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    frozen, walked = map(int, process.stdout.splitlines()[-1].split())
+    assert frozen > 1000
+    assert walked < 100
+
+
 @pytest.mark.parametrize("words", [["explain", "-q"], ["plugin", "list", "-q"], ["config", "show"]])
 def test_everyday_commands_load_no_engine(words: list[str]) -> None:
     assert not modules_after(*words) & {"numpy", "numba", "duckdb", "pandas", "rich"}
