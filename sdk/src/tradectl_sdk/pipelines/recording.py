@@ -124,15 +124,33 @@ def exposure(
         own = outcome.fills[outcome.fills["instrument"] == index]
         if not len(own):
             continue
-        after = np.abs(np.concatenate(([0], own["position"])))
         one = plan.instruments[index]
-        value = float(one.lot_size * one.multiplier)
+        held = np.abs(np.concatenate(([0], own["position"])))
+        values = held * float(one.lot_size * one.multiplier)
+        since = np.searchsorted(outcome.times, own["known"])
         for start in range(0, len(total), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            held = after[np.searchsorted(own["known"], outcome.times[part], side="right")]
-            total[part] += held * value * at_instants(columns, outcome.times, part)
+            end = min(start + _CHUNK, len(total))
+            part = slice(start, end)
+            held_then = _steps(values, since, start, end)
+            total[part] += held_then * at_instants(columns, outcome.times, part)
             turn()
     return total
+
+
+def _steps(
+    values: NDArray[np.float64], since: NDArray[np.int64], start: int, end: int
+) -> NDArray[np.float64]:
+    """What holds at each instant from ``start`` to ``end`` (exclusive): the last value since then.
+
+    Args:
+        values: The value before anything happened, then one after each event, shape (m + 1,).
+        since: The first instant at which each event was known, rising, shape (m,).
+        start: The first instant.
+        end: The one after the last.
+    """
+    first, last = np.searchsorted(since, start, side="right"), np.searchsorted(since, end)
+    edges = np.concatenate(([start], since[first:last], [end]))
+    return np.repeat(values[first : last + 1], np.diff(edges))
 
 
 class Basket:
