@@ -104,7 +104,7 @@ def _quick_check(frame: Frame, node: ast.AST, plain: Any, length: Any, message: 
     start, odd, inside = builder.block, frame.block("odd"), frame.block("inside")
     within = builder.icmp_unsigned("<", plain, length)
     check = builder.cbranch(within, inside, odd)
-    check.set_weights([100_000, 1])
+    frame.unit.weigh(check, 100_000, 1)
     frame.checks.append(check)
     builder.position_at_end(odd)
     wrapped = builder.add(plain, length)

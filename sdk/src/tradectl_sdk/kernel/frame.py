@@ -327,7 +327,7 @@ class Frame:
     def guard(self, node: ast.AST, bad: Any, exception: str, message: str) -> None:
         """Raise an exception when a condition holds, which it hardly ever does."""
         failed, good = self.block("failed"), self.block("good")
-        self.builder.cbranch(bad, failed, good).set_weights([1, 100_000])
+        self.unit.weigh(self.builder.cbranch(bad, failed, good), 1, 100_000)
         self.builder.position_at_end(failed)
         self.raise_(node, exception, message)
         self.builder.position_at_end(good)
@@ -382,7 +382,7 @@ class Frame:
         self._called += 0 if outlined else callee.weight
         failed, good = self.block("raised"), self.block("returned")
         bad = self.builder.icmp_unsigned("!=", status, ir.Constant(STATUS, 0))
-        self.builder.cbranch(bad, failed, good).set_weights([1, 100_000])
+        self.unit.weigh(self.builder.cbranch(bad, failed, good), 1, 100_000)
         self.builder.position_at_end(failed)
         self._end(status)
         self.builder.position_at_end(good)

@@ -140,7 +140,8 @@ def _int_divmod(frame: Frame, node: ast.AST, left: Any, right: Any) -> tuple[Any
     """Return quotient and remainder rounded towards minus infinity."""
     builder = frame.builder
     usual, rare, done = (frame.block(name) for name in ("usual", "rare", "divided"))
-    builder.cbranch(_plain_division(frame, left, right), usual, rare).set_weights([1000, 1])
+    branch = builder.cbranch(_plain_division(frame, left, right), usual, rare)
+    frame.unit.weigh(branch, 1000, 1)
     builder.position_at_end(usual)
     quotient = builder.udiv(left, right)
     rest = builder.sub(left, builder.mul(quotient, right))
@@ -181,7 +182,8 @@ def _int_rest(frame: Frame, node: ast.AST, left: Any, right: Any) -> Any:
     """Return the remainder, which has the divisor's sign."""
     builder = frame.builder
     usual, rare, done = (frame.block(name) for name in ("usual", "rare", "divided"))
-    builder.cbranch(_plain_division(frame, left, right), usual, rare).set_weights([1000, 1])
+    branch = builder.cbranch(_plain_division(frame, left, right), usual, rare)
+    frame.unit.weigh(branch, 1000, 1)
     builder.position_at_end(usual)
     plain = builder.urem(left, right)
     builder.branch(done)

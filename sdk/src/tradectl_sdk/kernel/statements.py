@@ -130,7 +130,8 @@ def _sometimes(frame: Frame, statements: list[ast.stmt], start: Any, tests: list
     if frame.rare == frame.conditions:
         for test in tests:
             if start in test.operands[1:]:
-                test.set_weights([1, 2000] if test.operands[1] is start else [2000, 1])
+                weights = (1, 2000) if test.operands[1] is start else (2000, 1)
+                frame.unit.weigh(test, *weights)
     frame.conditions -= 1
     frame.rare = around
 

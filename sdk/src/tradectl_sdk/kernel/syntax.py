@@ -93,17 +93,31 @@ def _parse(filename: str, text: str) -> Found | None:
     """Return every function of a text with its code object, by first line and name."""
     try:
         tree = ast.parse(text, filename)
-        module = compile(text, filename, "exec", dont_inherit=True)
+        module = compile(tree, filename, "exec", dont_inherit=True)
     except SyntaxError:
         return None
     codes = {(code.co_firstlineno, code.co_name): code for code in _codes(module)}
     found: Found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-            if (first, node.name) in codes:
-                found[first, node.name] = node, codes[first, node.name]
+    for node in _functions(tree):
+        first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+        if (first, node.name) in codes:
+            found[first, node.name] = node, codes[first, node.name]
     return found
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Yield every function below a tree, looking at statements only: no expression holds one."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef):
+            yield node
+        for name in _BLOCKS:
+            todo += getattr(node, name, ())
+
+
+# The attributes of statements, and of the parts of try and match, that hold statements.
+_BLOCKS = ("body", "orelse", "handlers", "cases", "finalbody")
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

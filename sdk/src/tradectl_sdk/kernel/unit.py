@@ -136,6 +136,10 @@ class Unit:
         self._constants: dict[int, tuple[Any, Value]] = {}
         self._names: set[str] = set()
         self._root = self.module.add_metadata(["tradectl kernel"])
+        # Nodes made once: having llvmlite look one up takes longer than making an instruction
+        self._storages: dict[tuple[str, ...], Any] = {}
+        self._weights: dict[tuple[int, int], Any] = {}
+        self._facts: dict[tuple[int, ...], Any] = {}
 
     # -- functions ------------------------------------------------------------------------
 
@@ -174,11 +178,17 @@ class Unit:
 
     def tag(self, instruction: Any, name: str, *above: str) -> None:
         """Say which storage an access touches: names of which neither is above the other differ."""
-        node = self._root
-        for part in (*above, name):
-            node = self.module.add_metadata([part, node, ir.Constant(WORD, 0)])
-        access = self.module.add_metadata([node, node, ir.Constant(WORD, 0)])
+        path = (*above, name)
+        access = self._storages.get(path)
+        if access is None:
+            access = self._storages[path] = self._storage(path)
         instruction.set_metadata("tbaa", access)
+
+    def _storage(self, path: tuple[str, ...]) -> Any:
+        node = self._root
+        for part in path:
+            node = self.module.add_metadata([part, node, ir.Constant(WORD, 0)])
+        return self.module.add_metadata([node, node, ir.Constant(WORD, 0)])
 
     def tag_element(self, instruction: Any, alias: int) -> None:
         """Say which memory the element of a buffer lies in; 0 may be any."""
@@ -217,23 +227,38 @@ class Unit:
 
     def never_changes(self, load: Any) -> None:
         """Say that nothing stores to what is loaded for as long as the unit runs."""
-        load.set_metadata("invariant.load", self.module.add_metadata([]))
+        load.set_metadata("invariant.load", self._fact())
 
     def is_certain(self, load: Any) -> None:
         """Say that what is loaded is no undefined value, so that LLVM may reason about it."""
-        load.set_metadata("noundef", self.module.add_metadata([]))
+        load.set_metadata("noundef", self._fact())
 
     def is_length(self, load: Any) -> None:
         """Say that what is loaded is not negative."""
-        bounds = [ir.Constant(WORD, 0), ir.Constant(WORD, 2**63 - 1)]
-        load.set_metadata("range", self.module.add_metadata(bounds))
+        load.set_metadata("range", self._fact(0, 2**63 - 1))
 
     def points_to_kernel(self, load: Any, struct: int) -> None:
         """Say of a loaded address that a whole struct is there, so that it may be read early."""
-        size = ir.Constant(WORD, self.bytes_at(struct))
-        load.set_metadata("dereferenceable", self.module.add_metadata([size]))
-        load.set_metadata("align", self.module.add_metadata([ir.Constant(WORD, 8)]))
-        load.set_metadata("nonnull", self.module.add_metadata([]))
+        load.set_metadata("dereferenceable", self._fact(self.bytes_at(struct)))
+        load.set_metadata("align", self._fact(8))
+        load.set_metadata("nonnull", self._fact())
+
+    def weigh(self, branch: Any, one: int, other: int) -> None:
+        """Say how much likelier one way of a branch is than the other."""
+        weights = self._weights.get((one, other))
+        if weights is None:
+            branch.set_weights([one, other])
+            self._weights[one, other] = branch.metadata["prof"]
+        else:
+            branch.set_metadata("prof", weights)
+
+    def _fact(self, *numbers: int) -> Any:
+        """The node that holds some numbers."""
+        node = self._facts.get(numbers)
+        if node is None:
+            operands = [ir.Constant(WORD, number) for number in numbers]
+            node = self._facts[numbers] = self.module.add_metadata(operands)
+        return node
 
     def bytes_at(self, struct: int) -> int:
         """Return how many bytes there are, at least, from where a kernel begins."""
