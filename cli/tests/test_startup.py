@@ -93,3 +93,4 @@ def test_a_backtest_loads_no_compiler_of_python_no_database_and_no_data_frames(
     loaded = modules_after(*words)
     assert "numpy" in loaded
     assert not loaded & {"numba", "duckdb", "pandas", "scipy", "rich", "arch", "pyarrow"}
+    assert "tradectl_sdk.models" not in loaded

@@ -236,7 +236,7 @@ def test_models_of_a_run_forecast_its_noised_bars_again(bars, monkeypatch):
         seen.append(over.close.tobytes())
         return walk_forward(model, over)
 
-    monkeypatch.setattr("tradectl_sdk.pipelines.modelling.walk_forward", walk)
+    monkeypatch.setattr("tradectl_sdk.models.walk_forward", walk)
     found = montecarlo(record, strategy=Follow, data=[bars], noisy=2, noise=0.5)
     spread = next(each for each in found.spreads if each.name == "bars")
     assert len(spread.final) == 2

@@ -12,7 +12,6 @@ from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.engine import Columns, DenyReason, Mode, run
 from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.engine.reasons import REASONS
-from tradectl_sdk.pipelines.foresight import made_with_the_future
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +80,7 @@ def look_ahead(
     horizon = min(bars, HORIZON[outcome.mode])
     places = _places(outcome, horizon)
     last_bars = [int(outcome.times[place - 1]) for place in places]
-    if found := made_with_the_future(models, plan.signals, series, last_bars):
+    if models and (found := _knew_the_future(models, plan, series, last_bars)):
         return Check(name="look-ahead", status="fail", text=found)
     for place in places:
         last = outcome.times[place - 1]
@@ -95,6 +94,17 @@ def look_ahead(
     where = f" in its first {horizon:,} bars" if bars > horizon else ""
     text = f"the same on data cut at {len(places)} places{where}"
     return Check(name="look-ahead", status="ok", text=text)
+
+
+def _knew_the_future(
+    models: Sequence[SignalModel],
+    plan: Plan,
+    series: Sequence[LoadedSeries],
+    last_bars: Sequence[int],
+) -> str:
+    from tradectl_sdk.pipelines.foresight import made_with_the_future
+
+    return made_with_the_future(models, plan.signals, series, last_bars)
 
 
 def _same_bits(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:

@@ -7,34 +7,33 @@ model's own settings. Without ``forecast=`` the signal is called ``forecast``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tradectl_sdk.config.layers import override_layer
 from tradectl_sdk.config.resolve import resolve
 from tradectl_sdk.errors import ConfigError, ModelError, NotFoundError, UsageError, pip_install
-from tradectl_sdk.models import Model, walk_forward
 from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.components import NoSettings, loaded, named
 from tradectl_sdk.pipelines.model_state import state_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
     from pydantic import BaseModel
 
+    from tradectl_sdk.models import Model
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.plugins import Plugins
     from tradectl_sdk.strategy import Strategy
 
     FloatArray = NDArray[np.float64]
 
-MadeBy = str | Mapping[str, object] | Callable[[], Model]
+MadeBy: TypeAlias = "str | Mapping[str, object] | Callable[[], Model]"
 """What makes a signal: ``ridge:horizon=5``, the same as a table with its name under ``model``, or
 what makes a fresh model."""
 
@@ -106,6 +105,8 @@ class SignalModel:
         Raises:
             ModelError: If that gives none.
         """
+        from tradectl_sdk.models import Model
+
         model = self.make()
         if not isinstance(model, Model):
             raise ModelError(f"{self.name} made a {type(model).__name__}, expected a Model")
@@ -113,6 +114,8 @@ class SignalModel:
 
     def over(self, series: Sequence[LoadedSeries]) -> list[FloatArray]:
         """Forecast along each series; one array beside its bars each."""
+        from tradectl_sdk.models import walk_forward
+
         return [walk_forward(self.fresh(), one.bars).values for one in series]
 
     def first_forecast(self) -> int:
