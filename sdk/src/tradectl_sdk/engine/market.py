@@ -19,6 +19,32 @@ OFF_GRID = -1
 MOST_LOTS = 9e18  # what an int64 can count, less a margin
 
 
+class _Figures:
+    """The constants of one instrument."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        scale = instrument.value_scale
+        tick, lot = instrument.tick_size, instrument.lot_size
+        self.numerator, self.denominator = scale.numerator, scale.denominator
+        # Bounds of ticks * lots that keep each product in Market.value() inside 64 bits
+        self.most_whole = float(MOST_AT_ONCE / scale)
+        self.most_rest = float(Fraction(MOST_AT_ONCE, scale.numerator))
+        self.tick_up, self.tick_down = map(float, tick.as_integer_ratio())
+        self.lot_up, self.lot_down = map(float, lot.as_integer_ratio())
+        # Float value of one lot per unit of price, for equity curves and statistics.
+        self.lot_value = float(lot * instrument.multiplier)
+        self.min_notional = int(instrument.min_notional * MONEY_UNITS)
+
+
+def _figures(instruments: Sequence[Instrument]) -> list[_Figures]:
+    """Return the constants of instruments; those on the same grid share them."""
+    grids = [(one.tick_size, one.lot_size, one.multiplier, one.min_notional) for one in instruments]
+    found = {
+        grid: _Figures(one) for grid, one in dict(zip(grids, instruments, strict=True)).items()
+    }
+    return [found[grid] for grid in grids]
+
+
 class Market:
     """Per-instrument constants and last prices; index is the instrument's place in the run.
 
@@ -29,27 +55,19 @@ class Market:
     ONE_IS_KNOWN = True  # the lists of a run with one instrument
 
     def __init__(self, instruments: Sequence[Instrument], feed: Feed) -> None:
-        scales = [instrument.value_scale for instrument in instruments]
-        ticks = [instrument.tick_size.as_integer_ratio() for instrument in instruments]
-        lots = [instrument.lot_size.as_integer_ratio() for instrument in instruments]
-        self.count = len(instruments)
-        self.numerator = [scale.numerator for scale in scales]
-        self.denominator = [scale.denominator for scale in scales]
-        self._half = [scale.denominator // 2 for scale in scales]
-        # Bounds of ticks * lots that keep each product in value() inside 64 bits
-        self._most_whole = [float(MOST_AT_ONCE / scale) for scale in scales]
-        self._most_rest = [float(Fraction(MOST_AT_ONCE, scale.numerator)) for scale in scales]
-        self.tick_up = [float(n) for n, _ in ticks]
-        self.tick_down = [float(d) for _, d in ticks]
-        self.lot_up = [float(n) for n, _ in lots]
-        self.lot_down = [float(d) for _, d in lots]
-        # Float value of one lot per unit of price, for equity curves and statistics.
-        self.lot_value = [
-            float(instrument.lot_size * instrument.multiplier) for instrument in instruments
-        ]
-        self.min_notional = [
-            int(instrument.min_notional * MONEY_UNITS) for instrument in instruments
-        ]
+        figures = _figures(instruments)
+        self.count = len(figures)
+        self.numerator = [each.numerator for each in figures]
+        self.denominator = [each.denominator for each in figures]
+        self._half = [each.denominator // 2 for each in figures]
+        self._most_whole = [each.most_whole for each in figures]
+        self._most_rest = [each.most_rest for each in figures]
+        self.tick_up = [each.tick_up for each in figures]
+        self.tick_down = [each.tick_down for each in figures]
+        self.lot_up = [each.lot_up for each in figures]
+        self.lot_down = [each.lot_down for each in figures]
+        self.lot_value = [each.lot_value for each in figures]
+        self.min_notional = [each.min_notional for each in figures]
         self._feed = feed
 
     @classmethod

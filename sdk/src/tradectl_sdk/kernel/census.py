@@ -19,13 +19,14 @@ from tradectl_sdk.kernel.partition import PLAIN, Look, Part, refine
 from tradectl_sdk.kernel.shape import Census, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 DTYPES = ("float64", "int64", "int32", "int8", "uint8", "bool")
 _FORMATS = {"d": "float64", "q": "int64", "l": "int64", "i": "int32", "b": "int8", "B": "uint8"}
 _FORMATS["?"] = "bool"
 if np.dtype("l").itemsize != 8:  # pragma: no cover - Windows: a C long has 32 bits there
     _FORMATS["l"] = "int32"
+_ITSELF = frozenset(PLAIN) - {int}  # types that are parts of a look as they are
 _ELEMENTS = {float: "float64", int: "int64", bool: "bool"}
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "pandas", "polars"}
 
@@ -42,6 +43,8 @@ class Walk:
     places: dict[int, int] = field(default_factory=dict)  # of kernels, by id
     memories: dict[int, int] = field(default_factory=dict)  # of lists, arrays and views, by id
     spans: list[tuple[int, int, int]] = field(default_factory=list)  # first byte, end, memory
+    kernels: dict[type, bool] = field(default_factory=dict)  # whether a class is one of kernels
+    slotted: dict[type, bool] = field(default_factory=dict)  # whether it has slots
 
     def place(self, kernel: Any) -> int:
         """Return a kernel's place among the members, a new one if it was not met before."""
@@ -65,11 +68,31 @@ class Walk:
         """Walk to the end and return what each member looks like."""
         looks = []
         for member in self.members:  # grows while it is walked
-            parts = tuple([(name, part_of(value, self)) for name, value in attributes(member)])
+            parts = tuple(
+                [
+                    (name, cls if (cls := type(value)) in _ITSELF else part_of(value, self))
+                    for name, value in self._attributes(member)
+                ]
+            )
             if getattr(type(member), "ONE_IS_KNOWN", False):
                 parts = tuple([(name, _known_one(part, member, name)) for name, part in parts])
             looks.append((type(member), parts))
         return looks
+
+    def _attributes(self, member: Any) -> Iterable[tuple[str, Any]]:
+        cls = type(member)
+        slotted = self.slotted.get(cls)
+        if slotted is None:
+            slotted = any(one.__dict__.get("__slots__", ()) for one in cls.__mro__)
+            slotted = self.slotted[cls] = slotted or not hasattr(member, "__dict__")
+        return attributes(member) if slotted else member.__dict__.items()
+
+    def is_kernel(self, value: Any) -> bool:
+        """Whether something is a kernel, as :func:`is_kernel` says, asked once for each class."""
+        found = self.kernels.get(type(value))
+        if found is None:
+            found = self.kernels[type(value)] = is_kernel(value)
+        return found
 
     def overlaps(self) -> Overlaps:
         """Return the pairs of arrays that share bytes, as two views of one array do."""
@@ -141,7 +164,7 @@ def attributes(member: Any) -> Iterator[tuple[str, Any]]:
 def part_of(value: Any, walk: Walk) -> Part:
     """Return what an attribute is, in built-in types alone: they hash and compare fastest."""
     cls = type(value)
-    if cls in PLAIN and cls is not int:
+    if cls in _ITSELF:
         return cls
     if isinstance(value, int):
         return int if -(2**63) <= value < 2**63 else "an int beyond 64 bits"
@@ -151,7 +174,7 @@ def part_of(value: Any, walk: Walk) -> Part:
         return _elements(value, walk)
     if cls is tuple:
         return ("tuple", *[part_of(item, walk) for item in value])
-    if not is_kernel(value):
+    if not walk.is_kernel(value):
         return _in_words(value)
     return walk.place(value)
 
@@ -161,7 +184,7 @@ def _elements(value: Any, walk: Walk) -> Part:
         found = set(map(type, value))
         if len(found) == 1 and (cls := next(iter(found))) in _ELEMENTS:
             return ("list", _ELEMENTS[cls], 1, True, 0, walk.memory(value))
-        if value and all(map(is_kernel, value)):
+        if value and all(map(walk.is_kernel, value)):
             return ("kernels", *[walk.place(item) for item in value])
         return "an empty list" if not value else "a list that is not all floats or all ints"
     if isinstance(value, np.ndarray):

@@ -8,6 +8,7 @@ written back.
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tradectl_sdk.kernel.merging import Layout
-    from tradectl_sdk.kernel.shape import Census, Field
+    from tradectl_sdk.kernel.shape import Census
 
     _Pack = Callable[["Memory", Any, Any, int], None]
 
@@ -119,11 +120,12 @@ class Binding:
             [(each.name, each.slot, *Memory.packing(each.kind)) for each in struct.fields]
             for struct in shape.structs
         ]
-        self.changed: list[list[Field]] = [[] for _ in shape.structs]
+        self.changed: list[list[tuple[str, int, bool, bool]]] = [[] for _ in shape.structs]
         for number, name in sorted(stored):
             found = shape.structs[number].field(name)
             assert found is not None  # noqa: S101 - it was compiled from this very shape
-            self.changed[number].append(found)
+            place = found.name, found.slot
+            self.changed[number].append((*place, found.kind == FLOAT, found.kind == BOOL))
 
 
 class Memory:
@@ -188,7 +190,12 @@ class Memory:
         for place in places:
             member, start = self._members[place], self._starts[place]
             for name, slot, pack, kind in plans[self._numbers[place]]:
-                pack(self, kind, getattr(member, name), start + slot)
+                if kind is FLOAT:
+                    self._floats[start + slot] = getattr(member, name)
+                elif kind is INT:
+                    self._values[start + slot] = getattr(member, name)
+                else:
+                    pack(self, kind, getattr(member, name), start + slot)
         for copies in self._adding.values():
             copies.point(self._values)
 
@@ -283,9 +290,12 @@ class Memory:
 
     def _write_back(self, place: int) -> None:
         member, start = self._members[place], self._starts[place]
-        for field in self._binding.changed[self._numbers[place]]:
-            words = self._floats if field.kind == FLOAT else self._values
-            _restore(member, field, words[start + field.slot])
+        for name, slot, real, truth in self._binding.changed[self._numbers[place]]:
+            if real:
+                setattr(member, name, self._floats[start + slot])
+            else:
+                word = self._values[start + slot]
+                _restore(member, name, bool(word) if truth else word)
 
 
 def _lists() -> dict[str, _Copies]:
@@ -306,14 +316,11 @@ def _pack_nothing(memory: Memory, kind: Kind, value: Any, place: int) -> None:
     """Leave out what compiled code does not look at."""
 
 
-def _restore(member: Any, field: Field, word: float) -> None:
-    """Set one attribute; an enum stays an enum as long as its value is a member's."""
-    value: Any = bool(word) if field.kind == BOOL else word
-    old = getattr(member, field.name)
-    if field.kind == INT and isinstance(old, IntEnum):
-        try:
-            value = type(old)(int(word))
-        except ValueError:
-            value = int(word)
+def _restore(member: Any, name: str, value: int) -> None:
+    """Set an attribute that is no float; an enum stays one as long as its value is a member's."""
+    old = getattr(member, name)
+    if isinstance(old, IntEnum):
+        with contextlib.suppress(ValueError):
+            value = type(old)(value)
     if old is not value:
-        setattr(member, field.name, value)
+        setattr(member, name, value)

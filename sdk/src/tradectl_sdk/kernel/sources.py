@@ -19,6 +19,8 @@ import platform
 import sys
 import types
 from enum import Enum
+from itertools import repeat
+from operator import call, is_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,7 @@ def fingerprint(shape: Shape, function: types.FunctionType) -> str:
     for struct in shape.structs:
         for cls in struct.cls.__mro__[:-1]:
             reach.kernel_class(cls)
+    reach.settle()
     _known.pop((shape, function), None)
     while len(_known) >= _REMEMBERED:
         _known.pop(next(iter(_known)))
@@ -83,12 +86,26 @@ class _Reach:
         self._entries: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
         self._attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self._functions: list[tuple[types.FunctionType, types.CodeType, Any, Any]] = []
+        self._rows: list[tuple[tuple[Any, ...], ...]] = []
+
+    def settle(self) -> None:
+        """Arrange what was seen for :meth:`current`, now that the walk is over."""
+        attributes = list(self._attributes.values())
+        fleeting = [found for found in attributes if found[2] in _FLEETING]
+        lasting = [found for found in attributes if found[2] not in _FLEETING]
+        entries = [(names.get, name, seen) for names, name, seen in self._entries.values()]
+        self._rows = [tuple(zip(*each, strict=True)) or ((),) * 3 for each in (entries, lasting)]
+        self._attributes = {(id(found[0]), found[1]): found for found in fleeting}
+        self._entries = {}
 
     def current(self) -> bool:
         """Whether everything that was seen is still in its place."""
+        # More than a thousand look-ups, asked for at every run: they are left to map().
+        (getters, names, entries), (owners, attributes, values) = self._rows
         return (
             all(len(names) == size for names, size in self._sizes)
-            and all(names.get(n, _ABSENT) is seen for names, n, seen in self._entries.values())
+            and all(map(is_, map(call, getters, names, repeat(_ABSENT)), entries))
+            and all(map(is_, map(getattr, owners, attributes, repeat(_ABSENT)), values))
             and all(_look(o, n) is seen for o, n, seen in self._attributes.values())
             and all(
                 f.__code__ is code and f.__defaults__ is defaults and f.__kwdefaults__ == named
