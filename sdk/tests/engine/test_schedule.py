@@ -244,6 +244,22 @@ def test_orders_are_denied_while_warming_up():
     assert [status.name for status in look.statuses] == ["DENIED", "DENIED", "FILLED", "ACCEPTED"]
 
 
+@pytest.mark.parametrize("stride", [1, 3, 65_536])
+def test_a_warm_up_may_end_anywhere_between_two_pauses(monkeypatch, stride):
+    monkeypatch.setattr("tradectl_sdk.engine.engine.STRIDE", stride)
+    for warmup in range(8):
+        warming = []
+
+        def script(ctx, bar, number, warming=warming):
+            warming.append(ctx.warming)
+            ctx.buy(1)
+
+        look = play(flat(1, 2, 3, 4, 5, 6), script, warmup=warmup)
+        assert warming == [number < warmup for number in range(6)]
+        denied = [status.name == "DENIED" for status in look.statuses]
+        assert denied == warming
+
+
 def test_equity_counts_every_instant_with_all_its_prices():
     def script(ctx, bar):
         if bar.time == first:

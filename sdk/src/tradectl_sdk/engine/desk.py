@@ -55,6 +55,8 @@ class Desk:
         warming: Whether orders are denied because the strategy is being warmed up.
         ended: Whether orders are denied because no data will follow.
         placed: Orders placed, and changes asked for, at this instant.
+        stirred: Whether there is more to do at this instant, or before the next, than to let the
+            strategy see its bar: set when an order is placed or a change asked for.
         limit: How many of them there may be at one instant before the run is stopped.
         gate: What decides on orders.
     """
@@ -76,6 +78,7 @@ class Desk:
         self.warming = False
         self.ended = False
         self.placed = 0
+        self.stirred = False
         self.limit = order_limit
         self.venue = venue
         self.account = account
@@ -143,6 +146,7 @@ class Desk:
             RuntimeError: If it is one more than there may be.
         """
         self.placed += 1
+        self.stirred = True
         if self.placed > self.limit:
             raise RuntimeError(
                 "too many orders at one instant; max_orders_per_instant sets how many"

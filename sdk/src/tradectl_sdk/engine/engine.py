@@ -175,14 +175,16 @@ class SingleEngine(Engine):
         following, holding = feed.next, account.holding
         first = following[0]
         end = min(first + STRIDE, feed.end[0])
+        desk.warming = first < warmup
+        if desk.warming:
+            end = min(end, warmup)  # so that no bar need ask
         self._check_lengths(first, end)
         self._measure()
-        cash, held, stirred = account.cash_float, holding[0], True
+        cash, held = account.cash_float, holding[0]
+        desk.stirred = True
         for row in range(first, end):
             desk.time = now = time[row]
-            if row <= warmup:
-                desk.warming = row < warmup
-            if stirred:
+            if desk.stirred:
                 fits = self._begin()
                 if not fits:
                     self.instants = row
@@ -196,8 +198,8 @@ class SingleEngine(Engine):
             bar.volume = volume[row]
             following[0] = row + 1
             strategy.on_bar(context, bar)
-            if stirred or desk.placed > 0:
-                stirred = self._end()
+            if desk.stirred:
+                self._end()
                 cash, held = account.cash_float, holding[0]
             value = cash + held * last
             equity[row] = value
@@ -221,15 +223,15 @@ class SingleEngine(Engine):
         self.context.position = self._account.position[0]
         return True
 
-    def _end(self) -> bool:
-        """Settle what is due at the close; return whether the next bar begins with orders."""
-        orders, journal = self._orders, self._journal
+    def _end(self) -> None:
+        """Settle what is due at the close, and say whether the next bar begins with orders."""
+        desk, orders, journal = self.desk, self._orders, self._journal
         if self._settle_at_close and orders.working > 0:
             self._venue.settle(0, 0)
             if journal.told < journal.count:
                 self._tell()
             self.context.position = self._account.position[0]
-        return orders.working > 0 or self.desk.placed > 0 or journal.told < journal.count
+        desk.stirred = orders.working > 0 or desk.placed > 0 or journal.told < journal.count
 
     def _check_lengths(self, first: int, end: int) -> None:
         """Say once that no row is outside any column, so that the loop need not ask."""

@@ -52,7 +52,16 @@ def condition(frame: Frame, node: ast.expr, yes: Any, no: Any) -> None:
             frame.builder.branch(yes if known else no)
             return
         bit = frame.truth(node, frame.expression(node))
-        frame.tests.append(frame.builder.cbranch(bit, yes, no))
+        test = frame.builder.cbranch(bit, yes, no)
+        if _is_rare(bit):
+            test.set_weights([1, 30])
+        frame.tests.append(test)
+
+
+def _is_rare(bit: Any) -> bool:
+    """Whether a condition is that two ints are the same, neither of them known: a wrap, an end."""
+    compared = isinstance(bit, ir.ICMPInstr) and bit.op == "eq"
+    return compared and not any(isinstance(side, ir.Constant) for side in bit.operands)
 
 
 def fold(frame: Frame, node: ast.expr) -> bool | None:

@@ -30,6 +30,8 @@ def keep_in_registers(unit: Unit, entry: Compiled) -> None:
         accesses = [*unit.loads.get((number, name), ()), *stores]
         if place is None or field is None or not is_number(field.kind):
             continue
+        if unit.is_scratch(number) and (number, name) not in unit.loads:
+            continue  # it will not be stored at all; keeping what it was would take a register
         if all(_is_within(entry.function, access) for access in accesses):
             address = _address(before, entry, place + field.slot)
             variable = _variable(before, address, field)

@@ -106,10 +106,11 @@ def _if(frame: Frame, node: ast.If) -> None:
     tests = frame.tests[tested:]
     before = set(frame.bound)
     ends = []
-    for start, statements in ((yes, node.body), (no, node.orelse)):
+    for start, other, statements in ((yes, no, node.body), (no, yes, node.orelse)):
         frame.builder.position_at_end(start)
         frame.bound = set(before)
-        _sometimes(frame, statements, start, tests)
+        if _decided(frame, statements):
+            _expect(frame, other, start, tests)
         if not frame.builder.block.is_terminated:
             ends.append((frame.builder.block, frame.bound))
     if not ends:
@@ -122,18 +123,31 @@ def _if(frame: Frame, node: ast.If) -> None:
     frame.bound = set.intersection(*(bound for _, bound in ends))
 
 
-def _sometimes(frame: Frame, statements: list[ast.stmt], start: Any, tests: list[Any]) -> None:
-    """Emit what a condition decides on; a way to a call out of line is taken to be a rare one."""
+def _decided(frame: Frame, statements: list[ast.stmt]) -> bool:
+    """Emit what a condition decides on; return whether that is rare.
+
+    A way to a call out of line is taken to be a rare one.
+    """
     frame.conditions += 1
     around, frame.rare = frame.rare, 0
     block(frame, statements)
-    if frame.rare == frame.conditions:
-        for test in tests:
-            if start in test.operands[1:]:
-                weights = (1, 2000) if test.operands[1] is start else (2000, 1)
-                frame.unit.weigh(test, *weights)
+    rare = frame.rare == frame.conditions
     frame.conditions -= 1
     frame.rare = around
+    return rare
+
+
+def _expect(frame: Frame, usual: Any, rare: Any, tests: list[Any]) -> None:
+    """Expect tests to lead to one block and hardly ever to another.
+
+    Of several that all must hold for the rare one, nothing is known of the first by itself.
+    """
+    for number, test in enumerate(tests):
+        ways = test.operands[1:]
+        if rare in ways:
+            frame.unit.weigh(test, *((1, 2000) if ways[0] is rare else (2000, 1)))
+        elif number > 0 and usual in ways:
+            frame.unit.weigh(test, *((2000, 1) if ways[0] is usual else (1, 2000)))
 
 
 def _raise(frame: Frame, node: ast.Raise) -> None:
