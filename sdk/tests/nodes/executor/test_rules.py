@@ -71,6 +71,25 @@ def test_what_has_no_price_yet_in_this_life_is_no_loss():
     assert again.order(3).reason == 0
 
 
+def test_what_makes_a_position_smaller_waits_for_no_other_price():
+    rules = setup(
+        make_rules=lambda: [DailyLoss(10, 1_000_000)],
+        observing=True,
+        instruments=[instrument(), instrument("ETH/USDT")],
+    )
+    floor = Floor(rules).open()
+    floor.bar(10_000, name=ETH)
+    floor.place(place(1, lots=1_000, instrument=ETH), place(2, lots=1_000))
+    floor.fill(1, 1_000)
+    floor.fill(2, 1_000)
+    again = after(floor, price=10_000)
+    again.intend(place(3, side=-1, lots=1_000), number=9)
+    assert again.order(3).reason == 0
+    again.bar(10_000, name=ETH)
+    again.intend(place(4), number=10)
+    assert again.order(4).reason == 0  # the rule did not take the missing price for a loss
+
+
 def test_a_rate_is_not_forgotten_over_a_restart():
     floor = Floor(setup(make_rules=lambda: [OrderRate(2, 100 * SECOND)])).open()
     floor.place(place(1), place(2))

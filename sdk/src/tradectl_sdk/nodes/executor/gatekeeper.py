@@ -76,9 +76,14 @@ class Gatekeeper:
         request.trail, request.expires = place.trail, place.expires
         request.group, request.parent = place.group, place.parent
         request.price = place.limit or place.trigger or self._prices.last(where)
-        if request.price <= 0 or self._prices.last(where) <= 0 or not self._is_valued:
+        if request.price <= 0 or self._prices.last(where) <= 0:
+            return NO_PRICE, 0, 0
+        valued = self._is_valued
+        if not valued and not self.reduces(place):
             return NO_PRICE, 0, 0
         reason = self._gate.review(self._gate.approved, decided)
+        if not valued:
+            self._memory.undo()  # what a rule made of a value that is not known
         if reason:
             return reason, 0, 0
         return 0, self._gate.approved.lots, request.reason
