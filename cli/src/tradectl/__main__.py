@@ -52,10 +52,13 @@ def _run(words: list[str]) -> int:
         sys.stdout.write(f"tradectl {__version__}\n")
         return 0
     gc.set_threshold(_BETWEEN_COLLECTIONS)
-    _leave_without_a_walk()
     from tradectl.application import run
 
-    return run(words)
+    status = run(words)
+    # An error holds on to where it was raised, and DuckDB tells the user what of its own is left.
+    if status == 0 or "_duckdb" not in sys.modules:
+        _leave_without_a_walk()
+    return status
 
 
 def _leave_without_a_walk() -> None:

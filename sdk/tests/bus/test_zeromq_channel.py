@@ -232,11 +232,13 @@ def test_there_is_room_for_so_many_and_the_lost_make_room(
         turned_away = await cid.receive()
         assert isinstance(turned_away, PeerLost)
         assert turned_away.text == "2 seats are taken, expected a free one"
+        cid.abandon()  # who would go on knocking, and be the one to get the seat
         await ann.close()
         assert isinstance(await seat_of_ann.receive(), PeerLost)  # else dan may be there before
         dan = come("dan")
-        assert isinstance(await dan.receive(), PeerChanged)
-        for end in (bob, cid, dan):
+        while not isinstance(await dan.receive(), PeerChanged):
+            pass  # a last knock of cid was still on its way, and keeps the seat until it is lost
+        for end in (bob, dan):
             end.abandon()
         await listener.close()
 
