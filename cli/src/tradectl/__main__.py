@@ -55,8 +55,7 @@ def _run(words: list[str]) -> int:
     from tradectl.application import run
 
     status = run(words)
-    # An error holds on to where it was raised, and DuckDB tells the user what of its own is left.
-    if status == 0 or "_duckdb" not in sys.modules:
+    if "_duckdb" not in sys.modules:  # which tells the user of all that is left of its own
         _leave_without_a_walk()
     return status
 
