@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS: Final = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
 _STRANGER: Final = "a stranger"
+_EXCUSED: Final = ""
 
 
 class Breaks:
@@ -28,7 +29,7 @@ class Breaks:
 
     def __init__(self, refusals: Refusals) -> None:
         self._refusals = refusals
-        self._names: dict[int, str] = {}  # descriptor of a connection -> who is on it
+        self._names: dict[int, str] = {}  # descriptor of a connection -> who is on it, or excused
         self._failed = 0  # handshakes that were noted and whose connections end now
 
     def named(self, frame: Any, name: str) -> None:
@@ -37,18 +38,18 @@ class Breaks:
 
     def excused(self, frame: Any) -> None:
         """Expect a connection to end: its peer said good-bye, or was sent away."""
-        self._names.pop(frame.get(zmq.SRCFD), None)
+        self._names[frame.get(zmq.SRCFD)] = _EXCUSED
 
     def handshake_failed(self) -> None:
         """Take note of a connection that ends before anybody was on it."""
         self._failed += 1
 
     def tell(self, event: zmq.Event, descriptor: int) -> None:
-        """Take in one of :data:`CONNECTIONS`."""
+        """Take in one of :data:`CONNECTIONS`; of an end, once all frames before it were read."""
         if event == zmq.Event.ACCEPTED:
-            self._names[descriptor] = _STRANGER
+            self._names.setdefault(descriptor, _STRANGER)  # it may have been heard already
             return
-        name = self._names.pop(descriptor, "")
+        name = self._names.pop(descriptor, _EXCUSED)
         if name == _STRANGER and self._failed:
             self._failed -= 1
         elif name:

@@ -271,6 +271,8 @@ class Listener:
 
     def _tell(self, event: zmq.Event, value: int) -> None:
         if event in CONNECTIONS:
+            if event == zmq.Event.DISCONNECTED:
+                self._pump.catch_up()  # a farewell may still be unread
             self._breaks.tell(event, value)
             return
         self._breaks.handshake_failed()

@@ -186,6 +186,11 @@ class Pump:
             frames.append(frame)
         return frames
 
+    def catch_up(self) -> None:
+        """Read now what has arrived, which is at most what the socket may hold."""
+        self._rounds = COMMAND_HWM
+        self._drain()
+
     def close(self) -> None:
         """Stop reading and close the socket."""
         if not self.socket.closed:
