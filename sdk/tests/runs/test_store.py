@@ -249,6 +249,15 @@ def test_short_ids_keep_runs_apart() -> None:
     assert list(short_ids(["r-abcdef12", "r-bbcdef12"])) == ["r-abcdef", "r-bbcdef"]
 
 
+def test_runs_of_one_second_are_listed_as_they_were_written(
+    store: RunStore, run: Callable[..., Any]
+) -> None:
+    ids = [store.save(run(created="2024-01-01", parameters={"fast": fast})) for fast in range(4)]
+    for nanosecond, run_id in enumerate(ids, 1):
+        os.utime(store.root / run_id / "manifest.json", ns=(nanosecond, nanosecond))
+    assert [each.run_id for each in store.list()] == ids[::-1]
+
+
 def test_listing_runs_does_not_wait_for_numpy(store: RunStore, run: Callable[..., Any]) -> None:
     store.save(run())
     code = (
