@@ -254,7 +254,7 @@ def test_runs_of_one_second_are_listed_as_they_were_written(
 ) -> None:
     ids = [store.save(run(created="2024-01-01", parameters={"fast": fast})) for fast in range(4)]
     for nanosecond, run_id in enumerate(ids, 1):
-        os.utime(store.root / run_id / "manifest.json", ns=(nanosecond, nanosecond))
+        os.utime(store.root / run_id, ns=(nanosecond, nanosecond))
     assert [each.run_id for each in store.list()] == ids[::-1]
 
 

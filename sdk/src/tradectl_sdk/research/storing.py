@@ -131,7 +131,7 @@ class SweepStore(ShelfStore):
 
     def list(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return id and manifest of every sweep, the newest first; {} stands for a damaged one."""
-        found = [(each, _manifest(self.root / each, strict=False)) for each in self.ids()]
+        found = [(each, _manifest(self.root / each, strict=False)) for each in self.latest()]
         found.sort(key=lambda pair: str(pair[1].get("about", {}).get("created", "")), reverse=True)
         return found
 

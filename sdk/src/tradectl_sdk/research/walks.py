@@ -63,7 +63,7 @@ class WalkStore(ShelfStore):
 
     def list(self) -> Sequence[tuple[str, WalkForward | None]]:
         """Return id and walk of each, the newest first; None stands for a damaged one."""
-        found = [(each, self.find(each)) for each in self.ids()]
+        found = [(each, self.find(each)) for each in self.latest()]
         return sorted(found, key=lambda pair: pair[1].created if pair[1] else "", reverse=True)
 
 

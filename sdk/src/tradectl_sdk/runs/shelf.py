@@ -51,6 +51,19 @@ class Shelf:
             return []
         return sorted(each for each in names if is_name(self.prefix, each))
 
+    def latest(self) -> list[str]:
+        """Return the same, what was written last first.
+
+        Results say to the second when they were made, and many may be made in one.
+        """
+        return sorted(self.ids(), key=self._written, reverse=True)
+
+    def _written(self, name: str) -> int:
+        try:
+            return (self.root / name).stat().st_mtime_ns
+        except OSError:
+            return 0  # another process has removed it
+
     def resolve(self, reference: str) -> str:
         """Find the full id that a prefix stands for.
 
@@ -168,6 +181,10 @@ class ShelfStore:
     def ids(self) -> list[str]:
         """Return all ids, those of damaged results included."""
         return self._shelf.ids()
+
+    def latest(self) -> list[str]:
+        """Return the same, what was written last first."""
+        return self._shelf.latest()
 
     def resolve(self, reference: str) -> str:
         """Find the full id that a prefix stands for.

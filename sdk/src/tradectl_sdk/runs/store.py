@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import DataError, NotFoundError, TradectlError
 from tradectl_sdk.runs.identity import run_identity
-from tradectl_sdk.runs.manifest import MANIFEST, METRICS, RunSummary, read_json, read_manifest
+from tradectl_sdk.runs.manifest import METRICS, RunSummary, read_json, read_manifest
 from tradectl_sdk.runs.shelf import ATTEMPTS, Shelf, ShelfStore
 
 if TYPE_CHECKING:
@@ -82,17 +82,9 @@ class RunStore(ShelfStore):
 
     def list(self) -> Sequence[RunSummary]:
         """Summarise every run, the newest first, damaged ones last."""
-        ids = sorted(self.ids(), key=self._written, reverse=True)
-        found = [self._summarise(self.root / run_id) for run_id in ids]
+        found = [self._summarise(self.root / run_id) for run_id in self.latest()]
         found.sort(key=lambda each: str(each.manifest.get("created", "")), reverse=True)
         return found
-
-    def _written(self, run_id: str) -> int:
-        """When a run was written, in nanoseconds: it orders those that finished in one second."""
-        try:
-            return (self.root / run_id / MANIFEST).stat().st_mtime_ns
-        except OSError:
-            return 0  # damaged, or removed by another process
 
     def summary(self, reference: str) -> RunSummary:
         """Summarise one run without reading its arrays; errors as for ``load``, but damage."""
