@@ -176,7 +176,7 @@ def _show(
         there = bars if place is None else bars.at(place.instrument, place.window)
         words = there.again(strategy, sets, "--trials", str(len(table)))
         out.next(f"tradectl backtest {words}")
-    if table.sets > 1 and len(table) - len(table.reasons) > 1:
+    if table.has_choice:
         out.next(f"tradectl overfitting {found.sweep_id[:10]}")
     out.next(f"tradectl report {found.sweep_id[:10]}")
     return ExitStatus.FINDING if len(table.reasons) == len(table) else ExitStatus.OK

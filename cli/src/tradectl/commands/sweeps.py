@@ -79,8 +79,7 @@ def show(
     show_sweep(session.out, found, metric, top)
     session.out.result("sweep/1", sweep_to_json(found, metric))
     short = found.sweep_id[:10]
-    table = found.table
-    if table.sets > 1 and len(table) - len(table.reasons) > 1:
+    if found.table.has_choice:
         session.out.next(f"tradectl overfitting {short}")
     session.out.next(f"tradectl report {short}", "tradectl sweeps list")
     return ExitStatus.OK

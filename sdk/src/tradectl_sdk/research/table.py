@@ -98,6 +98,11 @@ class SweepTable:
         """Parameter sets, each of which was tried in every place."""
         return len(self.points) // max(len(self.places), 1)
 
+    @property
+    def has_choice(self) -> bool:
+        """Whether there was something to choose from: sets, and trials that did not fail."""
+        return self.sets > 1 and len(self) - len(self.reasons) > 1
+
     def place(self, number: int) -> Place | None:
         """Return where a trial was made; None where all were made in one place."""
         return self.places[number // self.sets] if self.places else None
