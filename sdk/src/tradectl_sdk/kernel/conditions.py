@@ -58,7 +58,7 @@ def condition(frame: Frame, node: ast.expr, yes: Any, no: Any) -> None:
         bit = frame.truth(node, frame.expression(node))
         test = frame.builder.cbranch(bit, yes, no)
         if _is_rare(bit):
-            test.set_weights([1, 30])
+            frame.unit.weigh(test, 1, 30)
         frame.tests.append(test)
 
 

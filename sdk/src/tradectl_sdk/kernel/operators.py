@@ -289,7 +289,7 @@ def zero_guard(frame: Frame, node: ast.AST, divisor: Any, message: str) -> None:
     # One jump looks for zero and NaN at once; which of the two it was hardly ever matters.
     odd, usual = frame.block("odd"), frame.block("usual")
     suspect = frame.builder.fcmp_unordered("==", divisor, _FLOAT_ZERO)
-    frame.builder.cbranch(suspect, odd, usual).set_weights([1, 100_000])
+    frame.unit.weigh(frame.builder.cbranch(suspect, odd, usual), 1, 100_000)
     frame.builder.position_at_end(odd)
     nothing = frame.builder.fcmp_ordered("==", divisor, _FLOAT_ZERO)
     frame.guard(node, nothing, "ZeroDivisionError", message)

@@ -50,8 +50,7 @@ class ClientIdMaker:
         """Return the id of an order, the same whenever it is asked for."""
         if self._named[0] != strategy or self._named[1] != epoch:
             self._named = strategy, epoch, _joined(self._account, strategy, str(epoch))
-        one, two = str(number), str(revision)
-        rest = f"{len(one)}:{one}\x00{len(two)}:{two}".encode()
+        rest = _joined(str(number), str(revision))
         hashed = hashlib.blake2b(self._named[2] + b"\x00" + rest, digest_size=64).digest()
         return hashed[: self._length].translate(self._table).decode()
 

@@ -177,8 +177,7 @@ class Executor:
             if port == GATEWAY:
                 failpoint("executor.intent.sent")
         for record in records:
-            if type(record) in _TOLD:
-                _log(record)
+            _log(record)
         return steps[-1].wake
 
     def _seconds_until(self, wake: int | None) -> float | None:
@@ -221,9 +220,6 @@ def _announce(records: list[of.Record], *, committed: bool) -> None:
         failpoint("executor.fill.committed")
     if of.Switched in kinds:
         failpoint("executor.cancel_all.committed")
-
-
-_TOLD = {of.Noticed, of.Switched, of.Failed, of.Compared}
 
 
 def _log(record: of.Record) -> None:

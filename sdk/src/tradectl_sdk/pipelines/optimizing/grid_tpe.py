@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution
+from optuna.samplers._tpe.sampler import default_gamma, default_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 _MOST = 1000  # values of a parameter
-_BEST = 25  # trials at most that count as good
-_RECENT = 25  # trials whose weight is not less for their age
 
 
 class GridTpe:
@@ -78,7 +77,9 @@ class GridTpe:
 
     def _mixture(self, points: Mapping[str, Floats], which: NDArray[np.bool_]) -> _Mixture:
         kernels = [grid.kernels(points[name][which]) for name, grid in self._grids.items()]
-        weights = np.append(_weights(int(which.sum())), 1.0)  # the last one is the wide kernel's
+        weights = np.append(
+            default_weights(int(which.sum())), 1.0
+        )  # the last one is the wide kernel's
         return _Mixture(weights / weights.sum(), list(self._grids.values()), kernels)
 
 
@@ -235,7 +236,7 @@ def _good(known: Known) -> NDArray[np.bool_]:
     Those that met their limits and were not stopped come first, the best before the others; then
     those that were stopped, the latest first; then those that missed a limit, by the least.
     """
-    wanted = min(math.ceil(0.1 * len(known.trials)), _BEST)
+    wanted = default_gamma(len(known.trials))
     whole = np.array(known.whole, np.int64)
     found = whole[np.argsort(np.array(known.costs), kind="stable")[:wanted]].tolist()
     if len(found) < wanted:
@@ -244,10 +245,3 @@ def _good(known: Known) -> NDArray[np.bool_]:
     good = np.zeros(len(known.trials), bool)
     good[found[:wanted]] = True
     return good
-
-
-def _weights(count: int) -> Floats:
-    """How much each of some trials weighs: the latest alike, those before the less, the older."""
-    if count <= _RECENT:
-        return np.ones(count)
-    return np.concatenate((np.linspace(1.0 / count, 1.0, count - _RECENT), np.ones(_RECENT)))
