@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 
+import pytest
 from floor import Floor, place, setup
 from test_journal import trading
 from tradectl_sdk.domain.orders import OrderStatus
-from tradectl_sdk.nodes.executor import JournalView
+from tradectl_sdk.errors import NotFoundError
+from tradectl_sdk.nodes.executor import JournalView, schema
 from tradectl_sdk.nodes.executor.journal import Journal
 
 
@@ -67,3 +70,40 @@ def test_an_empty_journal_shows_nothing(tmp_path):
     with JournalView(tmp_path / "j") as view:
         assert list(view.orders()) == []
         assert view.balance().currency == ""
+
+
+def test_whoever_looks_while_a_journal_is_made_finds_none_and_never_half_of_one(
+    tmp_path, monkeypatch
+):
+    """People and tools ask at any moment; "damaged" would be a lie that frightens them."""
+    path, steps = tmp_path / "j", []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, *words):
+            if not path.exists():
+                steps.append(words[0])
+            else:
+                schema.open_readable(path).close()
+            return super().execute(*words)
+
+    connect = sqlite3.connect
+
+    def watched(place, **how):
+        readable = {} if how.get("uri") else {"factory": Watched}
+        return connect(place, **how, **readable)
+
+    monkeypatch.setattr("tradectl_sdk.nodes.executor.schema.sqlite3.connect", watched)
+    with pytest.raises(NotFoundError):
+        JournalView(path)
+    Journal(path).close()
+    assert "COMMIT" in steps
+    assert {one.name for one in tmp_path.iterdir()} == {"j", "j.head", "j.lock"}
+
+
+def test_a_journal_whose_making_was_cut_short_is_made_again(tmp_path):
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"j.new{suffix}").write_bytes(b"what a killed process left")
+    Journal(tmp_path / "j").close()
+    with JournalView(tmp_path / "j") as view:
+        assert view.check() == ""
+    assert not list(tmp_path.glob("j.new*"))

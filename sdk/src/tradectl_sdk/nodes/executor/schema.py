@@ -71,14 +71,32 @@ def open_writable(path: Path) -> sqlite3.Connection:
         JournalError: If the file is no journal, or of another version.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with guarded(path, "opening"):
-        connection = sqlite3.connect(path, isolation_level=None, cached_statements=32)
-        try:
-            _prepare(connection, path)
-        except BaseException:
-            connection.close()
-            raise
+        if not path.exists():
+            _make(path)
+        return _opened(path)
+
+
+def _make(path: Path) -> None:
+    """Make an empty journal beside its place, so that nobody ever sees half of one."""
+    fresh = path.with_name(path.name + ".new")
+    for suffix in ("", "-wal", "-shm"):  # of a process that was killed here
+        fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+    os.close(os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        _opened(fresh).close()
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=32)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
