@@ -10,7 +10,7 @@ import pytest
 from floor import CASH, X, place, setup
 from tradectl_sdk.bus.identity import Identity
 from tradectl_sdk.bus.in_process import in_process_pair, in_process_stream
-from tradectl_sdk.bus.link import Gap, Stale
+from tradectl_sdk.bus.link import Gap, PeerLost, Stale
 from tradectl_sdk.bus.messages.control import (
     AskStatus,
     CancelEverything,
@@ -36,6 +36,7 @@ from tradectl_sdk.exchange.values import Accepted, AccountLink, Balance, BarClos
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.executor import Executor, Journal, JournalView
 from tradectl_sdk.nodes.executor.shell import in_order
+from tradectl_sdk.nodes.inputs import Received
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,6 +87,8 @@ class Scene:
         self.events: list[Any] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.durable: list[int] = []
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def __aenter__(self) -> Scene:
         self.running = asyncio.create_task(self.executor.run())
@@ -121,6 +124,7 @@ class Scene:
                 with JournalView(self.path) as view:
                     names = {order.client_id for order in view.orders()}
                 self.durable.append(request.tickets[0].client_id in names)
+                await self.answering.wait()
                 self.gateway.send(Answered(request=request.request, outcomes=(Accepted(),)))
                 ticket = request.tickets[0]
                 self.bought += ticket.lots
@@ -224,6 +228,45 @@ async def test_people_are_answered(tmp_path):
         assert scene.executor.status().state == "halted"
         assert isinstance(await ask(FetchInstruments(instruments=())), Declined)
         assert isinstance(await ask(AskStatus()), Declined)
+
+
+@in_a_loop
+async def test_a_stop_waits_for_what_the_venue_was_asked_and_hears_no_new_intents(tmp_path):
+    async with Scene(tmp_path / "j") as scene:
+        await scene.until(AccountSnapshot)
+        scene.answering.clear()
+        data = scene.bar()
+        scene.intend(1, place(1), data=data)
+        await eventually(lambda: bool(scene.requests))
+        scene.executor.stop()
+        scene.intend(2, place(2), data=data)
+        done, _ = await asyncio.wait([scene.running], timeout=0.2)
+        assert not done
+        scene.answering.set()
+        await asyncio.wait_for(scene.running, 60)
+    with JournalView(tmp_path / "j") as view:
+        (order,) = view.orders()
+        assert order.status in {"accepted", "filled"}
+        assert view.state.heard == 1
+
+
+@in_a_loop
+async def test_a_stop_does_not_wait_long_and_not_for_a_gateway_that_is_gone(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tradectl_sdk.nodes.executor.shell.FAREWELL", 0.1)
+        async with Scene(tmp_path / "j") as scene:
+            await scene.until(AccountSnapshot)
+            scene.answering.clear()
+            scene.intend(1, place(1), data=scene.bar())
+            await eventually(lambda: bool(scene.requests))
+            scene.executor.stop()
+            await asyncio.wait_for(scene.running, 60)
+            core = scene.executor._core
+            assert core.awaits_answers
+            core.step(0, Received("gateway", PeerLost(name="gateway")))
+            assert not core.awaits_answers
+    with JournalView(tmp_path / "j") as view:
+        assert [one.status for one in view.orders()] == ["submitted"]
 
 
 @in_a_loop

@@ -309,6 +309,12 @@ class ExecutorCore:
         return len(parts.router.requests) + len(parts.prober.doubts) + len(parts.waiting)
 
     @property
+    def awaits_answers(self) -> bool:
+        """Whether a gateway that is there has still to answer."""
+        parts = self._parts
+        return parts is not None and parts.standing.gateway != 0 and bool(parts.router.requests)
+
+    @property
     def figures(self) -> dict[str, int | float | str]:
         """What else there is to say."""
         book = self.state.book

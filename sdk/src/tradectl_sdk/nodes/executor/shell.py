@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tradectl.executor")
 MOST_AT_ONCE = 1000  # inputs between two commits
+FAREWELL = 5.0  # seconds that a stopping executor waits for what the gateway was asked
 
 
 class Executor:
@@ -76,7 +77,11 @@ class Executor:
         self._stopping = False
 
     def stop(self) -> None:
-        """Ask the node to stop in good order; orders at the venue stay as they are."""
+        """Ask the node to stop in good order; orders at the venue stay as they are.
+
+        What the gateway has been asked is waited for, but not long; what the host says from now
+        on is for the next life.
+        """
         self._stopping = True
         self._inbox.rouse()
 
@@ -140,11 +145,22 @@ class Executor:
     async def _work(self) -> None:
         wake = self._carry_out([self._core.start(self._clock.now(), self._epoch)])
         while not self._stopping:
-            await self._inbox.wait(self._seconds_until(wake))
-            events = self._inbox.take() or [Woken()]
-            for first in range(0, len(events), MOST_AT_ONCE):
-                wake = self._turn(events[first : first + MOST_AT_ONCE])
-                await asyncio.sleep(0)  # so that a flood keeps nobody else from being heard
+            wake = await self._round(wake)
+        deadline = self._clock.now() + int(FAREWELL * 1e9)
+        while self._core.awaits_answers and self._clock.now() < deadline:
+            wake = await self._round(deadline if wake is None else min(wake, deadline))
+
+    async def _round(self, wake: int | None) -> int | None:
+        """Deal with what has come by a time, and return by when to look again."""
+        await self._inbox.wait(self._seconds_until(wake))
+        events = [one for one in self._inbox.take() if self._is_heard(one)] or [Woken()]
+        for first in range(0, len(events), MOST_AT_ONCE):
+            wake = self._turn(events[first : first + MOST_AT_ONCE])
+            await asyncio.sleep(0)  # so that a flood keeps nobody else from being heard
+        return wake
+
+    def _is_heard(self, event: Input) -> bool:
+        return not (self._stopping and isinstance(event, Received) and event.port == HOST)
 
     def _turn(self, events: list[Input]) -> int | None:
         """Deal with several events in one commit."""
