@@ -187,7 +187,6 @@ class Desk:
         request.price = market.last(instrument)
         if request.price == 0:
             return NO_PRICE
-        market.expect_fill(instrument)
         lots = quantity * market.lot_down[instrument] / market.lot_up[instrument]
         if not (0.0 < lots < MOST_LOTS):
             return BAD_QUANTITY

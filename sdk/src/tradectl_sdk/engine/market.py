@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.domain.money import MONEY_UNITS, MOST_AT_ONCE
 from tradectl_sdk.engine.bars import Feed, one_bar
-from tradectl_sdk.kernel.hints import soon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,13 +158,6 @@ class Market:
             return 0
         price = feed.close[row] * self.tick_down[instrument] / self.tick_up[instrument]
         return math.floor(price + 0.5)
-
-    def expect_fill(self, instrument: int) -> None:
-        """Have what a fill in the next bar needs fetched while its order is still looked at."""
-        feed = self._feed
-        row = feed.next[feed.streams - self.count + instrument]
-        soon(feed.open_ticks, row)
-        soon(feed.lots, row)
 
     def price(self, instrument: int) -> float:
         """Last price that is known, 0 before the first."""

@@ -51,7 +51,7 @@ per combination of argument kinds; a function may not call itself. The checks th
 true cost little: of the loop of a moving-average strategy, bounds of indices take about 5 % and
 overflow of ints about 2 %.
 
-:func:`~tradectl_sdk.kernel.hints.soon` says that an element will be read soon: where memory is
+:func:`~tradectl_sdk.kernel.hints.soon` says that elements will be read soon: where memory is
 read at places nobody can foresee, the wait for it then passes beside other work.
 
 How it works, from the ground up: :mod:`~tradectl_sdk.kernel.census` looks at objects,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.kernel.frame import Frame
 
+_CACHE_LINE = 64  # bytes
+_MOST_SOON = 1024  # elements; more would only push others out of the cache
+
 
 def find(obj: Any) -> Callable[[Frame, ast.Call], Value] | None:
     """Return the emitter of a built-in function, or None when there is none."""
@@ -139,18 +142,23 @@ def _numpy_sign(frame: Frame, node: ast.AST, x: Value) -> Value:  # noqa: ARG001
     return Value(FLOAT, builder.select(builder.fcmp_ordered(">", value, zero), one, below))
 
 
-def _soon(frame: Frame, node: ast.AST, memory: Value, place: Value) -> Value:
-    """Emit a prefetch for reading into all caches; it never faults, whatever the address."""
-    if not isinstance(memory.kind, Buffer) or memory.kind.ndim != 1 or place.kind != INT:
+def _soon(
+    frame: Frame, node: ast.AST, memory: Value, place: Value, count: Value | None = None
+) -> Value:
+    """Emit prefetches into all caches, one a line; they never fault, whatever the address."""
+    kind, many = memory.kind, ir.Constant(WORD, 1) if count is None else count.ir
+    if not isinstance(kind, Buffer) or kind.ndim != 1 or place.kind != INT:
         raise frame.refusal(node, "soon() takes memory of one dimension and an int")
-    data = frame.builder.extract_value(memory.ir, 0)
-    address = frame.builder.gep(
-        data, [place.ir], inbounds=False, source_etype=ELEMENTS[memory.kind.dtype][0]
-    )
+    if not isinstance(many, ir.Constant) or not 0 < many.constant <= _MOST_SOON:
+        raise frame.refusal(node, f"soon() takes a literal count of at most {_MOST_SOON}")
+    builder, data = frame.builder, frame.builder.extract_value(memory.ir, 0)
     hint = frame.unit.external(
         "llvm.prefetch.p0", ir.FunctionType(ir.VoidType(), [POINTER, STATUS, STATUS, STATUS])
     )
-    frame.builder.call(hint, [address, *(ir.Constant(STATUS, word) for word in (0, 3, 1))])
+    for ahead in range(0, many.constant, _CACHE_LINE // np.dtype(kind.dtype).itemsize):
+        element = builder.add(place.ir, ir.Constant(WORD, ahead))
+        address = builder.gep(data, [element], inbounds=False, source_etype=ELEMENTS[kind.dtype][0])
+        builder.call(hint, [address, *(ir.Constant(STATUS, word) for word in (0, 3, 1))])
     return constant(None)
 
 
@@ -165,7 +173,7 @@ _PLAIN: dict[Any, tuple[int, int, Callable[..., Value]]] = {
     len: (1, 1, _len),
     divmod: (2, 2, operators.divmod_),
     isinstance: (2, 2, _isinstance),
-    soon: (2, 2, _soon),
+    soon: (2, 3, _soon),
     np.sqrt: (1, 1, _numpy("sqrt")),
     np.floor: (1, 1, _numpy("floor")),
     np.ceil: (1, 1, _numpy("ceil")),

@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def soon(memory: Sequence[float], place: int) -> None:
-    """Say that an element will be read soon, so that the wait for memory begins now.
+def soon(memory: Sequence[float], place: int, count: int = 1) -> None:
+    """Say that elements will be read soon, so that the wait for memory begins now.
 
     Args:
         memory: A list, array or memoryview of one dimension.
-        place: Index of the element, which need not exist.
+        place: Index of the first element, which need not exist.
+        count: How many from there on; a literal or a constant of the module.
     """
