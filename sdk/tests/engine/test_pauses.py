@@ -39,7 +39,8 @@ class Counter(Strategy):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_compiled_run_goes_on_after_each_pause(count):
+def test_a_compiled_run_goes_on_after_each_pause(monkeypatch, count):
+    monkeypatch.setattr(engine, "STRIDE", 4096)
     ones = [instrument(f"S{k}") for k in range(count)]
     length = 2 * engine.STRIDE // count + 1000  # two pauses
     bars = flat(*(10 + k % 7 for k in range(length)))
