@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 PACE = 4e6  # a day in about 20 ms, so that there is time to interfere
+START, END = "2016-06-01", "2017-06-01"  # between which a breakout trades
 
 
 @pytest.fixture(autouse=True)
@@ -80,19 +81,19 @@ def is_back(folder: SessionFolder, node: str, pid: int) -> bool:
 
 
 def test_three_processes_over_a_replay_are_the_backtest(tmp_path: Path) -> None:
-    opened = session(tmp_path, "donchian-breakout", SERIES, "2016-06-01")
+    opened = session(tmp_path, "donchian-breakout", SERIES, start=START, end=END)
     assert play(opened) == "finished"
-    run = backtest("donchian-breakout", SERIES, start="2016-06-01", end="2018-01-01").record
+    run = backtest("donchian-breakout", SERIES, start=START, end=END).record
     assert len(run.fills) > 1
     assert in_paper(opened.folder) == in_backtest(SERIES, run)
 
 
 @pytest.mark.parametrize("node", ["gateway", "executor", "host"])
 def test_a_node_that_is_killed_loses_and_duplicates_nothing(tmp_path: Path, node: str) -> None:
-    opened = session(tmp_path, fast=5, slow=20, start="2016-01-01", speed=PACE)
+    opened = session(tmp_path, fast=5, slow=20, start="2016-01-01", end="2016-11-01", speed=PACE)
     folder = opened.folder
     start_detached(opened)
-    for mark in (60, 120):
+    for mark in (40, 80):
         # The market goes on while a node starts again: on a busy machine it may be over by now.
         wait(lambda mark=mark: played(folder) > mark or not is_running(folder))  # type: ignore[misc]
         found = status(folder, node)
@@ -105,6 +106,7 @@ def test_a_node_that_is_killed_loses_and_duplicates_nothing(tmp_path: Path, node
     wait(lambda: not is_running(folder))
     assert folder.state()["state"] == "finished"
     assert folder.state()["nodes"][node]["restarts"] > 0
+    assert in_paper(folder)["fills"]
     assert at_venue(opened) == in_paper(folder)
     with JournalView(folder.journal) as journal:
         assert not [one for one in journal.orders() if one.status == "unknown"]
@@ -112,7 +114,7 @@ def test_a_node_that_is_killed_loses_and_duplicates_nothing(tmp_path: Path, node
 
 
 def test_a_detached_session_is_stopped_in_good_order_and_resumed(tmp_path: Path) -> None:
-    opened = session(tmp_path, start="2016-01-01", speed=PACE)
+    opened = session(tmp_path, fast=5, slow=20, start="2016-01-01", end="2016-11-01", speed=PACE)
     folder = opened.folder
     start_detached(opened)
     wait(lambda: played(folder) > 50)
@@ -125,6 +127,7 @@ def test_a_detached_session_is_stopped_in_good_order_and_resumed(tmp_path: Path)
     manifest["replay"]["speed"] = 0.0  # the rest as fast as it can
     write_json(folder.path / "session.json", manifest)
     assert play(open_session(folder)) == "finished"
+    assert in_paper(folder)["fills"]
     assert at_venue(opened) == in_paper(folder)
 
 
@@ -171,13 +174,14 @@ def test_nodes_talk_over_tcp_with_a_key_for_each(tmp_path: Path) -> None:
     gateway, executor, market = (f"127.0.0.1:{port}" for port in free_ports(3))
     tcp = {"gateway": gateway, "executor": executor, "market": market}
     settings = Settings.model_validate({"session": {"tcp": tcp}})
-    opened = session(tmp_path, "donchian-breakout", start="2016-06-01", settings=settings)
+    opened = session(tmp_path, "donchian-breakout", settings=settings, start=START, end=END)
     folder = opened.folder
     assert {path.name for path in (folder.path / "keys").iterdir()} == {
         "gateway-gateway.keys", "executor-executor.keys", "host-host.keys",
     }  # fmt: skip
     assert play(open_session(folder)) == "finished"
-    run = backtest("donchian-breakout", SERIES[:1], start="2016-06-01", end="2018-01-01").record
+    run = backtest("donchian-breakout", SERIES[:1], start=START, end=END).record
+    assert len(run.fills) > 1
     assert in_paper(folder) == in_backtest(SERIES[:1], run)
     assert not list((folder.path / "run").glob("*.bus"))
 
