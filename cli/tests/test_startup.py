@@ -62,20 +62,47 @@ def test_completion_of_a_command_loads_no_plugin(monkeypatch: pytest.MonkeyPatch
     assert not loaded & HEAVY
 
 
-def test_nothing_is_left_for_python_to_walk_through_at_the_end() -> None:
-    program = """
-import atexit, gc
-atexit.register(lambda: print(gc.get_freeze_count(), len(gc.get_objects())))
-from tradectl.__main__ import main
-main(["explain", "-q"])
-main(["explain", "-q"])
+LAST_WORDS = """
+import sys, threading
+
+class Held:
+    def __del__(self):
+        print("taken apart", flush=True)
+
+def late():
+    threading.main_thread().join()
+    print("a thread is done")
+
+held = Held()
+sys.argv[1:] = {words}
+from tradectl.__main__ import console
+threading.Thread(target=late).start()
+console()
 """
+
+
+def last_words(*words: str, before: str = "") -> tuple[list[str], int]:
     process = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", before + LAST_WORDS.format(words=list(words))],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    frozen, walked = map(int, process.stdout.splitlines()[-1].split())
-    assert frozen > 1000
-    assert walked < 100
+    return process.stdout.splitlines()[-3:], process.returncode
+
+
+def test_a_command_ends_once_threads_are_done_without_being_taken_apart() -> None:
+    ends, status = last_words("explain", "-q")
+    assert "a thread is done" in ends
+    assert "taken apart" not in ends
+    assert status == 0
+    assert last_words("no-such-command")[1] == 2
+
+
+def test_what_ends_by_itself_is_left_to_do_so() -> None:
+    """Such as ZeroMQ, which sends what was said last."""
+    ends, _ = last_words("explain", "-q", before="import sys; sys.modules['zmq'] = sys\n")
+    assert ends[-1] == "taken apart"
 
 
 @pytest.mark.parametrize("words", [["explain", "-q"], ["plugin", "list", "-q"], ["config", "show"]])
