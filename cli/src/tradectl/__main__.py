@@ -64,9 +64,12 @@ def _run(words: list[str]) -> int:
         sys.stdout.write(f"tradectl {__version__}\n")
         return 0
     gc.set_threshold(_BETWEEN_COLLECTIONS)
-    from tradectl.application import run
+    from tradectl.generated import RememberedCode, home
 
-    return run(words)
+    with RememberedCode(home()):
+        from tradectl.application import run
+
+        return run(words)
 
 
 def _end_at_once(status: list[int]) -> None:

@@ -17,7 +17,7 @@ ENVIRONMENT = (
         "A part of a key, such as TRADECTL_KEY_BINANCE_API_KEY; a file or the keyring is safer",
     ),
     ("CREDENTIALS_DIRECTORY", "Where the service manager puts keys, as tradectl-NAME (systemd)"),
-    ("TRADECTL_CACHE_DIR", "The folder of compiled strategies, instead of the user's cache folder"),
+    ("TRADECTL_CACHE_DIR", "The folder of what was compiled, instead of the user's cache folder"),
     (
         "TRADECTL_FAILPOINT",
         "Where a node is to die or fail, NAME:kill or NAME:raise; for tests only",
