@@ -15,7 +15,7 @@ import tradectl
 import tradectl_sdk
 from tradectl.scaffold import KINDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
+pytestmark = pytest.mark.slow
 
 
 def _run(*command: str | Path, cwd: Path, **more: str) -> str:

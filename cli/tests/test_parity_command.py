@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def play(root: Path) -> SessionFolder:
-    """A paper session over three years of daily bars."""
+    """A paper session over two and a half years of daily bars."""
     settings = Settings()
     plan = plan_replay(
         "sma-cross",
         ["SPX.SAMPLE"],
         timeframe="1d",
-        replay=ReplayPlan(start="2014-01-01", end="2018-01-01"),
+        replay=ReplayPlan(start="2014-01-01", end="2016-07-01"),
         parameters={"fast": 5, "slow": 20},
         settings=settings,
         plugins=None,
@@ -46,9 +47,17 @@ def play(root: Path) -> SessionFolder:
     return folder
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> SessionFolder:
+    return play(tmp_path_factory.mktemp("played"))
+
+
 @pytest.fixture
-def folder(project: Path) -> SessionFolder:
-    return play(project)
+def folder(project: Path, played: SessionFolder) -> SessionFolder:
+    """The same session for each test, in a project of its own."""
+    path = project / ".tradectl/sessions" / played.id
+    shutil.copytree(played.path, path, ignore=shutil.ignore_patterns("run"))
+    return SessionFolder(path)
 
 
 def tamper(folder: SessionFolder, **changes: Any) -> None:
