@@ -18,9 +18,9 @@ demo: setup
 	@$(BIN)/tradectl plugin list
 	@$(BIN)/tradectl backtest support-resistance SPX.SAMPLE --fresh
 
-# TEST holds options of pytest
+# TEST holds options of pytest. A worker takes whole files, whose tests share what is made for them.
 test: setup
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST)
 
 check: lint types
 

@@ -29,7 +29,7 @@ from tradectl_sdk.errors import ExitStatus, error_classes
 from tradectl_sdk.hooks import HOOKS
 from tradectl_sdk.runs.metrics import METRICS, Metric
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
+pytestmark = pytest.mark.slow
 
 NO_INDICATORS = {"Indicator", "compute", "compute_outputs"}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from conftest import Environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {

@@ -8,7 +8,6 @@ deterministic test among the failed, a worker that died, a file that could not b
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -79,9 +78,8 @@ def worth_a_second_look(failed: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _named(reports: Iterable[Any]) -> tuple[str, ...]:
-    """Return each test's name once, without the group in which a worker took it."""
-    groups = re.compile(r"@[^@\]]*$")
-    return tuple(dict.fromkeys(groups.sub("", report.nodeid) for report in reports))
+    """Return each test's name once."""
+    return tuple(dict.fromkeys(report.nodeid for report in reports))
 
 
 def _pass_alone(tests: tuple[str, ...], config: pytest.Config, reporter: TerminalReporter) -> bool:

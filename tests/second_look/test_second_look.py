@@ -46,12 +46,12 @@ def report(name: str, *keywords: str, when: str = "call") -> pytest.TestReport:
 
 def test_a_few_that_live_in_real_time_are_looked_at_again_each_once() -> None:
     failed = [
-        report("a.py::test_one[x@y]@group", MARKER),
-        report("a.py::test_one[x@y]@group", MARKER, when="teardown"),
-        report("b.py::test_two@a_b", MARKER),
+        report("a.py::test_one[x]", MARKER),
+        report("a.py::test_one[x]", MARKER, when="teardown"),
+        report("b.py::test_two", MARKER),
         report("c.py::test_three[p@q]", MARKER),
     ]
-    tests = ("a.py::test_one[x@y]", "b.py::test_two", "c.py::test_three[p@q]")
+    tests = ("a.py::test_one[x]", "b.py::test_two", "c.py::test_three[p@q]")
     assert worth_a_second_look(failed) == tests
 
 
@@ -80,7 +80,7 @@ def run(folder: Path, **files: str) -> tuple[int, str]:
         place = {"late": "tests/live/test_late.py", "wrong": "sdk/tests/engine/test_wrong.py"}[name]
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_text(text)
-    words = ["-n", "1", "--dist", "loadgroup", "--max-worker-restart", "0", "--second-look"]
+    words = ["-n", "1", "--dist", "loadfile", "--max-worker-restart", "0", "--second-look"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=folder,

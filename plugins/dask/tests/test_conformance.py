@@ -4,7 +4,6 @@ import pytest
 from tradectl_sdk.testing import Check, parametrize, plugin_checks
 
 pytest.importorskip("distributed", reason="Dask is not installed")
-pytestmark = pytest.mark.xdist_group("dask")
 
 
 @parametrize(plugin_checks("dask"))

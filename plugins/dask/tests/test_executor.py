@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from tradectl_dask.campaign import Campaign
     from tradectl_sdk.research import Trial
 
-pytestmark = [
-    pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed"),
-    pytest.mark.xdist_group("dask"),  # one cluster for all of them
-]
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed")
 NUMBERS = range(len(LENGTHS))
 
 

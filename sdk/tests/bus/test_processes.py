@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.ends import ChannelEnd, SubscriberEnd
 
 SCRIPT = Path(__file__).with_name("peer_process.py")
-pytestmark = pytest.mark.xdist_group("bus processes")
 
 
 class Peer:

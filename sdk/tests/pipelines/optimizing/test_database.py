@@ -23,8 +23,6 @@ from tradectl_sdk.pipelines.optimizing.kept import study_trials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.xdist_group("postgresql")  # one server for all of them
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
