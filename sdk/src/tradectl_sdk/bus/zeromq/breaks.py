@@ -10,25 +10,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
+from tradectl_sdk.bus.zeromq.joining import HANDSHAKES
 from tradectl_sdk.bus.zeromq.sockets import WIRE_MAXIMUM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tradectl_sdk.bus.refusals import Refusals
 
-CONNECTIONS: Final = zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED
+WATCHED: Final = (
+    zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED | (HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED)
+)
 _STRANGER: Final = "a stranger"
 _EXCUSED: Final = ""
 
 
 class Breaks:
-    """Notes connections that end without a farewell.
+    """Notes connections to us that end without a farewell, or before anybody was on them.
 
     Args:
         refusals: Where they are noted.
+        catch_up: Reads what has arrived; a farewell may be among it.
     """
 
-    def __init__(self, refusals: Refusals) -> None:
+    def __init__(self, refusals: Refusals, catch_up: Callable[[], None]) -> None:
         self._refusals = refusals
+        self._catch_up = catch_up
         self._names: dict[int, str] = {}  # descriptor of a connection -> who is on it, or excused
         self._failed = 0  # handshakes that were noted and whose connections end now
 
@@ -40,15 +47,20 @@ class Breaks:
         """Expect a connection to end: its peer said good-bye, or was sent away."""
         self._names[frame.get(zmq.SRCFD)] = _EXCUSED
 
-    def handshake_failed(self) -> None:
-        """Take note of a connection that ends before anybody was on it."""
-        self._failed += 1
-
-    def tell(self, event: zmq.Event, descriptor: int) -> None:
-        """Take in one of :data:`CONNECTIONS`; of an end, once all frames before it were read."""
+    def tell(self, event: zmq.Event, value: int) -> None:
+        """Take in one of :data:`WATCHED`, as a monitor tells it."""
         if event == zmq.Event.ACCEPTED:
-            self._names.setdefault(descriptor, _STRANGER)  # it may have been heard already
-            return
+            self._names.setdefault(value, _STRANGER)  # it may have been heard already
+        elif event == zmq.Event.DISCONNECTED:
+            self._catch_up()
+            self._ended(value)
+        else:
+            self._failed += 1
+            if event != zmq.Event.HANDSHAKE_FAILED_AUTH:  # the doorkeeper has said whose key it was
+                text = f"a connection failed to introduce itself ({event!r}, {value})"
+                self._refusals.note("handshake", text)
+
+    def _ended(self, descriptor: int) -> None:
         name = self._names.pop(descriptor, _EXCUSED)
         if name == _STRANGER and self._failed:
             self._failed -= 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from tradectl_sdk.bus.zeromq.sockets import Monitor, Socket, connect
+from tradectl_sdk.bus.zeromq.sockets import WIRE_MAXIMUM, Monitor, Socket, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,10 @@ HANDSHAKES: Final = (
     | zmq.Event.HANDSHAKE_FAILED_PROTOCOL
     | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 )
+# What becomes of a connection that was made. ZeroMQ makes it again unless it was itself that
+# ended it, at a frame that it would not read.
+_ENDS: Final = zmq.Event.DISCONNECTED | zmq.Event.CONNECT_RETRIED
+_GRACE: Final = 1.0  # seconds that ZeroMQ is given to begin to connect again
 _REJOIN: Final = 5.0  # seconds between attempts of ours; ZeroMQ's own come oftener
 _SUSPICIOUS: Final = 3  # connections that broke at the same point
 
@@ -30,7 +35,7 @@ class Joint:
     """Keeps a socket connected and tells why it cannot be.
 
     ZeroMQ connects again by itself after a break, but not after a peer that does not speak its
-    protocol, and says nothing of a key that is wrong; so this does.
+    protocol or whose frame is far too large, and says nothing of a key that is wrong; so this does.
 
     Args:
         socket: What to connect.
@@ -65,7 +70,9 @@ class Joint:
         self._on_failed = on_failed
         self._broken = 0
         self._joined_at = time.monotonic()
-        self._monitor = Monitor(socket, self._tell, HANDSHAKES)
+        self._is_joined = False
+        self._doubt: asyncio.TimerHandle | None = None
+        self._monitor = Monitor(socket, self._tell, HANDSHAKES | _ENDS)
         try:
             connect(socket, address, keys, role)
         except BaseException:
@@ -74,20 +81,33 @@ class Joint:
 
     def rejoin(self) -> None:
         """Make the connection anew, unless that was done a moment ago."""
-        now = time.monotonic()
-        if now - self._joined_at >= _REJOIN:
-            self._joined_at = now
-            self._socket.disconnect(self._address.url)
-            self._socket.connect(self._address.url)
+        if time.monotonic() - self._joined_at >= _REJOIN:
+            self._dial_again()
 
     def close(self) -> None:
         """Stop watching; the socket is somebody else's to close."""
+        self._be_sure()
         self._monitor.close()
+
+    def _dial_again(self) -> None:
+        self._be_sure()
+        self._joined_at = time.monotonic()
+        self._socket.disconnect(self._address.url)
+        self._socket.connect(self._address.url)
 
     def _tell(self, event: zmq.Event, value: int) -> None:
         if event == zmq.Event.HANDSHAKE_SUCCEEDED:
             self._broken = 0
+            self._be_sure()
+            self._is_joined = True
             self._on_joined()
+        elif event == zmq.Event.DISCONNECTED:
+            if self._is_joined:
+                self._is_joined = False
+                loop = asyncio.get_running_loop()
+                self._doubt = loop.call_later(_GRACE, self._cut_off)
+        elif event == zmq.Event.CONNECT_RETRIED:
+            self._be_sure()
         elif event == zmq.Event.HANDSHAKE_FAILED_AUTH:
             self._fail("key", f"the {self._role} did not accept our key (status {value})")
         elif event == zmq.Event.HANDSHAKE_FAILED_PROTOCOL:
@@ -98,6 +118,18 @@ class Joint:
                 # Whoever knows no keys may hang up before we have read that: it looks the same.
                 wrong = f"the key we have of the {self._role} is not its key"
                 self._fail("handshake", f"{wrong}, or {self._stranger}")
+
+    def _be_sure(self) -> None:
+        """Doubt no more what became of the last connection."""
+        if self._doubt is not None:
+            self._doubt.cancel()
+            self._doubt = None
+
+    def _cut_off(self) -> None:
+        """Tell that ZeroMQ itself ended a connection, and make it anew, as it does not."""
+        what = f"a frame of more than {WIRE_MAXIMUM >> 20} MiB, or what is no frame"
+        self._fail("broken", f"the {self._role} was cut off: it sent {what}")
+        self._dial_again()
 
     @property
     def _stranger(self) -> str:

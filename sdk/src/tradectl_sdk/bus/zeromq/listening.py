@@ -20,8 +20,7 @@ from tradectl_sdk.bus.greeting import objection_to
 from tradectl_sdk.bus.identity import ROLES, conversation_of
 from tradectl_sdk.bus.messages.wire import Bye, Hello, Who
 from tradectl_sdk.bus.refusals import Refusals
-from tradectl_sdk.bus.zeromq.breaks import CONNECTIONS, Breaks
-from tradectl_sdk.bus.zeromq.joining import HANDSHAKES
+from tradectl_sdk.bus.zeromq.breaks import WATCHED, Breaks
 from tradectl_sdk.bus.zeromq.sockets import (
     COMMAND_HWM,
     COMMAND_LINGER,
@@ -92,7 +91,7 @@ class Listener:
         self._routes: dict[bytes, _Seat] = {}
         self._arrived: asyncio.Queue[ChannelEnd] = asyncio.Queue()
         self.refusals = Refusals(f"the {me.role} at {address.url}")
-        self._breaks = Breaks(self.refusals)
+        self._breaks = Breaks(self.refusals, self._catch_up)
         self._context = open_context()
         self._door: Doorkeeper | None = None
         try:
@@ -107,8 +106,7 @@ class Listener:
         if self._keys is not None:
             self._door = Doorkeeper(self._context, self._keys, self._roles, self.refusals)
         socket = open_socket(self._context, zmq.ROUTER, hwm=COMMAND_HWM, linger=COMMAND_LINGER)
-        events = HANDSHAKES & ~zmq.Event.HANDSHAKE_SUCCEEDED
-        self._monitor = Monitor(socket, self._tell, events | CONNECTIONS)
+        self._monitor = Monitor(socket, self._breaks.tell, WATCHED)
         try:
             self._bound = Bound(socket, address, self._keys)
         except BaseException:
@@ -269,17 +267,8 @@ class Listener:
     def _send(self, route: bytes, envelope: Envelope, conversation: int = 0) -> None:
         self._pump.send(route, seal(envelope, conversation))
 
-    def _tell(self, event: zmq.Event, value: int) -> None:
-        if event in CONNECTIONS:
-            if event == zmq.Event.DISCONNECTED:
-                self._pump.catch_up()  # a farewell may still be unread
-            self._breaks.tell(event, value)
-            return
-        self._breaks.handshake_failed()
-        if event == zmq.Event.HANDSHAKE_FAILED_AUTH:
-            return  # the doorkeeper has said whose key it was
-        text = f"a connection failed to introduce itself ({event!r}, {value})"
-        self.refusals.note("handshake", text)
+    def _catch_up(self) -> None:
+        self._pump.catch_up()
 
 
 def zeromq_listener(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,17 @@ from tradectl_sdk.bus.address import StreamAddress
 from tradectl_sdk.bus.alarm import Alarm
 from tradectl_sdk.bus.codec import CONVERSATIONS, seal, unseal_only
 from tradectl_sdk.bus.identity import PUBLISHERS, ROLES
-from tradectl_sdk.bus.messages.wire import Ask
+from tradectl_sdk.bus.messages.wire import Ask, Bye
 from tradectl_sdk.bus.publishing import PublisherCore
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.topics import topic_of
+from tradectl_sdk.bus.zeromq.breaks import WATCHED, Breaks
 from tradectl_sdk.bus.zeromq.outlet import Outlet
 from tradectl_sdk.bus.zeromq.sockets import (
     DATA_HWM,
     Bound,
+    Monitor,
     Pump,
-    Socket,
     close_context,
     open_context,
     open_socket,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.publishing import StreamLimits
 
 _MARKET = CONVERSATIONS["market"]
+_LEAVES, _COMES = b"\x00", b"\x01"  # what a subscription to everything looks like
 
 
 class ZeroMQPublisher:
@@ -65,6 +68,10 @@ class ZeroMQPublisher:
         self._topic = topic
         self._context = open_context()
         self._pumps: list[Pump] = []
+        self._monitors: list[Monitor] = []
+        # One for each socket: what two monitors tell has no order, and descriptors are used again
+        self._listening = Breaks(self.refusals, self._catch_up)
+        self._asking = Breaks(self.refusals, self._catch_up)
         self._bound: list[Bound] = []
         self._door: Doorkeeper | None = None
         try:
@@ -105,19 +112,31 @@ class ZeroMQPublisher:
             self._door = Doorkeeper(self._context, keys, lambda: ROLES, self.refusals)
         live = open_socket(self._context, zmq.XPUB, hwm=DATA_HWM, linger=0)
         snapshot = open_socket(self._context, zmq.ROUTER, hwm=DATA_HWM, linger=0)
-        for socket, place in ((live, address.live), (snapshot, address.snapshot)):
+        live.setsockopt(zmq.XPUB_VERBOSER, 1)  # every subscriber's coming and going
+        for socket, place, breaks in (
+            (live, address.live, self._listening),
+            (snapshot, address.snapshot, self._asking),
+        ):
+            self._monitors.append(Monitor(socket, breaks.tell, WATCHED))
             self._bound.append(Bound(socket, place, keys))
         self.address = StreamAddress(*(one.address for one in self._bound))
         self.outlet = Outlet(live, self._seal, self.core.limits.patience)
-        self._pumps.append(Pump(live, lambda: self._read_subscription(live)))
+        self._live = Pump(live, self._read_subscription)
+        self._pumps.append(self._live)
         self._snapshot = Pump(snapshot, self._read_question)
         self._pumps.append(self._snapshot)
 
     def _close_sockets(self) -> None:
+        for monitor in self._monitors:
+            monitor.close()
         for pump in self._pumps:
             pump.close()
         if self._door is not None:
             self._door.close()
+
+    def _catch_up(self) -> None:
+        for pump in self._pumps:
+            pump.catch_up()
 
     @staticmethod
     def _seal(envelope: Item | Pulse) -> bytes:
@@ -127,10 +146,15 @@ class ZeroMQPublisher:
         self.outlet.send(now, what)
         self._set_alarm()
 
-    def _read_subscription(self, live: Socket) -> None:
-        parts: list[Any] = live.recv_multipart(zmq.DONTWAIT)
-        if len(parts) != 1 or parts[0] not in {b"\x00", b"\x01"}:
+    def _read_subscription(self) -> None:
+        frames = self._live.receive()
+        if len(frames) != 1 or frames[0].bytes not in {_LEAVES, _COMES}:
             self.refusals.note("upstream", "a subscriber tried to publish")
+        elif frames[0].bytes == _COMES:
+            self._listening.named(frames[0], "a subscriber")
+        else:
+            with contextlib.suppress(zmq.ZMQError):  # of one that is gone, by ZeroMQ itself
+                self._listening.excused(frames[0])
 
     def _read_question(self) -> None:
         route, *frames = self._snapshot.receive()
@@ -139,9 +163,13 @@ class ZeroMQPublisher:
         except FrameError as error:
             self.refusals.note("frame", f"somebody sent what is no question: {error.message}")
             return
+        if isinstance(ask, Bye):
+            self._asking.excused(route)
+            return
         if not isinstance(ask, Ask):
             self.refusals.note("frame", f"was a {type(ask).__name__}, expected a question")
             return
+        self._asking.named(route, f"{ask.hello.role[:20]} {ask.hello.name[:40]!r}")
         for answer in self.core.answer(ask):
             self._snapshot.send(route.bytes, seal(answer, _MARKET.number))
 

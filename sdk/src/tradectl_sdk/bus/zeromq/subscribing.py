@@ -8,6 +8,7 @@ import zmq
 
 from tradectl_sdk.bus.codec import CONVERSATIONS, seal, unseal_only
 from tradectl_sdk.bus.ends import SubscriberEnd, opened
+from tradectl_sdk.bus.messages.wire import Bye
 from tradectl_sdk.bus.refusals import Refusals
 from tradectl_sdk.bus.zeromq.joining import Joint
 from tradectl_sdk.bus.zeromq.sockets import (
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from tradectl_sdk.bus.publishing import StreamLimits
 
 _MARKET = CONVERSATIONS["market"]
+_FAREWELL = 200  # milliseconds, for a publisher that does not take it
 
 
 class _Wires:
     """The two sockets of a subscriber."""
 
-    def __init__(self, address: StreamAddress, keys: BusKeys | None) -> None:
+    def __init__(self, address: StreamAddress, keys: BusKeys | None, epoch: int) -> None:
+        self._epoch = epoch
         self._context = open_context()
         self.refusals = Refusals(f"the stream at {address.live.url}")
         self.end: SubscriberEnd | None = None
@@ -70,8 +73,11 @@ class _Wires:
     def close(self) -> None:
         for joint in self._joints:
             joint.close()
-        self._live.close()
-        self._questions.close()
+        self._questions.send(seal(Bye(epoch=self._epoch)))
+        self._live.socket.setsockopt(zmq.UNSUBSCRIBE, b"")
+        for pump in (self._live, self._questions):
+            pump.socket.setsockopt(zmq.LINGER, _FAREWELL)
+            pump.close()
         close_context(self._context)
 
     def _read(self, pump: Pump) -> None:
@@ -116,6 +122,6 @@ def zeromq_subscriber(
     Raises:
         BusError: If the address may not be used.
     """
-    wires = _Wires(address, keys)
+    wires = _Wires(address, keys, me.epoch)
     wires.end = SubscriberEnd(me, wires.ask, limits=limits, on_closed=wires.close)
     return wires.end
