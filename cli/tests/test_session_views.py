@@ -92,7 +92,9 @@ def test_a_session_that_runs_tells_of_its_nodes(run, folder) -> None:
 def test_live_is_written_in_capitals(run, project) -> None:
     trade(make_session(project, mode="live"))
     assert "LIVE" in run("ps", "--all").out
-    assert "LIVE" in run("status").out
+    status = run("status")
+    assert "LIVE" in status.out
+    assert "tradectl live start --resume" in status.err
 
 
 @pytest.mark.parametrize("command", ["orders", "fills", "positions", "balance", "status", "logs"])
@@ -126,7 +128,60 @@ def test_logs_are_merged_in_the_order_of_time(run, folder) -> None:
     assert lines[3]["text"] == "  and its rest"
     assert "ready" not in run("logs", "--node", "gateway").out
     assert run("logs", "-n", "1").out.count("\n") == 1
+    assert [one["text"] for one in run("logs", "-n", "1", "--json").data["lines"]] == [
+        "  and its rest"
+    ]
+    assert run("logs", "-n", "0", "--json").data["lines"] == []
     assert run("logs", "--node", "moon").status == 6
+
+
+def test_a_session_that_has_logged_nothing_says_so(run, folder) -> None:
+    answer = run("logs")
+    assert answer.status == 0
+    assert "has logged nothing yet" in answer.err
+
+
+def test_growing_logs_are_followed_whole_line_by_whole_line(run, folder, monkeypatch) -> None:
+    folder.log("gateway").write_text("2026-01-01 00:00:01.000 connected\n")
+    steps = [
+        lambda: folder.log("host").write_text("2026-01-01 00:00:02.000 ready\n2026-01-01 00:0"),
+        lambda: append(folder.log("host"), "0:03.000 bar\n"),
+        lambda: append(folder.log("gateway"), "2026-01-01 00:00:04.000 gone\n"),
+    ]
+
+    def sleep(_: float) -> None:
+        if not steps:
+            raise KeyboardInterrupt
+        steps.pop(0)()
+
+    monkeypatch.setattr("tradectl.commands.watching.time.sleep", sleep)
+    lines = run("logs", "--follow").out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines] == [
+        ["gateway", "2026-01-01 00:00:01.000 connected"],
+        ["host", "2026-01-01 00:00:02.000 ready"],
+        ["host", "2026-01-01 00:00:03.000 bar"],
+        ["gateway", "2026-01-01 00:00:04.000 gone"],
+    ]
+
+
+def append(path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
+def test_where_nothing_runs_the_next_step_is_a_start(run, project) -> None:
+    answer = run("ps")
+    assert answer.status == 0
+    assert "no session runs here" in answer.err
+    assert "tradectl ps --all" in answer.err
+    assert "there are no sessions" in run("ps", "--all").err
+
+
+def test_a_session_whose_description_is_gone_is_still_listed(run, folder) -> None:
+    (folder.path / "session.json").write_text("{")
+    (listed,) = run("ps", "--all", "--json").data["sessions"]
+    assert (listed["session"], listed["strategy"], listed["instruments"]) == (folder.id, None, [])
+    assert run("status", folder.id).status == 6
 
 
 def test_a_comparison_that_finds_something_exits_with_one(run, folder) -> None:

@@ -134,7 +134,7 @@ def ask_node(
     return ask(folder.socket(f"{node}.sock"), question, expected, seconds=seconds)  # type: ignore[type-var]
 
 
-def tail_of(lines: Iterator[str], count: int) -> list[str]:
+def tail_of(lines: Iterator[T], count: int) -> list[T]:
     """Return the last lines of many."""
     from collections import deque
 

@@ -24,6 +24,7 @@ from tradectl.sessions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tradectl_sdk.bus.messages.control import NodeStatus
@@ -138,7 +139,7 @@ def status(context: typer.Context, reference: Reference = "") -> ExitStatus:
     if runs(folder):
         out.next(f"tradectl orders {folder.id}", f"tradectl logs {folder.id} -f")
         return ExitStatus.OK
-    out.next(f"tradectl parity {folder.id}", f"tradectl paper start --resume {folder.id}")
+    out.next(f"tradectl parity {folder.id}", f"tradectl {mode.lower()} start --resume {folder.id}")
     return ExitStatus.NOT_FOUND
 
 
@@ -211,11 +212,12 @@ def logs(
         (line for name, path in files.items() for line in _read(name, path, lines)),
         key=lambda line: line[:2],
     )
-    for _, name, text in found[-lines:] if lines else []:
+    shown = found[-lines:] if lines else []
+    for _, name, text in shown:
         session.out.line(f"{name:<10} {text}" if not node else text)
     session.out.result(
         "logs/1",
-        {"session": folder.id, "lines": [{"node": name, "text": text} for _, name, text in found]},
+        {"session": folder.id, "lines": [{"node": name, "text": text} for _, name, text in shown]},
     )
     if not found:
         session.out.note(f"session {folder.id} has logged nothing yet")
@@ -230,12 +232,15 @@ def _read(name: str, path: Path, count: int) -> list[tuple[str, str, str]]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8", errors="replace") as file:
-        last = tail_of((line.rstrip("\n") for line in file), max(count, 1))
-    stamped, stamp = [], ""
-    for line in last:
-        stamp = line[:23] if line[:4].isdigit() else stamp  # what continues a line stays with it
-        stamped.append((stamp, name, line))
-    return stamped
+        return tail_of(_stamped(name, file), max(count, 1))
+
+
+def _stamped(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield lines with their time; what continues a line, as a traceback does, has that line's."""
+    stamp = ""
+    for line in lines:
+        stamp = line[:23] if line[:4].isdigit() else stamp
+        yield stamp, name, line.rstrip("\n")
 
 
 def _follow(write: Any, files: dict[str, Path], *, bare: bool) -> None:
