@@ -42,6 +42,7 @@ PLACES: Final = (
     "sdk/tests/nodes/gateway/test_shell.py",
     "sdk/tests/nodes/host/test_modelled.py",
     "sdk/tests/nodes/host/test_node.py",
+    "sdk/tests/nodes/supervisor/test_launching.py",
     "sdk/tests/nodes/supervisor/test_processes.py",
     "sdk/tests/nodes/test_control.py",
     "sdk/tests/nodes/test_small_parts.py",

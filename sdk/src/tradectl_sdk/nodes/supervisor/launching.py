@@ -183,13 +183,14 @@ class ProcessLauncher:
             connection = await Connection.open(self._folder.socket(f"{node}.sock"))
         except OSError:
             return None
-        try:
+        status = None
+        with contextlib.suppress(OSError):
             await connection.ask(Adopt(supervisor=os.getpid()), seconds=_ANSWER)
             status = await connection.ask(AskStatus(), seconds=_ANSWER)
-        except OSError:
-            await connection.close()
-            return None
-        return (connection, status.pid) if isinstance(status, NodeStatus) else None
+        if isinstance(status, NodeStatus):
+            return connection, status.pid
+        await connection.close()
+        return None
 
 
 def environment_for(node: str, environment: Mapping[str, str]) -> dict[str, str]:
