@@ -93,10 +93,10 @@ class _Copies:
 
     def write_back_to(self, places: Iterable[tuple[list[Any], int, int]]) -> None:
         """Copy what some of the lists became into them."""
-        now: list[Any] = self.elements.tolist()
-        now = list(map(bool, now)) if self._truth else now
+        elements, truth = self.elements, self._truth
         for values, first, end in places:
-            values[:] = now[first:end]
+            now = elements[first:end].tolist()
+            values[:] = map(bool, now) if truth else now
 
 
 Reading: TypeAlias = "tuple[list[int], list[tuple[_Copies, list[tuple[list[Any], int, int]]]]]"

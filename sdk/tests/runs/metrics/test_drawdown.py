@@ -7,6 +7,7 @@ import pytest
 from tradectl_sdk.runs.metrics.drawdown import (
     NANOSECONDS_PER_DAY,
     Drawdowns,
+    Extremes,
     find_drawdowns,
     max_drawdown,
 )
@@ -58,7 +59,7 @@ def test_pain_and_ulcer_count_the_points_at_a_peak_too() -> None:
     assert found.ulcer_index == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("size", [1, 7, 1_024, 1_025, 5_000, 150_000])
+@pytest.mark.parametrize("size", [1, 7, 2_048, 2_049, 9_000, 150_000])
 @pytest.mark.parametrize("initial", [0.0, 120.0])
 @pytest.mark.parametrize("step", [0.01, 0.1, 5.0], ids=["calm", "wild", "into debt"])
 def test_the_deepest_alone_is_the_deepest_of_all(size: int, initial: float, step: float) -> None:
@@ -69,3 +70,12 @@ def test_the_deepest_alone_is_the_deepest_of_all(size: int, initial: float, step
 
 def test_the_deepest_of_nothing_is_undefined() -> None:
     assert math.isnan(max_drawdown(np.empty(0)))
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", [0, 2_047, 2_048, 2_999])
+def test_the_extremes_of_a_curve_tell_whether_all_of_it_is_finite(odd: float, place: int) -> None:
+    levels = np.linspace(-5.0, 5.0, 3_000)
+    assert Extremes.of(levels).finite
+    levels[place] = odd
+    assert not Extremes.of(levels).finite

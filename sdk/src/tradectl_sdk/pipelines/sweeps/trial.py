@@ -15,7 +15,6 @@ from tradectl_sdk.research.executing import Task
 from tradectl_sdk.research.table import Trial
 from tradectl_sdk.runs import closed_trades, extract_trades, order_list_hash
 from tradectl_sdk.runs.metrics import METRICS, ClosedTrades, Need, Sample
-from tradectl_sdk.runs.metrics.drawdown import max_drawdown
 from tradectl_sdk.runs.metrics.instants import Instants
 from tradectl_sdk.runs.trades import count_closed
 from tradectl_sdk.runs.values import slippage_cost, traded_value
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 _NO_TRADES = ClosedTrades(profits=np.empty(0), holding=np.empty(0, np.int64))
 # Metrics that are had without going through trades or episodes, with equal results.
 _SHORT_CUTS: Mapping[str, Callable[[Sample, Outcome], float]] = {
-    "max_drawdown": lambda sample, _: max_drawdown(sample.equity, sample.initial_equity),
+    "max_drawdown": lambda sample, _: sample.extremes.max_drawdown(sample.initial_equity),
     "trades": lambda _, outcome: float(
         count_closed(outcome.fills, alone=len(outcome.positions) == 1)
     ),

@@ -21,7 +21,7 @@ from tradectl_sdk.runs.metrics.pieces import pieces, sums
 Integers = npt.NDArray[np.int64]
 
 NANOSECONDS_PER_DAY = 86_400_000_000_000
-_STRETCH = 1024  # points looked at together
+_STRETCH = 2048  # points looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,26 +138,59 @@ def find_drawdowns(time: Integers, levels: Floats, initial: float = 0.0) -> Draw
     return Drawdowns(time, levels, initial, *sweep.episodes(), total)
 
 
-def max_drawdown(levels: Floats, initial: float = 0.0) -> float:
-    """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes.
+@dataclass(frozen=True, slots=True, eq=False)
+class Extremes:
+    """The lowest and the highest of each stretch of a curve, in order: one look says much of it.
 
-    Looks at every point of those stretches only that may hold the deepest one: where all is above
-    zero, nothing is deeper than a stretch's lowest point below the highest so far at its end, and
-    something is as deep as below the highest before it. Rounding keeps that order.
+    Attributes:
+        levels: The curve, shape (n,).
+        lowest: Of each stretch, NaN where it holds one, shape (m,); the last one may be shorter.
+        highest: Likewise.
     """
-    if not levels.size:
-        return math.nan
-    whole = levels.size // _STRETCH * _STRETCH
-    stretches = levels[:whole].reshape(-1, _STRETCH)
-    lowest = stretches.min(axis=1)
-    peaks = np.maximum.accumulate(np.concatenate(([initial], stretches.max(axis=1))))
-    surely = np.divide(lowest, peaks[:-1], out=np.ones(lowest.size), where=peaks[:-1] > 0)
-    known = float((1.0 - surely).max(initial=0.0, where=lowest > 0))
-    for number in np.flatnonzero((lowest <= 0) | (1.0 - lowest / peaks[1:] > known)):
-        known = max(known, float(_depth(stretches[number], float(peaks[number])).max()))
-    if whole < levels.size:
-        known = max(known, float(_depth(levels[whole:], float(peaks[-1])).max()))
-    return known
+
+    levels: Floats
+    lowest: Floats
+    highest: Floats
+
+    @classmethod
+    def of(cls, levels: Floats) -> Extremes:
+        """Look at a curve."""
+        starts = np.arange(0, levels.size, _STRETCH)
+        return cls(levels, np.minimum.reduceat(levels, starts), np.maximum.reduceat(levels, starts))
+
+    @property
+    def finite(self) -> bool:
+        """Whether every point is a finite number."""
+        low, high = self.lowest.min(initial=0.0), self.highest.max(initial=0.0)
+        return math.isfinite(low) and math.isfinite(high)
+
+    def max_drawdown(self, initial: float = 0.0) -> float:
+        """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes.
+
+        Looks at every point of those stretches only that may hold the deepest one: where all is
+        above zero, nothing is deeper than a stretch's lowest point below the highest so far at its
+        end, and something is as deep as below the highest before it. Rounding keeps that order.
+        """
+        if not self.levels.size:
+            return math.nan
+        lowest = self.lowest
+        peaks = np.maximum.accumulate(np.concatenate(([initial], self.highest)))
+        if not (lowest.min() > 0 and peaks[0] > 0):
+            return float(_depth(self.levels, initial).max())
+        known = float((1.0 - lowest / peaks[:-1]).max(initial=0.0))
+        most = 1.0 - lowest / peaks[1:]
+        doubtful = np.flatnonzero(most > known)
+        for number in doubtful[np.argsort(-most[doubtful])]:
+            if most[number] <= known:
+                break
+            stretch = self.levels[number * _STRETCH : (number + 1) * _STRETCH]
+            known = max(known, float(_depth(stretch, float(peaks[number])).max()))
+        return known
+
+
+def max_drawdown(levels: Floats, initial: float = 0.0) -> float:
+    """Deepest drawdown of a curve; see :meth:`Extremes.max_drawdown`."""
+    return Extremes.of(levels).max_drawdown(initial)
 
 
 def _depth(levels: Floats, peak: float) -> Floats:

@@ -47,12 +47,14 @@ def sample_deviation(values: Floats) -> float:
     return 0.0 if deviation <= _NOISE * abs(average) else deviation
 
 
-def _standardised_moment(values: Floats, order: int) -> float:
+def standardised_moments(values: Floats) -> tuple[float, float]:
+    """:func:`skewness` and :func:`kurtosis` together, to the bit; most who want one want both."""
     if values.size < 2 or not sample_deviation(values):
-        return math.nan
+        return math.nan, math.nan
     centred = values - _mean(values)
     variance = float(centred @ centred) / values.size
-    return _mean(centred**order) / math.pow(variance, order / 2)
+    third, fourth = _mean(centred**3), _mean(centred**4)
+    return third / math.pow(variance, 1.5), fourth / math.pow(variance, 2.0)
 
 
 def skewness(values: Floats) -> float:
@@ -60,12 +62,12 @@ def skewness(values: Floats) -> float:
 
     The form that the standard error of the Sharpe ratio uses. NaN without variation.
     """
-    return _standardised_moment(values, 3)
+    return standardised_moments(values)[0]
 
 
 def kurtosis(values: Floats) -> float:
     """Fourth standardised moment, population form (Pearson: 3 for a normal distribution)."""
-    return _standardised_moment(values, 4)
+    return standardised_moments(values)[1]
 
 
 def excess_kurtosis(values: Floats) -> float:

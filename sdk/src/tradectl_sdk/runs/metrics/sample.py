@@ -14,6 +14,7 @@ from tradectl_sdk.runs.metrics import growth, moments
 from tradectl_sdk.runs.metrics.drawdown import (
     NANOSECONDS_PER_DAY,
     Drawdowns,
+    Extremes,
     Integers,
     find_drawdowns,
 )
@@ -103,6 +104,8 @@ class Sample:
                 raise DataError(
                     f"{name} had {curve.shape} values, expected {self.time.shape} as the times"
                 )
+            if name == "equity" and self.extremes.finite:
+                continue
             for part in pieces(self.time.size):
                 _check_finite(name, curve[part], part.start)
 
@@ -159,6 +162,11 @@ class Sample:
         """Drawdowns at full resolution, the initial equity being the first level."""
         return find_drawdowns(self.time, self.equity, self.initial_equity)
 
+    @cached_property
+    def extremes(self) -> Extremes:
+        """The lowest and highest equity of each stretch of time."""
+        return Extremes.of(self.equity)
+
     @property
     def years(self) -> float:
         """Calendar length of the curve in years of 365.25 days."""
@@ -186,14 +194,18 @@ class Sample:
         return moments.ratio(moments.mean(excess), moments.sample_deviation(excess))
 
     @cached_property
+    def _moments(self) -> tuple[float, float]:
+        return moments.standardised_moments(self.returns)
+
+    @property
     def skewness(self) -> float:
         """Skewness of the returns."""
-        return moments.skewness(self.returns)
+        return self._moments[0]
 
-    @cached_property
+    @property
     def kurtosis(self) -> float:
         """Pearson's kurtosis of the returns."""
-        return moments.kurtosis(self.returns)
+        return self._moments[1]
 
     @property
     def profits(self) -> Floats:
