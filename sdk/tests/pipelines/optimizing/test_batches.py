@@ -21,6 +21,7 @@ from tradectl_sdk.pipelines.optimizing import books, journal
 from tradectl_sdk.pipelines.optimizing.batch_tpe import BatchTpe, best_of_groups
 from tradectl_sdk.pipelines.optimizing.grid_tpe import GridTpe
 from tradectl_sdk.pipelines.optimizing.known import Known
+from tradectl_sdk.pipelines.optimizing.sampling import Sampling
 from tradectl_sdk.pipelines.sweeps import local
 from tradectl_sdk.research import Effort, Executor
 
@@ -225,3 +226,49 @@ def test_an_executor_that_nobody_offers_is_not_found_before_anything_runs(bars, 
     with pytest.raises(NotFoundError, match="no executor 'dusk'"):
         search(bars, tmp_path, executor="dusk", ranges=RANGES)
     assert not list(tmp_path.iterdir())
+
+
+def bred(spaces, directions, *, apart):
+    """Points of 120 trials of NSGA-II, in batches of eight, with what it notes of each."""
+    study = optuna.create_study(directions=directions)
+    sampling = Sampling(
+        study, spaces, sampler="nsga2", seed=4, batch=8, objectives=len(directions), apart=apart
+    )
+    known = Known(study.directions[0], spaces, "row")
+    for begin in range(0, 120, 8):
+        known.learn(study.trials)
+        sampling.begin(known)
+        batch = [asked(study, sampling, known, begin + place) for place in range(8)]
+        for number, trial in enumerate(batch, begin):
+            trial.set_user_attr("row", "")
+            fast, slow = trial.params["fast"], trial.params["slow"]
+            if number % 3 == 0:
+                trial.set_constraint("trades >= 30", float(slow % 5 - 2))
+            if number % 11 == 0:
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            else:
+                study.tell(trial, [float(slow % 17 - fast), float(slow)][: len(directions)])
+    return [(each.params, each.system_attrs) for each in study.trials]
+
+
+def asked(study, sampling, known, number):
+    """Begin a trial at its point, or let Optuna be asked for one."""
+    point = sampling.point(number, known)
+    if point is None:
+        study.sampler = sampling.asking(number)
+        return study.ask(sampling._spaces)
+    begun = books.running_trial(point, sampling._spaces, sampling.notes)
+    return optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id, begun))
+
+
+def test_generations_have_the_points_that_optuna_gives_when_it_is_asked():
+    spaces = {
+        "slow": IntDistribution(3, 150),
+        "only": IntDistribution(7, 7),
+        "fast": IntDistribution(5, 25, step=4),
+        "share": FloatDistribution(-1, 1),
+        "side": CategoricalDistribution(["long", "short", "both"]),
+    }
+    ours = bred(spaces, ["maximize", "minimize"], apart=False)
+    assert ours == bred(spaces, ["maximize", "minimize"], apart=True)
+    assert ours[-1][1]["NSGAIISampler:generation"] == 2

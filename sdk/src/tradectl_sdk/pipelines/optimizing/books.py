@@ -78,6 +78,8 @@ class Books(InMemoryStorage):
                 name: spaces[name].to_internal_repr(value)
                 for name, value in template_trial.params.items()
             }
+            if template_trial.system_attrs:
+                entry["system_attrs"] = dict(template_trial.system_attrs)
         self._say(JournalOperation.CREATE_TRIAL, entry)
         return number
 
@@ -174,7 +176,8 @@ class Books(InMemoryStorage):
             return None
         spaces = {name: self._space(text) for name, text in entry["distributions"].items()}
         values = entry["params"].items()
-        return running_trial({k: spaces[k].to_external_repr(v) for k, v in values}, spaces)
+        point = {k: spaces[k].to_external_repr(v) for k, v in values}
+        return running_trial(point, spaces, entry.get("system_attrs", {}))
 
 
 class _Begun(FrozenTrial):
@@ -183,9 +186,23 @@ class _Begun(FrozenTrial):
     def __deepcopy__(self, memo: object) -> _Begun:
         return self
 
+    def __copy__(self) -> _Begun:
+        """Be copied as books do it for each word said of a trial, in a tenth of the time."""
+        made = _Begun.__new__(_Begun)
+        vars(made).update(vars(self))
+        return made
 
-def running_trial(point: Mapping[str, Any], spaces: Mapping[str, Any]) -> FrozenTrial:
-    """Return a trial that is about to be made at a point, for a storage to begin."""
+
+def running_trial(
+    point: Mapping[str, Any], spaces: Mapping[str, Any], notes: Mapping[str, Any]
+) -> FrozenTrial:
+    """Return a trial that is about to be made at a point, for a storage to begin.
+
+    Args:
+        point: The parameters.
+        spaces: Their distributions.
+        notes: What a sampler keeps of it.
+    """
     return _Begun(
         number=-1,
         trial_id=-1,
@@ -196,7 +213,7 @@ def running_trial(point: Mapping[str, Any], spaces: Mapping[str, Any]) -> Frozen
         params=dict(point),
         distributions=dict(spaces),
         user_attrs={},
-        system_attrs={},
+        system_attrs=dict(notes),
         intermediate_values={},
     )
 

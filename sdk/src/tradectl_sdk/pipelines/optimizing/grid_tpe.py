@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
 _MOST = 1000  # values of a parameter
+_MOST_CODES = 2**40
 
 
 class GridTpe:
@@ -114,8 +114,9 @@ class _Mixture:
         found = []
         for place, (table, kinds) in enumerate(self._kernels):
             chance = chances[place] if place in chances else next(rest)
-            reached = np.cumsum(table, axis=1)[kinds[active]] < chance[:, None]
-            found.append(np.minimum(reached.sum(axis=1), table.shape[1] - 1))
+            reached = np.cumsum(table, axis=1)
+            reached[:, -1] = np.inf  # whatever rounding left of the whole is the last one's
+            found.append((reached[kinds[active]] >= chance[:, None]).argmax(axis=1))
         return np.array(found)
 
     def density(self, places: Integers) -> Floats:
@@ -158,7 +159,7 @@ class _Steps:
         self._start, self._end = space.low - space.step / 2, space.high + space.step / 2
         self._values = space.low + space.step * np.arange(_values(space))
         self._known: dict[float, int] = {}
-        self._table = np.empty((0, len(self._values)))
+        self._table = np.empty((64, len(self._values)))
 
     def kernels(self, observed: Floats) -> tuple[Floats, Integers]:
         """Return a table, and the rows of all observations and of the wide kernel there."""
@@ -169,12 +170,17 @@ class _Steps:
         shapes = np.rint(2.0 * (centres - self._start) / self._step) + widths / (2.0 * whole)
         distinct, first, which = np.unique(shapes, return_index=True, return_inverse=True)
         keys: list[float] = distinct.tolist()
-        new = [place for place, key in enumerate(keys) if key not in self._known]
-        if new:
-            rows = [self._masses(centres[first[place]], widths[first[place]]) for place in new]
-            self._known |= {keys[place]: len(self._known) + n for n, place in enumerate(new)}
-            self._table = np.concatenate((self._table, rows))
+        for place, key in enumerate(keys):
+            if key not in self._known:
+                self._add(key, self._masses(centres[first[place]], widths[first[place]]))
         return self._table[[self._known[key] for key in keys]], which
+
+    def _add(self, key: float, row: Floats) -> None:
+        """Put a kernel into the table."""
+        place = self._known[key] = len(self._known)
+        if place == len(self._table):
+            self._table = np.concatenate((self._table, np.empty_like(self._table)))
+        self._table[place] = row
 
     def internal(self, places: Integers) -> Floats:
         """Return the numbers themselves."""
@@ -199,25 +205,33 @@ class _Steps:
         half = self._step / 2
         edges = np.append(self._values - half, self._values[-1] + half)
         points = (edges - centre) / width
-        below, beyond = _share_below(points), _share_below(-points)
-        # The difference of what is small is exact in both tails.
-        masses = np.where(points[:-1] > 0, beyond[:-1] - beyond[1:], below[1:] - below[:-1])
-        found: Floats = masses / (1.0 - below[0] - beyond[-1])
+        # The difference of what is small is exact in both tails: what is beyond a point above the
+        # centre, and below one that is not, or the first that is.
+        above = int(np.searchsorted(points, 0.0, side="right"))
+        below, beyond = _share_below(points[: above + 1]), _share_below(-points[above:])
+        masses = np.concatenate((below[1 : above + 1] - below[:above], beyond[:-1] - beyond[1:]))
+        first = below[0]
+        last = beyond[-1] if len(beyond) else _share_below(-points[-1:])[0]
+        found: Floats = masses / (1.0 - first - last)
         return found
 
 
 def _share_below(points: Floats) -> Floats:
     """The share of a standard normal distribution below each point."""
-    found: Floats = np.asarray(_ERFC(points / -math.sqrt(2.0)), np.float64)
-    return 0.5 * found
+    return 0.5 * np.array(list(map(math.erfc, (points / -math.sqrt(2.0)).tolist())))
 
 
 def _distinct(places: Integers) -> tuple[Integers, Integers]:
     """Find the columns that differ: where each is first, and which of them each column is."""
-    first = again = np.zeros(places.shape[1], np.int64)
+    codes = np.zeros(places.shape[1], np.int64)
+    most = 1
     for row in places:
-        codes = again * (int(row.max()) + 1) + row
-        _, first, again = np.unique(codes, return_index=True, return_inverse=True)
+        size = int(row.max()) + 1
+        if most * size > _MOST_CODES:
+            codes = np.unique(codes, return_inverse=True)[1]
+            most = int(codes.max()) + 1
+        codes, most = codes * size + row, most * size
+    _, first, again = np.unique(codes, return_index=True, return_inverse=True)
     return first, again
 
 

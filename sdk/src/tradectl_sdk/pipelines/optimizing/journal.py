@@ -7,13 +7,15 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tradectl_sdk.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_ENCODER = msgspec.json.Encoder(enc_hook=float)  # numbers of NumPy are floats, too
 _PATIENCE = 0.25  # seconds between two times that the disk is waited for, which takes milliseconds
 
 
@@ -30,7 +32,7 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._added: list[str] = []
+        self._added: list[bytes] = []
         self._changed, self._forced = False, 0.0
         self._file = path.open("ab", buffering=0)
 
@@ -49,7 +51,7 @@ class JournalFile:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Add an entry that may be lost until the next :meth:`write`."""
-        self._added.append(_ENCODER.encode(entry) + "\n")
+        self._added.append(_ENCODER.encode(entry) + b"\n")
 
     def write(self) -> None:
         """Write all that was added, for whoever reads after this process was killed.
@@ -59,7 +61,7 @@ class JournalFile:
         """
         if not self._added:
             return
-        lines = "".join(self._added).encode()
+        lines = b"".join(self._added)
         try:
             while lines:  # a disk that is full may take a part of them
                 lines = lines[self._file.write(lines) or 0 :]

@@ -6,6 +6,7 @@ Imported on use: it needs Optuna.
 from __future__ import annotations
 
 import math
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from optuna.study import StudyDirection
@@ -39,9 +40,9 @@ class Known:
         self._read = 0
         self.first = 0
         self.trials: list[Any] = []
-        self.points: dict[str, list[float]] = {name: [] for name in spaces}
-        self.whole: list[int] = []
-        self.costs: list[float] = []
+        self.points = {name: array("d") for name in spaces}
+        self.whole = array("q")
+        self.costs = array("d")
         self.stopped: dict[int, tuple[float, float]] = {}
         self.missed: dict[int, float] = {}
 

@@ -26,7 +26,11 @@ class Sampling:
         sampler: One of ``SAMPLERS``.
         seed: Of all of them.
         batch: Trials that are chosen at once.
-        at_once: Whether the points of a batch may come from one fit.
+        objectives: How many there are.
+        apart: Whether Optuna takes trials for several studies, as hyperband does.
+
+    Attributes:
+        notes: What Optuna is to find noted of each trial of the present batch.
     """
 
     def __init__(
@@ -37,7 +41,8 @@ class Sampling:
         sampler: str,
         seed: int,
         batch: int,
-        at_once: bool,
+        objectives: int,
+        apart: bool,
     ) -> None:
         self._study, self._sampler, self._seed, self._batch = study, sampler, seed, batch
         self._spaces = spaces
@@ -47,14 +52,24 @@ class Sampling:
             for name, space in spaces.items()
             if space.single()
         }
-        self._at_once = at_once and sampler == "tpe" and batch > 1 and bool(self._open)
+        known_whole = not apart and bool(self._open)
+        self._at_once = known_whole and sampler == "tpe" and batch > 1 and objectives == 1
+        self._bred = known_whole and sampler == "nsga2"
         self._tpe: Any = None
+        self._genetic: Any = None
         self._chance: Any = None
         self._points: list[dict[str, Any]] = []
+        self.notes: Mapping[str, Any] = {}
 
-    def begin(self) -> None:
+    def begin(self, known: Known) -> None:
         """Let what was fitted for a batch go: more is known now."""
         self._points = []
+        if self._bred:
+            if self._genetic is None:
+                from tradectl_sdk.pipelines.optimizing.genetic import Genetic
+
+                self._genetic = Genetic(self._study, self._open)
+            self.notes = self._genetic.begin(known)
 
     def point(self, number: int, known: Known) -> dict[str, Any] | None:
         """Return the point of a trial; None if Optuna is to be asked for one.
@@ -65,6 +80,8 @@ class Sampling:
         """
         if self._sampler == "random":
             point = self._random(number)
+        elif self._bred:
+            point = self._genetic.point(own_seed(self._seed, number))
         elif self._at_once and len(known.trials) >= STARTUP:
             if not self._points:
                 self._points = self._fitted(number, known)

@@ -10,11 +10,13 @@ goes on as if nothing had been.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from tradectl_sdk.errors import UsageError
@@ -82,7 +84,8 @@ class Study:
             sampler=question.sampler,
             seed=question.seed,
             batch=question.batch,
-            at_once=len(question.objectives) == 1 and question.pruner != "hyperband",
+            objectives=len(question.objectives),
+            apart=question.pruner == "hyperband",
         )
         self._known = Known(self._study.directions[0], self._spaces, _ROW)
         self._all = 0  # trials there are, those included whose points were not to be tried
@@ -140,6 +143,9 @@ class Study:
             self._storage.set_trial_param(
                 trial_id, name, space.to_internal_repr(point[name]), space
             )
+        for key, value in self._sampling.notes.items():
+            if key not in frozen.system_attrs:
+                self._storage.set_trial_system_attr(trial_id, key, value)
         return trial_id, point
 
     def _asked_again(self, trial_id: int) -> Point:
@@ -165,7 +171,7 @@ class Study:
             return trial._trial_id, trial.params  # noqa: SLF001
         from tradectl_sdk.pipelines.optimizing.books import running_trial
 
-        begun = running_trial(point, self._spaces)
+        begun = running_trial(point, self._spaces, self._sampling.notes)
         return self._storage.create_new_trial(self._study._study_id, begun), point  # noqa: SLF001
 
     def _batch(self, finished: int, open_: list[_Asked]) -> list[_Asked]:
@@ -194,7 +200,7 @@ class Study:
         trials = self._trials()
         self._all = len(trials)
         self._known.learn(trials)
-        self._sampling.begin()
+        self._sampling.begin(self._known)
 
     def _taken(self, trial_id: int, point: Point, number: int) -> _Asked | None:
         """Return a trial with its number, unless its point is not to be tried."""
@@ -272,7 +278,7 @@ class Study:
             )
             return
         values = [float(found.metrics[n]) for n in question.objectives] if found.metrics else []
-        if not values or not np.isfinite(values).all():
+        if not values or not all(map(math.isfinite, values)):
             self._storage.set_trial_state_values(asked.trial_id, TrialState.FAIL)
             return
         if question.limits:
@@ -303,9 +309,9 @@ def _counted(told: Callable[[int], None], before: int, new: int) -> None:
 def _row(made: Made) -> str:
     """A trial as it is kept; JSON has no NaN, and Optuna's numbers are floats."""
     trial, stopped = made.trial, made.stopped
-    metrics = [float(value) if np.isfinite(value) else None for value in trial.metrics]
+    metrics = [float(value) if math.isfinite(value) else None for value in trial.metrics]
     where = None if stopped is None else [stopped.part, stopped.value]
-    return json.dumps([metrics, trial.final_equity, trial.reason, where])
+    return msgspec.json.encode([metrics, trial.final_equity, trial.reason, where]).decode()
 
 
 def _made(number: int, point: Point, text: str) -> Made:
