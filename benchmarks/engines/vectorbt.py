@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,11 @@ from benchmarks import datasets, rules
 from benchmarks.engines import frames
 from benchmarks.measuring import Task, Work, cores, serve
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHORT = 500  # bars that suffice to have everything compiled
+_compiled: list[bool] = []
 CHUNK = 20  # pairs at once; more need gigabytes and are slower
 OPTIONS = {"fees": rules.FEE, "freq": "1min"}
 
@@ -62,11 +67,19 @@ def pairs_at_once(frame: Any, pairs: list[tuple[int, int]]) -> dict[str, Any]:
     }
 
 
+def compile_once(call: Callable[[], object]) -> None:
+    """Have numba compile what a call needs, at the first one: it would in each worker of each."""
+    if not _compiled:
+        call()
+        _compiled.append(True)
+
+
 def sweep(frame: Any, processes: int) -> dict[str, Any]:
-    """Workload B, in chunks over forked processes."""
+    """Workload B, in chunks over forked processes, which share what was compiled before."""
     pairs = rules.pairs()
     chunks = [pairs[k : k + CHUNK] for k in range(0, len(pairs), CHUNK)]
     work = partial(pairs_at_once, frame)
+    compile_once(lambda: pairs_at_once(frame.iloc[:SHORT], chunks[0]))
     if processes == 1:
         found = list(map(work, chunks))
     else:
