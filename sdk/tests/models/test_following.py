@@ -48,6 +48,43 @@ def test_bar_by_bar_gives_the_very_bits_of_all_at_once(bars, pieces, schedule):
     assert followed(make, bars, pieces, ahead=True).tobytes() == whole.tobytes()
 
 
+class Short(LeastSquares):
+    """Says how far its features look back: five bars and their own."""
+
+    memory = 6
+
+    def __init__(self, **schedule):
+        super().__init__(**schedule)
+        self.lengths = []
+
+    def features(self, bars):
+        self.lengths.append(len(bars))
+        return past_returns(bars)
+
+
+@pytest.mark.parametrize("pieces", [[1] * 400, [3, 1, 1, 1, 300, 1, 93], [400], [0, 399, 1]])
+def test_a_model_that_says_how_far_it_looks_back_is_asked_for_those_bars_alone(bars, pieces):
+    made = []
+
+    def make():
+        made.append(Short())
+        return made[-1]
+
+    whole = walk_forward(Short(), bars).values
+    assert followed(make, bars, pieces).tobytes() == whole.tobytes()
+    assert sum(made[0].lengths) <= sum(pieces) + 11 * len(pieces)  # the first one streams
+
+
+def test_a_memory_that_is_too_short_is_found_before_anything_is_forecast(bars):
+    class Forgetful(Short):
+        memory = 5
+
+    with pytest.raises(ModelError, match="Forgetful: the features of a bar were others"):
+        followed(Forgetful, bars, [150])
+    with pytest.raises(ModelError, match="memory was 0, expected at least 1"):
+        followed(type("Nothing", (Short,), {"memory": 0}), bars, [150])
+
+
 def test_how_many_bars_follow_changes_no_bit(bars):
     """Not the last digit either, which is what a session needs that knows no bar ahead."""
     whole = walk_forward(Blas(), bars).values

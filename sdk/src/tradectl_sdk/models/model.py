@@ -99,11 +99,15 @@ class Model(ABC):
         schedule: When it is fitted, on which bars, and how far its labels look ahead.
         settings: What else it was made with, as plain values; another value is another run.
         libraries: Distributions whose versions decide what comes out, such as ``scikit-learn``.
+        memory: How many bars a row of features is made of at most, its own included. A session asks
+            for features of so many bars then, instead of all, whenever one closes. The row has to
+            have the same bits: a sum that runs over all bars has others. None: all bars.
     """
 
     schedule: Schedule
     settings: Mapping[str, object] = MappingProxyType({})
     libraries: tuple[str, ...] = ()
+    memory: int | None = None
 
     @abstractmethod
     def features(self, bars: Bars) -> Features:
@@ -112,9 +116,13 @@ class Model(ABC):
     def stream(self) -> FeatureStream | None:
         """Return what makes the features in a session, bar by bar.
 
-        None, as here, has all of them made anew with each bar, which takes longer and longer.
+        Here it is what asks :meth:`features` for the last bars alone, if the model says how many it
+        looks back on, its ``memory``. None has all of them made anew with each bar, which takes
+        longer and longer.
         """
-        return None
+        from tradectl_sdk.models.window import Window
+
+        return None if self.memory is None else Window(self, self.memory)
 
     @abstractmethod
     def fit(self, features: FloatArray, labels: FloatArray) -> Predictor:
