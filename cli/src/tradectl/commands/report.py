@@ -14,10 +14,11 @@ from tradectl.layout import Cell
 from tradectl.session import session_of
 
 if TYPE_CHECKING:
-    from tradectl_sdk.pipelines.report_files import Exports
+    from tradectl_sdk.pipelines.reporting import ReportFiles, SweepFiles, WalkFiles
 
-    from tradectl.console import Output
     from tradectl.session import Session
+
+    _Written = ReportFiles | SweepFiles | WalkFiles
 
 _Runs = Annotated[
     list[str],
@@ -77,11 +78,7 @@ def report(
         settings=loaded.settings,
         plugins=session.plugins(loaded),
     )
-    out = session.out
-    _say(out, written.page, written, folders)
-    out.result("report/1", written)
-    out.next(f"tradectl runs show {written.runs[0][:10]}")
-    return ExitStatus.OK
+    return _told(session, written, folders, "report/1", f"runs show {written.runs[0][:10]}")
 
 
 class Folders(NamedTuple):
@@ -92,34 +89,17 @@ class Folders(NamedTuple):
     csv: Path | None
 
 
-def _say(out: Output, page: Path, written: Exports, folders: Folders) -> None:
-    out.cells(Cell("written", "ok"), Cell(f"  {page}"))
-    found = (written.pictures, written.images, written.numbers)
-    for folder, files in zip(folders, found, strict=True):
-        if folder is not None:
-            out.cells(Cell("written", "ok"), Cell(f"  {folder}, {plural(len(files), 'file')}"))
-    for text in written.missing:
-        out.warn(text.rstrip("."))
-
-
 def _of_a_sweep(
     session: Session, named: list[str], output: Path | None, metric: str, folders: Folders
 ) -> ExitStatus:
     from tradectl_sdk.pipelines.reporting import write_sweep_report
 
-    if len(named) > 1:
-        raise UsageError(
-            "a report on a sweep is one page on that sweep alone",
-            hint=f"its numbers: tradectl sweeps show {named[0]} --json",
-        )
+    sweep = _only(named, "sweep", "sweeps")
     settings = session.settings().settings
     written = write_sweep_report(
-        named[0], output, metric=metric, settings=settings, **folders._asdict()
+        sweep, output, metric=metric, settings=settings, **folders._asdict()
     )
-    _say(session.out, written.page, written, folders)
-    session.out.result("report-sweep/1", written)
-    session.out.next(f"tradectl sweeps show {written.sweep[:10]}")
-    return ExitStatus.OK
+    return _told(session, written, folders, "report-sweep/1", f"sweeps show {written.sweep[:10]}")
 
 
 def _of_a_walk(
@@ -127,14 +107,38 @@ def _of_a_walk(
 ) -> ExitStatus:
     from tradectl_sdk.pipelines.reporting import write_walk_report
 
+    walk = _only(named, "walk", "walks", forward=" forward")
+    settings = session.settings().settings
+    written = write_walk_report(walk, output, settings=settings, **folders._asdict())
+    return _told(session, written, folders, "report-walk/1", f"walks show {written.walk[:10]}")
+
+
+def _only(named: list[str], kind: str, command: str, forward: str = "") -> str:
+    """Return the one id that was given.
+
+    Raises:
+        UsageError: If there are several.
+    """
     if len(named) > 1:
         raise UsageError(
-            "a report on a walk forward is one page on that walk alone",
-            hint=f"its numbers: tradectl walks show {named[0]} --json",
+            f"a report on a {kind}{forward} is one page on that {kind} alone",
+            hint=f"its numbers: tradectl {command} show {named[0]} --json",
         )
-    settings = session.settings().settings
-    written = write_walk_report(named[0], output, settings=settings, **folders._asdict())
-    _say(session.out, written.page, written, folders)
-    session.out.result("report-walk/1", written)
-    session.out.next(f"tradectl walks show {written.walk[:10]}")
+    return named[0]
+
+
+def _told(
+    session: Session, written: _Written, folders: Folders, schema: str, next_step: str
+) -> ExitStatus:
+    """Say what was written, and where to go from there."""
+    out = session.out
+    out.cells(Cell("written", "ok"), Cell(f"  {written.page}"))
+    found = (written.pictures, written.images, written.numbers)
+    for folder, files in zip(folders, found, strict=True):
+        if folder is not None:
+            out.cells(Cell("written", "ok"), Cell(f"  {folder}, {plural(len(files), 'file')}"))
+    for text in written.missing:
+        out.warn(text.rstrip("."))
+    out.result(schema, written)
+    out.next(f"tradectl {next_step}")
     return ExitStatus.OK

@@ -11,20 +11,26 @@ import numpy as np
 from tradectl_sdk import __version__
 from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.runs import RunRecord, closed_trades, extract_trades, order_list_hash
+from tradectl_sdk.runs.metrics.definition import Need
 from tradectl_sdk.runs.metrics.report import compute_metrics
 from tradectl_sdk.runs.metrics.sample import Sample
-from tradectl_sdk.runs.values import exact_sum, slippage_cost, traded_value
+from tradectl_sdk.runs.values import slippage_cost, traded_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
     from tradectl_sdk.engine import Columns, Outcome, Plan
     from tradectl_sdk.pipelines.checks import Check
     from tradectl_sdk.pipelines.job import Job
+    from tradectl_sdk.runs.metrics.instants import Instants
     from tradectl_sdk.runs.values import Records
 
+_COSTS = (
+    ("slippage", Need.SLIPPAGE, slippage_cost),
+    ("traded_value", Need.TRADED_VALUE, traded_value),
+)
 _CHUNK = 65_536  # instants at a time, so that what lies between input and result stays small
 
 
@@ -47,7 +53,9 @@ def make_record(
     cash = to_money(plan.assumptions.cash)
     trades = trades_of(plan, outcome)
     held = exposure(plan, outcome, turn)
-    metrics = compute_metrics(sample_of(job, outcome, trades, held, turn=turn))
+    metrics = compute_metrics(
+        sample_of(plan, outcome, trials=job.trials, trades=trades, held=held, turn=turn)
+    )
     turn()
     return RunRecord(
         identity=job.identity,
@@ -80,38 +88,51 @@ def trades_of(plan: Plan, outcome: Outcome) -> Records:
 
 
 def sample_of(
-    job: Job,
+    plan: Plan,
     outcome: Outcome,
-    trades: Records,
-    held: NDArray[np.float64],
     *,
+    trials: int,
+    trades: Records | None,
+    held: NDArray[np.float64] | None,
+    needs: Collection[Need] = tuple(Need),
     first: int = 0,
+    instants: Instants | None = None,
     turn: Callable[[], None] = lambda: None,
 ) -> Sample:
     """Return a run as metrics see it, from an instant on before which nothing was traded.
 
     Args:
-        job: What was run.
+        plan: What was run.
         outcome: What came of it.
-        trades: Its trades.
-        held: Its exposure.
+        trials: Parameter sets that were tried to arrive at it.
+        trades: Its trades, if a metric needs them.
+        held: Its exposure, likewise.
+        needs: What else to work out: what the metrics need that will be asked for.
         first: The instant's number; the benchmark is bought there, too.
+        instants: What follows from the times, if it is known already.
         turn: Called after each piece of the data that was read.
     """
-    plan, fills, part = job.plan, outcome.fills, slice(first, None)
-    basket = Basket(plan.columns, outcome.times, turn, bought=first)
+    fills, part = outcome.fills, slice(first, None)
+    basket = None
+    if Need.BENCHMARK in needs:
+        basket = Basket(plan.columns, outcome.times, turn, bought=first)
+    costs = {
+        name: value(fills, plan.instruments) / MONEY_UNITS
+        for name, need, value in _COSTS
+        if need in needs
+    }
     return Sample(
-        time=outcome.times[part],
+        time=instants.time if instants else outcome.times[part],
         equity=outcome.equity[part],
         initial_equity=to_money(plan.assumptions.cash) / MONEY_UNITS,
-        trades=closed_trades(trades),
-        exposure=held[part],
-        benchmark=basket[part] if first else basket,
-        fees=exact_sum(fills["fee"]) / MONEY_UNITS,
-        slippage=slippage_cost(fills, plan.instruments) / MONEY_UNITS,
-        traded_value=traded_value(fills, plan.instruments) / MONEY_UNITS,
+        trades=None if trades is None else closed_trades(trades),
+        exposure=None if held is None else held[part],
+        benchmark=basket[part] if basket is not None and first else basket,
+        fees=outcome.fees / MONEY_UNITS,
         session_close=plan.instruments[0].session_close,
-        trials=job.trials,
+        trials=trials,
+        instants=instants,
+        **costs,
     )
 
 

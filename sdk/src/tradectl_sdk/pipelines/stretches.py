@@ -77,10 +77,11 @@ class Stretch:
             return math.nan
         plan = self.job.plan
         sample = sample_of(
-            self.job,
+            plan,
             self.outcome,
-            trades_of(plan, self.outcome),
-            exposure(plan, self.outcome),
+            trials=self.job.trials,
+            trades=trades_of(plan, self.outcome),
+            held=exposure(plan, self.outcome),
             first=self.first,
         )
         with np.errstate(all="ignore"):

@@ -12,6 +12,7 @@ from tradectl_sdk.errors import DataError
 from tradectl_sdk.pipelines.again import Past
 from tradectl_sdk.pipelines.optimizing.choosing import require_optuna
 from tradectl_sdk.pipelines.optimizing.database import stored_study
+from tradectl_sdk.pipelines.optimizing.names import ABOUT, JOURNAL, ROW
 from tradectl_sdk.pipelines.tried import Tried
 from tradectl_sdk.research import SweepTable, Trial
 from tradectl_sdk.runs.identity import IDENTITY_PARTS
@@ -20,7 +21,6 @@ from tradectl_sdk.runs.shelf import Shelf
 if TYPE_CHECKING:
     from pathlib import Path
 
-_JOURNAL, _ABOUT, _ROW = "journal.log", "about.json", "row"
 _LATEST = np.iinfo(np.int64).max // 2  # later than any bar, and still a date
 
 
@@ -43,7 +43,7 @@ def study_trials(folder: Path, reference: str, *, storage: str | None = None) ->
     name, about, trials = read
     try:
         known: dict[str, Any] = json.loads(about)
-        rows = [one for one in trials if _ROW in one.user_attrs]
+        rows = [one for one in trials if ROW in one.user_attrs]
         names, points = list(known["metrics"]), [_point(row, known) for row in rows]
         table = SweepTable.of(points, names, [_trial(n, row, names) for n, row in enumerate(rows)])
         start, end = known["in_sample"]
@@ -62,8 +62,8 @@ def study_trials(folder: Path, reference: str, *, storage: str | None = None) ->
 def _in_folder(folder: Path, reference: str) -> tuple[str, str, list[Any]]:
     name = _shelf(folder).resolve(reference)
     try:
-        about = (folder / name / _ABOUT).read_text(encoding="utf-8")
-        return name, about, _rows(folder / name / _JOURNAL)
+        about = (folder / name / ABOUT).read_text(encoding="utf-8")
+        return name, about, _rows(folder / name / JOURNAL)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"study {name} is damaged: {error}") from error
 
@@ -97,7 +97,7 @@ def _point(row: Any, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _trial(number: int, row: Any, names: list[str]) -> Trial:
-    metrics, final_equity, reason = json.loads(row.user_attrs[_ROW])[:3]
+    metrics, final_equity, reason = json.loads(row.user_attrs[ROW])[:3]
     values = tuple(np.nan if value is None else value for value in metrics)
     known = values if len(values) == len(names) else ()
     return Trial(number, known, final_equity, reason=reason)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tradectl_sdk.data.locking import writer_lock
 from tradectl_sdk.errors import DataError, DeadlineError, UsageError
 from tradectl_sdk.pipelines.optimizing.choosing import require_optuna
+from tradectl_sdk.pipelines.optimizing.names import ABOUT, JOURNAL, LOCK
 from tradectl_sdk.pipelines.optimizing.study import Study
 from tradectl_sdk.runs import canonical_json
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tradectl_sdk.pipelines.optimizing.question import Question
-
-_JOURNAL, _ABOUT, _LOCK = "journal.log", "about.json", "lock"
 
 
 class StudyPlace(ABC):
@@ -72,7 +71,7 @@ class StudyFolder(StudyPlace):
     @property
     def exists(self) -> bool:
         """Whether there is a journal."""
-        return (self.path / _JOURNAL).exists()
+        return (self.path / JOURNAL).exists()
 
     def remove(self) -> None:
         """Remove the folder."""
@@ -89,7 +88,7 @@ class StudyFolder(StudyPlace):
         except OSError as error:
             raise DataError(f"{self.path} could not be made: {error.strerror}") from error
         with self._held():
-            (self.path / _ABOUT).write_text(canonical_json(about) + "\n", encoding="utf-8")
+            (self.path / ABOUT).write_text(canonical_json(about) + "\n", encoding="utf-8")
             with ExitStack() as opened:
                 yield self._study(question, parts, opened)
 
@@ -97,7 +96,7 @@ class StudyFolder(StudyPlace):
         from tradectl_sdk.pipelines.optimizing.books import Books
         from tradectl_sdk.pipelines.optimizing.journal import JournalFile
 
-        path = self.path / _JOURNAL
+        path = self.path / JOURNAL
         try:
             journal = opened.enter_context(closing(JournalFile(path)))
             return Study(Books(journal), self.study_id, question, parts, journal.flush)
@@ -110,7 +109,7 @@ class StudyFolder(StudyPlace):
     def _held(self) -> Iterator[None]:
         with ExitStack() as held:
             try:
-                held.enter_context(writer_lock(self.path / _LOCK, timeout=0.0))
+                held.enter_context(writer_lock(self.path / LOCK, timeout=0.0))
             except DeadlineError as error:
                 raise UsageError(
                     f"another process is at study {self.study_id[:10]}",

@@ -26,6 +26,7 @@ from tradectl_sdk.pipelines.optimizing.choosing import (
     make_pruner,
     require_optuna,
 )
+from tradectl_sdk.pipelines.optimizing.names import PASSED, ROW
 from tradectl_sdk.pipelines.optimizing.question import Made, Stopped, violation
 from tradectl_sdk.research.table import Trial
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.strategy import ParameterValue
 
 _REJECTED = 1000  # points in a row that may fail to meet the conditions
-_ROW = "row"
-_PASSED = "passed"  # parts after which a trial was let go on
 
 
 @dataclass(slots=True)
@@ -87,14 +86,14 @@ class Study:
             objectives=len(question.objectives),
             apart=question.pruner == "hyperband",
         )
-        self._known = Known(self._study.directions[0], self._spaces, _ROW)
+        self._known = Known(self._study.directions[0], self._spaces, ROW)
         self._all = 0  # trials there are, those included whose points were not to be tried
 
     def made(self) -> list[Made]:
         """Return the trials that were made, in order."""
-        found = (each for each in self._trials() if _ROW in each.user_attrs)
+        found = (each for each in self._trials() if ROW in each.user_attrs)
         return [
-            _made(number, self._point(each), each.user_attrs[_ROW])
+            _made(number, self._point(each), each.user_attrs[ROW])
             for number, each in enumerate(found)
         ]
 
@@ -121,12 +120,12 @@ class Study:
         finished, found = 0, list[_Asked]()
         for each in self._trials():
             if each.state.is_finished():
-                finished += _ROW in each.user_attrs
+                finished += ROW in each.user_attrs
                 continue
             if (asked := self._taken(*self._again(each), finished + len(found))) is None:
                 continue
-            if _ROW in each.user_attrs:
-                asked.made = _made(asked.number, asked.point, each.user_attrs[_ROW])
+            if ROW in each.user_attrs:
+                asked.made = _made(asked.number, asked.point, each.user_attrs[ROW])
             found.append(asked)
         return finished, found
 
@@ -220,7 +219,7 @@ class Study:
         def note(made: Mapping[int, Made]) -> None:
             nonlocal done
             for number, one in made.items():
-                self._storage.set_trial_user_attr(left[number].trial_id, _ROW, _row(one))
+                self._storage.set_trial_user_attr(left[number].trial_id, ROW, _row(one))
                 left.pop(number).made = one
             done += len(made)
             told(done)
@@ -244,7 +243,7 @@ class Study:
         points = {
             number: each.point
             for number, each in left.items()
-            if self._trial(each.trial_id).user_attrs.get(_PASSED, 0) <= part
+            if self._trial(each.trial_id).user_attrs.get(PASSED, 0) <= part
         }
         if points:
             runs(part, points, lambda new: found.update({each.number: each for each in new}))
@@ -263,7 +262,7 @@ class Study:
                 here = Stopped(part, metrics[objective])
                 note({number: Made(points[number], Trial(number), here)})
             else:
-                trial.set_user_attr(_PASSED, part + 1)
+                trial.set_user_attr(PASSED, part + 1)
 
     def _tell(self, asked: _Asked) -> None:
         """Let Optuna know what came of a trial."""

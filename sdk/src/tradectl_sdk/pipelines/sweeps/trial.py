@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.engine.reruns import Reruns
 from tradectl_sdk.errors import TradectlError
-from tradectl_sdk.pipelines.recording import Basket, exposure
+from tradectl_sdk.pipelines.recording import exposure, sample_of, trades_of
 from tradectl_sdk.research.executing import Task
 from tradectl_sdk.research.table import Trial
-from tradectl_sdk.runs import closed_trades, extract_trades, order_list_hash
-from tradectl_sdk.runs.metrics import METRICS, ClosedTrades, Need, Sample
+from tradectl_sdk.runs import order_list_hash
+from tradectl_sdk.runs.metrics import METRICS, Need, Sample
 from tradectl_sdk.runs.metrics.instants import Instants
 from tradectl_sdk.runs.trades import count_closed
-from tradectl_sdk.runs.values import slippage_cost, traded_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from tradectl_sdk.research.executing import Portable
     from tradectl_sdk.strategy import ParameterValue
 
-_NO_TRADES = ClosedTrades(profits=np.empty(0), holding=np.empty(0, np.int64))
 # Metrics that are had without going through trades or episodes, with equal results.
 _SHORT_CUTS: Mapping[str, Callable[[Sample, Outcome], float]] = {
     "max_drawdown": lambda sample, _: sample.extremes.max_drawdown(sample.initial_equity),
@@ -68,8 +65,6 @@ class Trials(Task):
         self.metrics, self.mode, self.hashes = tuple(metrics), mode, hashes
         self._rows = [METRICS[name] for name in metrics]
         self._needs = {row.need for row in self._rows if row.name not in _SHORT_CUTS}
-        self._cash = to_money(job.plan.assumptions.cash)
-        self._marks = np.array([one.ticks[3][-1] for one in job.plan.columns], np.int64)
         self._instants: Instants | None = None  # the same in all trials: data alone decide on them
         self._reruns = Reruns(job.plan, mode, notify=notify)
         self._portable: Portable | None = None
@@ -116,30 +111,16 @@ class Trials(Task):
 
     def _sample(self, plan: Plan, outcome: Outcome) -> Sample:
         """What the metrics asked for are computed from, and nothing else."""
-        needs, fills, instruments = self._needs, outcome.fills, plan.instruments
-        trades = _NO_TRADES
-        if Need.TRADES in needs:
-            trades = closed_trades(extract_trades(fills, instruments, marks=self._marks))
-        with_benchmark, with_exposure = Need.BENCHMARK in needs, Need.EXPOSURE in needs
+        needs = self._needs
         if self._instants is None:
-            self._instants = Instants(outcome.times.copy(), instruments[0].session_close)
-        return Sample(
-            time=self._instants.time,
-            equity=outcome.equity,
-            initial_equity=self._cash / MONEY_UNITS,
-            trades=trades,
-            exposure=exposure(plan, outcome) if with_exposure else None,
-            benchmark=(
-                Basket(plan.columns, outcome.times, lambda: None) if with_benchmark else None
-            ),
-            fees=outcome.fees / MONEY_UNITS,
-            slippage=slippage_cost(fills, instruments) / MONEY_UNITS
-            if Need.SLIPPAGE in needs
-            else 0.0,
-            traded_value=traded_value(fills, instruments) / MONEY_UNITS
-            if Need.TRADED_VALUE in needs
-            else 0.0,
-            session_close=instruments[0].session_close,
+            close = plan.instruments[0].session_close
+            self._instants = Instants(outcome.times.copy(), close)
+        return sample_of(
+            plan,
+            outcome,
             trials=self.job.trials,
+            trades=trades_of(plan, outcome) if Need.TRADES in needs else None,
+            held=exposure(plan, outcome) if Need.EXPOSURE in needs else None,
+            needs=needs,
             instants=self._instants,
         )
