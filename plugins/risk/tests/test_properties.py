@@ -189,7 +189,8 @@ sections = st.builds(
 )
 
 
-@given(seed=seeds, count=st.integers(1, 3), assume=assumptions, risk=sections)
+# Each count is compiled by itself: one instrument has a loop of its own, several share another.
+@given(seed=seeds, count=st.sampled_from([1, 3]), assume=assumptions, risk=sections)
 @settings(max_examples=8, deadline=None)
 def test_all_rules_compiled_decide_as_in_plain_python(seed, count, assume, risk):
     plan = gamble(seed, count, assume, risk)

@@ -19,6 +19,7 @@ from tradectl_sdk.nodes.inputs import Missed
 from tradectl_sdk.runs.parity import CAUSES, ParityReport
 from tradectl_sdk.strategy import Strategy, param
 
+pytestmark = pytest.mark.usefixtures("interpreted")
 PRICES = [(100.0 + k, 102.0 + k, 99.0 + k, 101.0 + k, 1000.0) for k in range(9)]
 S = OrderStatus
 

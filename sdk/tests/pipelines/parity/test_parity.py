@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from casino import seeds, several
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import Recorded, plan_of
 
+pytestmark = pytest.mark.usefixtures("interpreted")
 choices = st.fixed_dictionaries(
     {
         "cash": st.sampled_from([Decimal(500), Decimal(100_000)]),
