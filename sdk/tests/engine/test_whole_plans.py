@@ -170,27 +170,33 @@ def everything(seed: int, grid: tuple[str, str, str], count: int, assume: Assump
     )
 
 
-plans = st.builds(
-    everything,
-    st.integers(0, 10_000),
+seeds = st.integers(0, 10_000)
+assumptions = st.builds(
+    Assumptions,
+    cash=st.sampled_from([Decimal(5_000), Decimal(10_000_000)]),
+    margin=st.booleans(),
+    market_fill=st.sampled_from(MarketFill),
+    limit_fill=st.sampled_from(LimitFill),
+    bar_path=st.sampled_from(BarPath),
+    volume_share=st.sampled_from([Decimal(0), Decimal("0.05"), Decimal(1)]),
+    slippage_bps=st.sampled_from([Decimal(0), Decimal(2), Decimal(80)]),
+    exits_in_entry_bar=st.booleans(),
+)
+plans = st.builds(everything, seeds, st.sampled_from(GRIDS), st.integers(1, 2), assumptions)
+# Whatever takes part is compiled anew, and so is each number of instruments. Here rules, fees and
+# slippage are each seen with and without each other, and with one instrument or two.
+PARTS = [(15, 2), (1, 1), (6, 1), (10, 2)]  # what is left of a seed by 30, instruments
+compiled_plans = st.builds(
+    lambda seed, parts, grid, assume: everything(30 * seed + parts[0], grid, parts[1], assume),
+    st.integers(0, 300),
+    st.sampled_from(PARTS),
     st.sampled_from(GRIDS),
-    st.integers(1, 2),
-    st.builds(
-        Assumptions,
-        cash=st.sampled_from([Decimal(5_000), Decimal(10_000_000)]),
-        margin=st.booleans(),
-        market_fill=st.sampled_from(MarketFill),
-        limit_fill=st.sampled_from(LimitFill),
-        bar_path=st.sampled_from(BarPath),
-        volume_share=st.sampled_from([Decimal(0), Decimal("0.05"), Decimal(1)]),
-        slippage_bps=st.sampled_from([Decimal(0), Decimal(2), Decimal(80)]),
-        exits_in_entry_bar=st.booleans(),
-    ),
+    assumptions,
 )
 several = settings(max_examples=30, deadline=None)
 
 
-@given(plan=plans)
+@given(plan=compiled_plans)
 @several
 def test_plans_that_use_everything_mean_the_same_compiled(plan):
     one, other = run(plan, Mode.COMPILED), run(plan, Mode.INTERPRETED)
