@@ -159,7 +159,7 @@ def test_an_instrument_without_fees_gets_the_default_ones(bars):
 
 def test_several_series_share_one_account(bars):
     other = replace(bars, instrument=replace(bars.instrument, symbol="OTHER"))
-    record = backtest(Cross, [bars, other]).record
+    record = backtest(Cross, [bars, other], mode="interpreted").record
     assert len(record.instruments) == 2
     assert set(record.fills["instrument"].tolist()) == {0, 1}
     assert len(record.equity) == len(bars)
@@ -199,7 +199,7 @@ def test_a_file_names_its_strategy_and_its_line(tmp_path, bars):
         "from tradectl_sdk import Strategy\n\n\nclass Mine(Strategy):\n"
         "    def on_bar(self, ctx, bar):\n        ctx.target(5)\n"
     )
-    assert backtest(str(path), bars).record.strategy == "Mine"
+    assert backtest(str(path), bars, mode="interpreted").record.strategy == "Mine"
     with pytest.raises(NotFoundError, match="Yours"):
         backtest(f"{path}:Yours", bars)
     path.write_text("import nothing_of_that_name\n")
@@ -219,7 +219,7 @@ def test_an_instrument_and_a_timeframe_are_all_bars_need():
         close=close,
         volume=close,
     )
-    assert backtest(Cross, bars).bars == 4
+    assert backtest(Cross, bars, mode="interpreted").bars == 4
 
 
 def test_a_rule_or_cost_model_that_changes_is_another_run(bars, tmp_path, monkeypatch):
@@ -283,7 +283,9 @@ class Mood(Strategy):
 
 def test_a_signal_of_one_series_may_be_given_as_the_array_itself(bars):
     mood = np.where(np.arange(len(bars)) % 50 < 25, 1.0, -1.0)
-    alone, listed = (backtest(Mood, bars, signals={"mood": one}) for one in (mood, [mood]))
+    alone, listed = (
+        backtest(Mood, bars, signals={"mood": one}, mode="interpreted") for one in (mood, [mood])
+    )
     assert len(alone.record.fills) > 10
     assert alone.record.order_list_hash == listed.record.order_list_hash
 

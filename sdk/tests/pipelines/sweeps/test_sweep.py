@@ -135,7 +135,7 @@ def test_a_sweep_compiles_once(bars, tmp_path, monkeypatch):
 
 
 def test_a_trial_that_fails_says_why_and_the_rest_goes_on(bars, forked):
-    result = sweep(Raising, bars, {"fast": [5, 8, 20]}, workers=2)
+    result = sweep(Raising, bars, {"fast": [5, 8, 20]}, workers=2, mode="interpreted")
     reasons = result.table.reasons
     assert set(reasons) == {1, 2}
     assert "the strategy raised ValueError: enough at bar " in reasons[1]
