@@ -50,10 +50,10 @@ class OrderBook:
             _insert(self._children, order.parent, order.key)
         for revision, (client_id, venue_id) in enumerate(order.earlier):
             self._name(order, revision, client_id, venue_id)
-        self._name(order, order.revision, order.client_id, order.venue_id)
-        self._exposed[order.key] = order.exposure
-        self._expose(order, order.exposure)
-        if order.ended:
+        self.named(order)
+        self._exposed[order.key] = exposed = order.exposure
+        self._expose(order, exposed)
+        if ENDED[order.status]:
             self.ended += 1
         else:
             self._list(order)

@@ -149,8 +149,11 @@ class Gatekeeper:
         """
         if self._currency not in self._state.ledger.baseline:
             return False
-        last, lots = self._prices.last, self.account.lots
-        return all(not lots[place] or last(place) > 0 for place in range(self._prices.count))
+        last = self._prices.last
+        for place, lots in enumerate(self.account.lots):
+            if lots and last(place) <= 0:
+                return False
+        return True
 
     def noted(self) -> dict[str, dict[str, RuleValue]]:
         """Return what the rules have come to remember, for a record that is to be written now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import UsageError
@@ -50,8 +50,9 @@ class ClientIdMaker:
         """Return the id of an order, the same whenever it is asked for."""
         if self._named[0] != strategy or self._named[1] != epoch:
             self._named = strategy, epoch, _joined(self._account, strategy, str(epoch))
-        rest = _joined(str(number), str(revision))
-        hashed = hashlib.blake2b(self._named[2] + b"\x00" + rest, digest_size=64).digest()
+        this, then = str(number), str(revision)
+        rest = f"\x00{len(this)}:{this}\x00{len(then)}:{then}"
+        hashed = blake2b(self._named[2] + rest.encode()).digest()
         return hashed[: self._length].translate(self._table).decode()
 
 

@@ -18,8 +18,8 @@ from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.book import OrderBook
 from tradectl_sdk.nodes.executor.events import filled, order_changed
 from tradectl_sdk.nodes.executor.ledger import Ledger, instrument_of
-from tradectl_sdk.nodes.executor.order import HELD, NEW, SUBMITTED, Order
-from tradectl_sdk.nodes.executor.transitions import ON_ORDER, book, move
+from tradectl_sdk.nodes.executor.order import ENDED, HELD, NEW, SUBMITTED, Order
+from tradectl_sdk.nodes.executor.transitions import ON_ORDER, book, move, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,21 +124,22 @@ class State:
         order = self.book.orders.get(key)
         if order is None:
             raise RuntimeError(f"a record of order {key}, which is not in memory")
-        shown, lots, status = order.shown, order.lots, order.status
+        before, lots, status = order.shown, order.lots, order.status
         on_order(order, record)
         self.book.changed(order, status)
         if type(record) in _NAMING:
             self.book.named(order)
-        if order.lots == lots and order.shown == shown:
+        shown = order.shown
+        if shown == before and order.lots == lots:
             return None  # nothing of what its host has to know
-        return self._tell(order, record.time)
+        return self._tell(order, shown, record.time)
 
-    def _tell(self, order: Order, time: int) -> HostEvent | None:
+    def _tell(self, order: Order, shown: int, time: int) -> HostEvent | None:
         """Say where an order stands and how large it is, if its host has to know that."""
-        if order.number == 0 or order.shown in _UNTOLD:
+        if shown in _UNTOLD or order.number == 0:
             return None
         event = order_changed(order, time)
-        if order.ended:
+        if ENDED[order.status]:
             self._remember(event)
         return event
 
@@ -223,31 +224,7 @@ class State:
         self.heard = record.number
 
     def _placed(self, record: of.Placed) -> HostEvent | None:
-        order = Order(
-            key=record.key,
-            epoch=record.epoch,
-            number=record.number,
-            instrument=record.instrument,
-            side=record.side,
-            type=record.type,
-            time_in_force=record.time_in_force,
-            flags=record.flags,
-            lots=record.lots,
-            limit=record.limit,
-            trigger=record.trigger,
-            trail=record.trail,
-            expires=record.expires,
-            group=record.group,
-            parent=record.parent,
-            decided=record.decided,
-            created=record.time,
-            asked=record.asked,
-            reason=record.reason,
-            native=record.native,
-            local=record.local,
-            parked=record.parked,
-            filled=record.filled,
-        )
+        order = order_of(record)
         if record.event >= 0:
             move(order, of.Moved(record.time, record.key, record.event, record.reason))
         self.book.add(order)
@@ -257,7 +234,7 @@ class State:
             self.heard = record.read
         if record.noted:
             self._remember_rules(record.noted)
-        return self._tell(order, record.time)
+        return self._tell(order, order.shown, record.time)
 
     def _booked(self, record: of.Booked) -> HostEvent | None:
         order = self.book.orders.get(record.key)

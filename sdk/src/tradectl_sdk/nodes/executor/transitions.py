@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 from tradectl_sdk.domain.orders import ILLEGAL, OrderEvent, OrderStatus, next_status
 from tradectl_sdk.engine.reasons import CloseReason
 from tradectl_sdk.nodes.executor import records as of
-from tradectl_sdk.nodes.executor.order import CANCELLING, ENDED, HELD, MODIFYING, NATIVE_GROUP
+from tradectl_sdk.nodes.executor.order import (
+    CANCELLING,
+    ENDED,
+    HELD,
+    MODIFYING,
+    NATIVE_GROUP,
+    NEW,
+    Order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tradectl_sdk.nodes.executor.order import Order
 
 SUBMIT = int(OrderEvent.SUBMIT)
 FILL = int(OrderEvent.FILL)
@@ -33,6 +39,39 @@ def follows(order: Order, event: int) -> int:
     if event in SHRINKING:
         return next_status(order.status, event, remaining=order.unfilled)
     return next_status(order.status, event)
+
+
+def order_of(record: of.Placed) -> Order:
+    """Return the order that a record says was placed.
+
+    Fields are given by place: looking so many names up takes five times as long.
+    """
+    order = Order(
+        record.key,
+        record.epoch,
+        record.number,
+        record.instrument,
+        record.side,
+        record.type,
+        record.time_in_force,
+        record.flags,
+        record.lots,
+        record.limit,
+        record.trigger,
+        record.trail,
+        record.expires,
+        record.group,
+        record.parent,
+        record.decided,
+        record.time,
+        record.asked,
+        NEW,
+        0,
+        record.reason,
+    )
+    order.native, order.local = record.native, record.local
+    order.parked, order.filled = record.parked, record.filled
+    return order
 
 
 def move(order: Order, record: of.Moved) -> None:
