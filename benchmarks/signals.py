@@ -186,7 +186,7 @@ async def drive(publisher: Any, end: ChannelEnd, bars: int, pause: float) -> dic
 
 
 def fill(end: ChannelEnd, intents: Intents, at: Cursor) -> None:
-    """Fill what was wanted, and say that it was read; the host waits for that before the next bar."""
+    """Fill what was wanted and say that it was read, which the host knows before the next bar."""
     from tradectl_sdk.bus.messages.events import Filled, Progress
     from tradectl_sdk.domain.orders import OrderStatus
 

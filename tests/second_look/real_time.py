@@ -61,6 +61,7 @@ PLACES: Final = (
     "sdk/tests/testing/test_tcp_proxy.py",
     "tests/benchmarks/test_bus.py",
     "tests/benchmarks/test_run.py",
+    "tests/benchmarks/test_signals.py",
     "tests/browser/test_*.py",
     "tests/live/test_*.py",
     "tests/reliability/test_disruptions.py",

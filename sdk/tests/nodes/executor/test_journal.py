@@ -21,6 +21,7 @@ from tradectl_sdk.errors import (
 from tradectl_sdk.nodes.executor import Journal, JournalView
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.chain import follow
+from tradectl_sdk.nodes.executor.journal import AT_ONCE
 from tradectl_sdk.nodes.executor.setup import Bounds
 from tradectl_sdk.nodes.executor.tail import JournalTail
 
@@ -78,6 +79,18 @@ def test_what_was_committed_is_there_again(tmp_path):
     assert again.state.encoded() == floor.state.encoded()
     assert again.seq == journal.seq
     again.close()
+
+
+@pytest.mark.parametrize("rest", [0, 3])
+def test_a_commit_of_many_records_is_there_again_in_order(tmp_path, rest):
+    path = tmp_path / "journal.sqlite"
+    records = [of.Noticed(time, "test", text=str(time)) for time in range(2 * AT_ONCE + rest)]
+    journal = Journal(path)
+    journal.commit(records)
+    journal.close()
+    with contextlib.closing(JournalTail(path, after=0)) as tail:
+        assert list(tail.read()) == list(enumerate(records, start=1))
+    assert Journal(path).seq == len(records)
 
 
 def test_committing_nothing_writes_nothing(tmp_path):

@@ -43,21 +43,24 @@ class OrderBook:
     def add(self, order: Order) -> None:
         """Take an order in."""
         self.orders[order.key] = order
-        self.next_key = max(self.next_key, order.key + 1)
+        if order.key >= self.next_key:
+            self.next_key = order.key + 1
         if order.number:
             self._numbers[order.epoch, order.number] = order.key
         if order.parent:
             _insert(self._children, order.parent, order.key)
         for revision, (client_id, venue_id) in enumerate(order.earlier):
             self._name(order, revision, client_id, venue_id)
-        self.named(order)
+        if order.client_id or order.venue_id:
+            self.named(order)
         self._exposed[order.key] = exposed = order.exposure
         self._expose(order, exposed)
         if ENDED[order.status]:
             self.ended += 1
         else:
             self._list(order)
-            self._count_unknown(order, int(order.status == UNKNOWN))
+            if order.status == UNKNOWN:
+                self._count_unknown(order, 1)
 
     def drop(self, order: Order) -> None:
         """Let go of an order that has ended."""
@@ -85,7 +88,7 @@ class OrderBook:
     def _moved(self, order: Order, before: int) -> None:
         """Keep the lists right after an order's status changed."""
         now = order.status
-        if UNKNOWN in {now, before}:
+        if UNKNOWN in (now, before):
             self._count_unknown(order, 1 if now == UNKNOWN else -1)
         if ENDED[now] == ENDED[before]:
             return
@@ -166,8 +169,11 @@ class OrderBook:
 
 def _insert(lists: dict[K, dict[int, None]], name: K, key: int) -> None:
     """Add a key to a list, which stays in the order the orders were placed."""
-    keys = lists.setdefault(name, {})
-    late = bool(keys) and next(reversed(keys)) > key  # one that came back
+    keys = lists.get(name)
+    if not keys:
+        lists[name] = {key: None}
+        return
+    late = next(reversed(keys)) > key  # one that came back
     keys[key] = None
     if late:
         lists[name] = dict.fromkeys(sorted(keys))

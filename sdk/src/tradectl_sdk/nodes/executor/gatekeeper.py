@@ -150,10 +150,9 @@ class Gatekeeper:
         if self._currency not in self._state.ledger.baseline:
             return False
         last = self._prices.last
-        for place, lots in enumerate(self.account.lots):
-            if lots and last(place) <= 0:
-                return False
-        return True
+        return not [
+            place for place, lots in enumerate(self.account.lots) if lots and last(place) <= 0
+        ]
 
     def noted(self) -> dict[str, dict[str, RuleValue]]:
         """Return what the rules have come to remember, for a record that is to be written now."""

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 20_000  # records
 TIDY_EVERY = 1_600  # pages of the log, which then stays within what was reserved for it
 ROWS_OF_PAGE = 20  # about
+AT_ONCE = 40  # records added with one statement
+_INSERT = "INSERT INTO records VALUES (?, ?, ?)"
+_INSERT_MANY = _INSERT + ", (?, ?, ?)" * (AT_ONCE - 1)
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
 
@@ -183,12 +186,20 @@ class Journal:
                 forgotten += record.orders
         self._broken = True  # until it has gone well
         with guarded(self.path, "writing"), self._transaction():
-            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+            self._insert(rows)
             self._index(fills, forgotten)
         self._broken = False
         self._since += len(rows)
         self._untidy += 2 + len(rows) // ROWS_OF_PAGE
         self._advance(seq, link)
+
+    def _insert(self, rows: list[tuple[int, bytearray, bytearray]]) -> None:
+        """Add records, many with one statement where there are many: that takes half the time."""
+        rest = len(rows) % AT_ONCE
+        for first in range(0, len(rows) - rest, AT_ONCE):
+            batch = rows[first : first + AT_ONCE]
+            self._connection.execute(_INSERT_MANY, [cell for row in batch for cell in row])
+        self._connection.executemany(_INSERT, rows[len(rows) - rest :])
 
     def reserve(self) -> None:
         """Make commits quick from the first one on; for those that orders will wait for."""
@@ -252,7 +263,7 @@ class Journal:
                 "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
                 (self.seq, time, body, self._link, mark),
             )
-            execute("INSERT INTO records VALUES (?, ?, ?)", (self.seq + 1, record, link))
+            execute(_INSERT, (self.seq + 1, record, link))
             execute(
                 "DELETE FROM checkpoints WHERE seq NOT IN "
                 "(SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 2)"

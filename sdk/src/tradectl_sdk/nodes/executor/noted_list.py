@@ -13,16 +13,21 @@ class NotedList(list[Any]):
 
     Setting an element costs the same however long the list is. Whatever else changes a list, such
     as ``append`` or ``sort``, is noticed too, at the price of a copy.
+
+    Attributes:
+        is_moved: Whether something was written to it since it was settled.
     """
 
-    __slots__ = ("_before", "_former")
+    __slots__ = ("_before", "_former", "is_moved")
 
     def __init__(self, elements: Iterable[Any]) -> None:
         super().__init__(elements)
+        self.is_moved = False
         self._former: dict[int, Any] = {}  # place -> what was there
         self._before: list[Any] | None = None  # all of it, where places may have moved
 
     def __setitem__(self, place: Any, value: Any) -> None:
+        self.is_moved = True
         if self._before is None:
             if isinstance(place, int) and -len(self) <= place < len(self):
                 where = place % len(self)
@@ -30,11 +35,6 @@ class NotedList(list[Any]):
             else:
                 self._before = self.former()
         super().__setitem__(place, value)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing was written to it since it was settled."""
-        return not self._former and self._before is None
 
     def former(self) -> list[Any]:
         """Return a plain list of what it was when it was settled."""
@@ -54,6 +54,7 @@ class NotedList(list[Any]):
 
     def settle(self) -> None:
         """Take what it holds now for what it was."""
+        self.is_moved = False
         self._former.clear()
         self._before = None
 
@@ -72,6 +73,7 @@ def _noting(name: str) -> Callable[..., Any]:
     plain = getattr(list, name)
 
     def act(self: NotedList, *arguments: Any, **options: Any) -> Any:
+        self.is_moved = True
         if self._before is None:
             self._before = self.former()
         return plain(self, *arguments, **options)

@@ -117,33 +117,35 @@ class Parts:
 
     def _resume(self) -> None:
         """Look at every order once something has become possible: asking at all, or sending."""
-        standing = self.standing
-        could = (standing.gateway > 0, standing.can_send)
-        if could != self.could:
-            self.could = could
-            if any(could):
-                live = self.state.book.all_live()
-                self.recorder.touched.update(dict.fromkeys(one.key for one in live))
+        if any(self.could):
+            live = self.state.book.all_live()
+            self.recorder.touched.update(dict.fromkeys(one.key for one in live))
 
     def work(self) -> None:
         """Let every order that was written about have what it needs, and look at the account."""
-        self._resume()
-        self._work_touched()
+        standing, touched = self.standing, self.recorder.touched
+        could = (standing.gateway > 0, standing.can_send)
+        if could != self.could:
+            self.could = could
+            self._resume()
+        if touched:
+            self._work_touched(touched)
         if self.admission.parked:
             self.admission.judge_parked()
         halted = self.state.switch == HALTED
         if halted:
             self.switch.tick()
-        if self.recorder.touched:
-            self._work_touched()
-        if self.prober.wants_lists or (halted and self.switch.wants_proof):
+        if touched:
+            self._work_touched(touched)
+        prober = self.prober
+        if prober.wants_lists or (halted and self.switch.wants_proof):
             self.reconciler.soon()
-        if self.prober.doubts:
-            self.prober.ask(self.recorder.now)
+        if prober.doubts:
+            prober.ask(self.recorder.now)
         self.reconciler.tick(self.recorder.now)
 
-    def _work_touched(self) -> None:
-        touched, orders = self.recorder.touched, self.state.book.orders
+    def _work_touched(self, touched: dict[int, None]) -> None:
+        orders = self.state.book.orders
         while touched:
             keys = list(touched)
             touched.clear()

@@ -33,6 +33,7 @@ class RuleMemory:
         self._shapes = {
             name: ",".join(one.shape for one in memories) for name, memories in self._rules.items()
         }
+        self._all = [(name, one) for name, memories in self._rules.items() for one in memories]
 
     def restore(self, kept: Mapping[str, Mapping[str, Value]]) -> list[str]:
         """Put what was kept into the rules; return those whose shape has changed since."""
@@ -51,13 +52,13 @@ class RuleMemory:
     def changes(self) -> dict[str, dict[str, Value]]:
         """Return what has changed since the last call."""
         found: dict[str, dict[str, Value]] = {}
-        for name, memories in self._rules.items():
-            changed: dict[str, Value] = {}
-            for memory in memories:
-                if memory.values[memory.name] is not memory.seen or memory.moves:
-                    memory.collect(changed)
-            if changed:
-                found[name] = {_SHAPE: self._shapes[name], **changed}
+        for name, memory in self._all:
+            if memory.values[memory.name] is memory.seen and not memory.moves:
+                continue
+            changed = found.get(name) or {_SHAPE: self._shapes[name]}
+            memory.collect(changed)
+            if len(changed) > 1:
+                found[name] = changed
         return found
 
     def undo(self) -> None:
@@ -109,15 +110,16 @@ class _Numbers:
     @property
     def moves(self) -> bool:
         """Whether something was written to the list."""
-        return not self.seen.is_settled
+        return self.seen.is_moved
 
     def collect(self, changed: dict[str, Value]) -> None:
         """Add the elements that have changed to a table, and take them for seen."""
         if self.values[self.name] is not self.seen:
             self._adopt()
-        for place in self.seen.changed():
-            changed[f"{self.path}[{place}]"] = self.seen[place]
-        self.seen.settle()
+        seen = self.seen
+        for place in seen.changed():
+            changed[f"{self.path}[{place}]"] = seen[place]
+        seen.settle()
 
     def _adopt(self) -> None:
         """Follow a rule that has put another list in the place of ours."""

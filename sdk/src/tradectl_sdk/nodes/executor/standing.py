@@ -71,9 +71,7 @@ class Standing:
     @property
     def can_send(self) -> bool:
         """Whether an approved order may leave at all."""
-        if self.gateway == 0 or not self.opened:
-            return False
-        return self._most is None or not self.clock_is_off
+        return self.gateway > 0 and self.opened and not self.clock_is_off
 
     def trusts(self, instrument: str) -> bool:
         """Whether market data of an instrument can be trusted."""
