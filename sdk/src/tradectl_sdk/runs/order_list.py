@@ -63,8 +63,10 @@ def _parts(orders: Records, fills: Records) -> Iterator[bytes | memoryview]:
 
 
 def _lines(records: Records, fields: Sequence[str]) -> Iterator[memoryview]:
+    own = records.dtype == np.dtype([(name, "<i8") for name in fields])
     for start in range(0, records.size, _CHUNK):
-        numbers = _matrix(records[start : start + _CHUNK], fields).astype(">i8")
+        part = records[start : start + _CHUNK]
+        numbers = (_viewed(part) if own else _gathered(part, fields)).astype(">i8")
         digits = binascii.b2a_hex(numbers.data, "|", 8)
         lines = np.empty((len(numbers), len(fields) * (_DIGITS + 1)), dtype=np.uint8)
         lines.ravel()[:-1] = np.frombuffer(digits, dtype=np.uint8)
@@ -72,8 +74,11 @@ def _lines(records: Records, fields: Sequence[str]) -> Iterator[memoryview]:
         yield lines.data
 
 
-def _matrix(records: Records, fields: Sequence[str]) -> Integers:
-    """Fields as columns; the engine's own records are viewed, not gathered field by field."""
-    if records.dtype == np.dtype([(name, "<i8") for name in fields]):
-        return np.ascontiguousarray(records).view("<i8").reshape(records.size, -1)
+def _viewed(records: Records) -> Integers:
+    """Fields as columns of the engine's own records, which hold nothing else."""
+    return np.ascontiguousarray(records).view("<i8").reshape(records.size, -1)
+
+
+def _gathered(records: Records, fields: Sequence[str]) -> Integers:
+    """Fields as columns, one by one, where records have others or in another order."""
     return np.column_stack([records[name] for name in fields])
