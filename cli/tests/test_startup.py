@@ -120,4 +120,25 @@ def test_a_backtest_loads_no_compiler_of_python_no_database_and_no_data_frames(
     loaded = modules_after(*words)
     assert "numpy" in loaded
     assert not loaded & {"numba", "duckdb", "pandas", "scipy", "rich", "arch", "pyarrow"}
-    assert "tradectl_sdk.models" not in loaded
+    assert not loaded & {"tradectl_sdk.models", "importlib.metadata", "email"}
+
+
+@pytest.mark.parametrize(("disabled", "looks"), [("__all__", False), ("one", True)])
+def test_pydantic_is_kept_from_looking_for_plugins_and_from_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, disabled: str, looks: bool
+) -> None:
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", disabled)
+    program = """
+import sys
+from tradectl.__main__ import main
+main(["explain", "-q"])
+import pydantic
+pydantic.TypeAdapter(int)
+looks = "importlib.metadata" in sys.modules
+from pydantic.plugin import _loader
+print(looks, len(tuple(_loader.get_plugins())), _loader.PYDANTIC_ENTRY_POINT_GROUP)
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.splitlines()[-1] == f"{looks} 0 pydantic"

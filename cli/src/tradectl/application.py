@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.errors import ExitStatus, PluginError, UsageError, did_you_mean
@@ -24,13 +26,34 @@ COMPLETION_VARIABLE = "_TRADECTL_COMPLETE"
 # Pydantic imports whatever any distribution registers with it, past the gate that plugins of
 # tradectl must pass, and falls over metadata it cannot read. Another value lets some of them in.
 _NO_PYDANTIC_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+_LOADER = "pydantic.plugin._loader"
 
 _ALONE = ("--help", "-h", "--version", "-V")
 
 
+class _NoLoader(ModuleType):
+    """Stands where pydantic keeps what looks for its plugins, whose imports take 20 ms.
+
+    Pydantic asks it for plugins and nothing else; whatever else may be asked the real one answers.
+    """
+
+    get_plugins = staticmethod(tuple)
+
+    def __init__(self) -> None:
+        super().__init__(_LOADER)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(_LOADER) is self:
+            del sys.modules[_LOADER]
+        return getattr(importlib.import_module(_LOADER), name)
+
+
 def run(words: Sequence[str]) -> int:
     """Run one command line and return the exit status; only a broken pipe is raised."""
-    os.environ.setdefault(*_NO_PYDANTIC_PLUGINS)
+    if os.environ.setdefault(*_NO_PYDANTIC_PLUGINS) == _NO_PYDANTIC_PLUGINS[1]:
+        sys.modules.setdefault(_LOADER, _NoLoader())
     if shell := os.environ.get(COMPLETION_VARIABLE):
         from tradectl.completion import answer
 

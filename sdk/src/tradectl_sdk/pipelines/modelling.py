@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib import metadata
 from typing import TYPE_CHECKING, TypeAlias
 
 from tradectl_sdk.config.layers import override_layer
@@ -88,6 +87,8 @@ class SignalModel:
         Raises:
             ModelError: If its attributes cannot name the run, and it has no settings.
         """
+        from importlib import metadata  # which few runs need, and takes long to import
+
         model = self.fresh()
         cls = type(model)
         state = state_hash(model, self.name) if self.is_code else ""
