@@ -77,6 +77,7 @@ def test_a_session_in_the_background_is_seen_and_stopped(
         (["paper", "start", "sma-cross", "X.Y", "--speed", "2", "--exchange", "x"], 2, "replay"),
         (["paper", "start", "x", "--resume", "p-1"], 2, "no strategy or symbol is taken"),
         (["paper", "start", "--resume", "p-1"], 6, "there is no session 'p-1'"),
+        ([*START, "--speed", "inf"], 2, "speed was inf"),
         (["paper", "stop"], 6, "there is no session"),
         (["node", "host", "--session", "nowhere"], 6, "no folder of a session"),
     ],

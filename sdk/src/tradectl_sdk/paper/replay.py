@@ -34,6 +34,18 @@ PAGE = 1000  # bars per page of history
 WEEK = 7 * 86_400_000_000_000  # nanoseconds
 
 
+def check_speed(speed: float) -> None:
+    """See that a replay can be played at a speed.
+
+    Raises:
+        UsageError: If it cannot.
+    """
+    if not 0.0 <= speed < math.inf:
+        raise UsageError(
+            f"speed was {speed}, expected 0 for no waiting or times the pace of the market"
+        )
+
+
 class Replay(Exchange):
     """The public side of an exchange whose market is a recording.
 
@@ -63,8 +75,7 @@ class Replay(Exchange):
     ) -> None:
         if not series or any(len(one) == 0 for one in series):
             raise UsageError("there was nothing to replay, expected at least one bar per series")
-        if not 0.0 <= speed < math.inf:
-            raise UsageError(f"speed was {speed}, expected 0 for no waiting or how many times")
+        check_speed(speed)
         self._series = {(str(one.instrument.id), one.timeframe.nanoseconds): one for one in series}
         self._speed = speed
         self._pace = pace

@@ -154,7 +154,14 @@ def test_a_supervisor_that_is_killed_is_followed_by_one_that_takes_the_nodes_ove
     wait(lambda: not is_running(folder))
     start_detached(open_session(folder))
     assert {name: node["pid"] for name, node in folder.state()["nodes"].items()} == before
-    stop_session(folder)
+    os.kill(folder.state()["supervisor"], signal.SIGKILL)
+    wait(lambda: not is_running(folder))
+    ended = stop_session(folder)  # at once, and not after the time they would wait for another
+    assert ended["state"] == "stopped"
+    assert {node["pid"] for node in ended["nodes"].values()} == {0}
+    assert [status(folder, node) for node in before] == [None] * 3
+    with pytest.raises(NotFoundError, match="the supervisor of this session is not running"):
+        stop_session(folder)
 
 
 def free_ports(count: int) -> list[int]:

@@ -12,6 +12,7 @@ from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine.live_build import check_plan
 from tradectl_sdk.errors import NotFoundError, UsageError, did_you_mean
 from tradectl_sdk.paper import paper_card
+from tradectl_sdk.paper.replay import check_speed
 from tradectl_sdk.pipelines.codehash import class_hash
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import fit_together, identity_of
@@ -53,8 +54,9 @@ def plan_replay(
     Raises:
         NotFoundError: If there is no such strategy or model.
         DataMissingError: If there is no such data.
-        UsageError: If a parameter is wrong, or the series do not fit into one account.
+        UsageError: If a parameter or the speed is wrong, or the series do not fit into one account.
     """
+    check_speed(replay.speed)
     series = replayed_series(names, timeframe, replay, settings, plugins)
     card = paper_card(margin=settings.backtest.margin)
     plan = _plan(strategy, [one.bars.instrument for one in series], timeframe, card)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.messages.control import AskStatus, Done, NodeStatus, StopNode
 from tradectl_sdk.errors import (
+    AccountInUseError,
     DeadlineError,
     InternalError,
     NotFoundError,
@@ -24,7 +25,7 @@ from tradectl_sdk.nodes.control import ask
 from tradectl_sdk.nodes.running import run_node, stopping_on_signals
 from tradectl_sdk.nodes.session_folder import NODES, read_json
 from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor
-from tradectl_sdk.nodes.supervisor.core import FAILED, HALTED, RUNNING
+from tradectl_sdk.nodes.supervisor.core import FAILED, HALTED, RUNNING, STOPPED
 from tradectl_sdk.nodes.supervisor.launching import ProcessLauncher
 from tradectl_sdk.pipelines.sessions.lines import HOST
 from tradectl_sdk.pipelines.sessions.telling import telling
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.sessions.parts import OpenSession
 
 SECOND = 1_000_000_000
+SUPERVISOR = "supervisor"
 _START = 180.0  # seconds a detached session is given until all its processes run
 _POLL = 0.05
 
@@ -185,21 +187,56 @@ def is_running(folder: SessionFolder) -> bool:
     return True
 
 
-def stop_session(folder: SessionFolder, *, seconds: float = 60.0) -> dict[str, object]:
+def stop_session(folder: SessionFolder, *, seconds: float = 60.0) -> dict[str, Any]:
     """Stop a session in good order and return how it ended; orders stay as they are.
+
+    Args:
+        folder: The session; also one whose supervisor was killed and whose nodes still run.
+        seconds: How long to wait for the end, of each node where there is no supervisor.
 
     Raises:
         NotFoundError: If it does not run.
         DeadlineError: If it has not stopped in time.
     """
-    socket = folder.socket("supervisor.sock")
+    try:
+        _stop(folder, SUPERVISOR, seconds)
+    except NotFoundError:
+        if (state := _stop_orphans(folder, seconds)) is None:
+            raise
+        return state
+    return folder.state()
+
+
+def _stop(folder: SessionFolder, node: str, seconds: float) -> None:
+    socket = folder.socket(f"{node}.sock")
     ask(socket, StopNode(), Done, seconds=5.0)
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not socket.exists():
-            return folder.state()
+    while socket.exists():
+        if time.monotonic() > deadline:
+            raise DeadlineError(
+                f"session {folder.id} has not stopped within {seconds:g} s",
+                hint=f"tradectl logs {folder.id}",
+            )
         time.sleep(_POLL)
-    raise DeadlineError(
-        f"session {folder.id} has not stopped within {seconds:g} s",
-        hint=f"tradectl logs {folder.id}",
-    )
+
+
+def _stop_orphans(folder: SessionFolder, seconds: float) -> dict[str, Any] | None:
+    """Stop nodes whose supervisor is gone, in its place; None where there are none."""
+    stopped = []
+    try:
+        with folder.supervised():
+            for node in reversed(NODES):
+                with contextlib.suppress(NotFoundError):
+                    _stop(folder, node, seconds)
+                    stopped.append(node)
+            if stopped:
+                before = folder.state()
+                nodes = {
+                    name: {**node, "state": "ended", "pid": 0}
+                    for name, node in before.get("nodes", {}).items()
+                }
+                text = "asked to, without its supervisor"
+                folder.write_state({**before, "state": STOPPED, "text": text, "nodes": nodes})
+    except AccountInUseError:
+        return None  # somebody has begun to run it just now
+    return folder.state() if stopped else None
