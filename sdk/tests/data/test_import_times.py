@@ -78,6 +78,16 @@ def test_a_daily_bar_belongs_to_the_date_that_was_written(
     assert _day(catalog) == "2024-01-02"
 
 
+def test_a_cell_that_is_no_time_leaves_the_dates_of_the_others_alone(
+    bring: Bring, catalog: Catalog
+) -> None:
+    text = at("2024-01-02", "2024-01-03", "soon")
+    with pytest.raises(ImportRefusedError, match="bad cells: unreadable_time 1\n"):
+        bring(text, timezone="Europe/Berlin")
+    bring(text, timezone="Europe/Berlin", repair=True)
+    assert _day(catalog) == "2024-01-02"
+
+
 def test_month_or_day_first_is_asked_for_when_nothing_settles_it(bring: Bring) -> None:
     with pytest.raises(DataError, match="month first or day first") as caught:
         bring(at("01/02/2024", "02/02/2024"))

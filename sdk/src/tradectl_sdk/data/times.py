@@ -169,10 +169,13 @@ def _local(
 
 
 def _daily(connection: duckdb.DuckDBPyConnection, local: str, frame: Timeframe | None) -> bool:
-    """Whether bars last days and every local time is midnight, so that it means a date."""
+    """Whether bars last days and every local time is midnight, so that it means a date.
+
+    Cells that are no times say nothing about the others.
+    """
     if frame is not None and frame.nanoseconds < DAY:
         return False
-    return _fits_all(connection, f"{local} = date_trunc('day', {local})")
+    return _fits_all(connection, f"{local} IS NULL OR {local} = date_trunc('day', {local})")
 
 
 def _fits_all(connection: duckdb.DuckDBPyConnection, condition: str, rows: str = "raw") -> bool:
