@@ -227,3 +227,43 @@ def test_a_bracket_is_as_large_as_the_entry_that_the_rules_left():
     look = play(flat(10, 10, 10), script, plan={"make_rules": lambda: [Half()]})
     assert seen == [8, 4, 4]
     assert look.outcome.orders["quantity"].tolist() == [4, 4, 4]
+
+
+def test_a_take_profit_gains_nothing_by_what_its_entry_fills_inside_the_same_bar():
+    script = once(0, lambda ctx: ctx.buy(100, limit=99.0, take_profit=105.0, stop_loss=90.0))
+    bars = [
+        (100, 100, 100, 100, 1000),
+        (100, 100, 98, 100, 50),  # half of the entry
+        (100, 106, 98, 100, 500),  # through the target and through the rest of the entry
+    ]
+    look = play(bars, script, volume_share=Decimal(1))
+    assert look.fills == [(50, 99.0), (-50, 105.0)]
+    assert look.reasons == [CloseReason.EXIT_FILLED, 0, CloseReason.SIBLING_FILLED]
+
+
+def test_an_entry_on_the_way_to_its_stop_loss_fills_before_it():
+    script = once(0, lambda ctx: ctx.buy(100, limit=99.0, stop_loss=95.0))
+    bars = [
+        (100, 100, 100, 100, 1000),
+        (100, 100, 98, 100, 50),  # half of the entry
+        (100, 100, 94, 94, 500),  # nobody comes from 100 to 95 without passing 99
+    ]
+    look = play(bars, script, volume_share=Decimal(1))
+    assert look.fills == [(50, 99.0), (50, 99.0), (-100, 95.0)]
+
+
+def test_a_stop_loss_that_was_raised_above_its_entry_comes_first():
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(100, limit=99.0, stop_loss=95.0)
+        elif number == 1:
+            ctx.modify(2, stop=101.0)
+
+    bars = [
+        (100, 100, 100, 100, 1000),
+        (100, 103, 98, 103, 50),
+        (103, 103, 94, 94, 500),
+    ]
+    look = play(bars, script, volume_share=Decimal(1))
+    assert look.fills == [(50, 99.0), (-50, 101.0)]
+    assert look.reasons == [CloseReason.EXIT_FILLED, 0]

@@ -1,17 +1,17 @@
 """The simulated venue: what rests there, what fills, and at which price.
 
 Within a bar three things are told apart. At the *open* market orders fill, and whatever the open
-has jumped over. *Inside* the bar stops and limits fill in the order the path setting says. At its
-*end* trailing stops follow the bar's extreme. An order first meets a bar that opened at or after
-it was placed, so nothing is ever filled at a price that was already known. An order whose time runs
-out inside a bar fills at its open or not at all. A stop that has met its trigger stays triggered:
-what the bar's volume could not fill follows at the next open.
+has jumped over. *Inside* the bar stops and limits fill in the order the
+path setting says. At its *end* trailing stops follow the bar's extreme. An order first meets a bar
+that opened at or after it was placed, so nothing is ever filled at a price that was already known.
+An order whose time runs out inside a bar fills at its open or not at all. A stop that has met its
+trigger stays triggered: what the bar's volume could not fill follows at the next open.
 
 Inside the bar, by path:
 
 - worst case: stops before limits; a stop that protects a position opened inside the same bar may
-  fill in it, a take profit may not; a triggered stop-limit that does not fill at once rests until
-  the next bar;
+  fill in it, a take profit may not, and an entry that the price passes on its way to the stop fills
+  before it; a triggered stop-limit that does not fill at once rests until the next bar;
 - open-high-low-close, or adaptive (the extreme nearer to the open comes first): orders fill in the
   order a straight walk along these points meets them; see :mod:`.walk`.
 """
@@ -25,6 +25,8 @@ from tradectl_sdk.engine.bars import NEVER
 from tradectl_sdk.engine.columns import (
     O_ACTIVE,
     O_EXPIRES,
+    O_FILLED,
+    O_ID,
     O_LIMIT,
     O_LOTS,
     O_NEXT,
@@ -258,7 +260,7 @@ class Venue:
 
     def _stops(self, instrument: int, stamp: int) -> None:
         """Fill the stops the bar reaches among those active since ``stamp`` or, later, at it."""
-        rows, slot, booking = self.orders.rows, self.booking.slot, self.booking
+        rows, slot = self.orders.rows, self.booking.slot
         row = self.orders.first[instrument]
         while row >= 0:
             active = rows[row, O_ACTIVE]
@@ -267,15 +269,32 @@ class Venue:
                 meets and rows[row, O_TYPE] > LIMIT and rows[row, O_STATUS] == ACCEPTED
             ):  # one that has met its trigger before had its turn at the open
                 price = self._stop_price(rows[row, O_SIDE], rows[row, O_TRIGGER])
-                if price > 0 and rows[row, O_TYPE] != STOP_LIMIT:
-                    booking.strike(row, price, STOP_TRIGGERED)
-                elif price > 0:
-                    booking.trigger(row)
-                    rows[row, O_ACTIVE] = slot.opened + 2
-                    beyond = rows[row, O_SIDE] * (rows[row, O_LIMIT] - price)
-                    if beyond > 0 or (beyond == 0 and self._touch):
-                        booking.execute(row, price, False, STOP_TRIGGERED)
+                if price > 0 and rows[row, O_PARENT] > 0:
+                    self._enter_on_the_way(row)
+                if price > 0 and self.orders.alive(row):
+                    self._hit(row, price)
             row = rows[row, O_NEXT]
+
+    def _hit(self, row: int, price: int) -> None:
+        """Let a stop fill where the bar reaches it, or a stop-limit trigger there."""
+        rows, booking = self.orders.rows, self.booking
+        if rows[row, O_TYPE] != STOP_LIMIT:
+            booking.strike(row, price, STOP_TRIGGERED)
+            return
+        booking.trigger(row)
+        rows[row, O_ACTIVE] = booking.slot.opened + 2
+        beyond = rows[row, O_SIDE] * (rows[row, O_LIMIT] - price)
+        if beyond > 0 or (beyond == 0 and self._touch):
+            booking.execute(row, price, False, STOP_TRIGGERED)
+
+    def _enter_on_the_way(self, row: int) -> None:
+        """Fill what is left of an entry that the price passes before its stop loss."""
+        rows = self.orders.rows
+        entry = self.orders.row_of(rows[row, O_PARENT])
+        if entry < 0 or not self._eligible(entry) or not self.orders.rests(entry):
+            return
+        if rows[entry, O_SIDE] * (rows[entry, O_LIMIT] - rows[row, O_TRIGGER]) > 0:
+            self._limit(entry)
 
     def _stop_price(self, side: int, trigger: int) -> int:
         """Where a stop fills inside the bar, or 0; one already passed fills where it opened."""
@@ -287,22 +306,39 @@ class Venue:
         return slot.open if passed else 0
 
     def _limits(self, instrument: int) -> None:
-        rows, bar = self.orders.rows, self.booking.slot.row
-        low, high = self._feed.low_ticks[bar], self._feed.high_ticks[bar]
+        rows = self.orders.rows
         row = self.orders.first[instrument]
         while row >= 0:
             if self._eligible(row) and self.orders.rests(row):
-                limit, buys = rows[row, O_LIMIT], rows[row, O_SIDE] > 0
-                beyond = limit - low if buys else high - limit
-                worst = high if buys else low
-                if beyond > 0 and (limit > worst if buys else limit < worst):
-                    # Marketable all bar long, yet not filled whole at the open.
-                    self.booking.execute(row, worst, False, LIMIT_BETTER)
-                elif beyond > 0:
-                    self.booking.execute(row, limit, True, LIMIT_CROSSED)
-                elif beyond == 0 and self._touch:
-                    self.booking.execute(row, limit, True, LIMIT_TOUCHED)
+                if rows[row, O_FILLED] > 0:
+                    self._exit_first(row)
+                if self.orders.alive(row):
+                    self._limit(row)
             row = rows[row, O_NEXT]
+
+    def _exit_first(self, row: int) -> None:
+        """Let a take profit fill before its entry goes on: it may not gain by this bar's fills."""
+        rows = self.orders.rows
+        child = row + 1
+        while child < self.orders.count and rows[child, O_PARENT] == rows[row, O_ID]:
+            if self._eligible(child) and self.orders.rests(child):
+                self._limit(child)
+            child += 1
+
+    def _limit(self, row: int) -> None:
+        """Fill an order that waits at its limit if the bar goes through it."""
+        rows, booking = self.orders.rows, self.booking
+        low, high = self._feed.low_ticks[booking.slot.row], self._feed.high_ticks[booking.slot.row]
+        limit, buys = rows[row, O_LIMIT], rows[row, O_SIDE] > 0
+        beyond = limit - low if buys else high - limit
+        worst = high if buys else low
+        if beyond > 0 and (limit > worst if buys else limit < worst):
+            # Marketable all bar long, yet not filled whole at the open.
+            booking.execute(row, worst, False, LIMIT_BETTER)
+        elif beyond > 0:
+            booking.execute(row, limit, True, LIMIT_CROSSED)
+        elif beyond == 0 and self._touch:
+            booking.execute(row, limit, True, LIMIT_TOUCHED)
 
     def _at_close(self, instrument: int, close: int) -> None:
         rows = self.orders.rows
