@@ -114,6 +114,19 @@ def test_a_trailing_stop_follows_the_high_and_never_retreats():
     assert play(bars, script).fills == [(1, 10.0), (-1, 12.0)]
 
 
+@pytest.mark.parametrize("path", list(BarPath))
+def test_a_trailing_stop_follows_the_open_before_the_rest_of_the_bar(path):
+    def script(ctx, bar, number):
+        if number == 0:
+            ctx.buy(1)
+        elif number == 1:
+            ctx.sell(1, trail=5.0)
+
+    bars = [*flat(100, 100), (110, 130, 104, 128)]  # from 110 nobody comes to 104 past 105
+    price = 125.0 if path == BarPath.OHLC else 105.0  # its high comes first
+    assert play(bars, script, bar_path=path).fills[1:] == [(-1, price)]
+
+
 def test_fills_take_no_more_than_their_share_of_the_volume():
     bars = [(10, 10, 10, 10, 100)] * 5
     look = play(bars, once(0, lambda ctx: ctx.buy(25)), volume_share=Decimal("0.1"))

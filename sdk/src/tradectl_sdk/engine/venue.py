@@ -1,7 +1,7 @@
 """The simulated venue: what rests there, what fills, and at which price.
 
 Within a bar three things are told apart. At the *open* market orders fill, and whatever the open
-has jumped over. *Inside* the bar stops and limits fill in the order the
+has jumped over; trailing stops follow it. *Inside* the bar stops and limits fill in the order the
 path setting says. At its *end* trailing stops follow the bar's extreme. An order first meets a bar
 that opened at or after it was placed, so nothing is ever filled at a price that was already known.
 An order whose time runs out inside a bar fills at its open or not at all. A stop that has met its
@@ -243,6 +243,8 @@ class Venue:
                 booking.execute(row, open_, False, STOP_REST)
                 return
             if side * (open_ - rows[row, O_TRIGGER]) < 0:
+                if kind == TRAILING_STOP:
+                    booking.follow(row, open_)  # it comes first, whatever the bar does later
                 return
             if kind != STOP_LIMIT:
                 booking.strike(row, open_, STOP_OPEN)

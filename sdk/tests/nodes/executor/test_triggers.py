@@ -107,6 +107,14 @@ def test_a_trailing_stop_follows_and_only_ever_tightens():
     assert len(floor.written(of.Trailed)) == 1
 
 
+def test_a_trailing_stop_follows_the_open_of_a_whole_bar_before_it_meets_the_rest():
+    floor = plain()
+    floor.intend(place(1, -1, trigger=9_800, trail=200))
+    next_bar(floor, 10_500, 10_600, 10_300, 10_550)
+    assert floor.order(1).trigger == 10_300
+    assert len(floor.tickets) == 1
+
+
 def test_a_host_is_told_of_a_trailing_stop_how_far_it_trails_and_where_it_stands():
     floor = plain()
     floor.intend(place(1, -1, trigger=9_800, trail=200))

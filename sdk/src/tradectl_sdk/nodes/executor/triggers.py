@@ -3,8 +3,9 @@
 A stop held here meets its trigger when a price that we see does: the best bid or ask, a trade, or
 a bar. A bar that opened after the order was placed counts with its extremes, one that was under way
 with its close, since nobody knows what of it came before. So where only bars are seen, a stop is
-sent when the bar closes that met it, later than a venue would. Trailing stops follow bars at their
-end, as in a backtest, and other prices at once. None of this happens while data are stale.
+sent when the bar closes that met it, later than a venue would. Trailing stops follow the open of a
+whole bar before it is met and its extreme afterwards, as in a backtest, and other prices at once.
+None of this happens while data are stale.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Triggers:
             whole = bar.time - bar.length >= order.decided
             low, high = (bar.low, bar.high) if whole else (bar.close, bar.close)
             worst = high if order.side > 0 else low
+            if whole:
+                self._follow(order, bar.open)
             if not self._meet(order, worst):
                 self._follow(order, low if order.side > 0 else high)
 
