@@ -50,20 +50,26 @@ def test_the_example_in_the_docstring_is_a_complete_plugin(hook: str) -> None:
     assert [type(record) for record in getattr(plugin, hook)()] == [HOOKS.providers[hook]]
 
 
-def checked(tmp_path: Path, code: str) -> tuple[int, str]:
-    """Run a type checker over a plugin."""
-    file = tmp_path / "acme.py"
-    file.write_text(code, encoding="utf-8")
+def checked(tmp_path: Path, **plugins: str) -> dict[str, str]:
+    """Run a type checker over plugins at once; return what it says of each."""
+    for name, code in plugins.items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
     options = ["--strict", "--no-error-summary", "--follow-imports=silent"]
+    files = [f"{name}.py" for name in plugins]
     finished = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, "--cache-dir", str(tmp_path / "cache"), str(file)],
+        [sys.executable, "-m", "mypy", *options, "--cache-dir", str(tmp_path / "cache"), *files],
         capture_output=True,
         check=False,
         text=True,
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(ROOT / "sdk" / "src")},
     )
-    return finished.returncode, finished.stdout
+    assert finished.stderr == ""
+    said = finished.stdout.splitlines()
+    assert all(line.startswith(tuple(files)) for line in said)
+    return {
+        name: "\n".join(line for line in said if line.startswith(f"{name}.py:")) for name in plugins
+    }
 
 
 @pytest.mark.slow
@@ -75,7 +81,10 @@ def test_a_type_checker_accepts_the_examples_and_rejects_wrong_plugins(tmp_path:
     wrong_argument = sound.replace("(self)", "(self, settings: int)")
     wrong_field = sound.replace("name=", "nmae=")
 
-    assert checked(tmp_path, sound) == (0, "")
-    assert "[override]" in checked(tmp_path, wrong_result)[1]
-    assert "[override]" in checked(tmp_path, wrong_argument)[1]
-    assert 'Unexpected keyword argument "nmae"' in checked(tmp_path, wrong_field)[1]
+    said = checked(
+        tmp_path, sound=sound, result=wrong_result, argument=wrong_argument, field=wrong_field
+    )
+    assert said["sound"] == ""
+    assert "[override]" in said["result"]
+    assert "[override]" in said["argument"]
+    assert 'Unexpected keyword argument "nmae"' in said["field"]
