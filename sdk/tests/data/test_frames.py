@@ -116,6 +116,12 @@ def test_times_must_increase(days: list[int]) -> None:
         Bars.from_frame(table(Date=times), "ABC.TEST", timeframe="1d")
 
 
+def test_a_frame_with_the_newest_bar_first_is_told_so() -> None:
+    times = table()["Date"][::-1]
+    with pytest.raises(DataError, match=r"bar 2 .*time was not after"):
+        Bars.from_frame(table(Date=times), "ABC.TEST")
+
+
 def test_columns_of_a_price_and_a_ticker_are_those_of_one_instrument() -> None:
     pandas = pytest.importorskip("pandas")
     columns = table()

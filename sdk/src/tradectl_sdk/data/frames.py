@@ -157,9 +157,8 @@ def _nanoseconds(times: Any) -> IntColumn:
 
 
 def _timeframe(time: IntColumn) -> Timeframe:
-    """The most frequent step between times."""
-    steps, counts = np.unique(np.diff(time), return_counts=True)
-    steps, counts = steps[steps > 0], counts[steps > 0]
+    """The most frequent step between times; the check of the bars says which are out of order."""
+    steps, counts = np.unique(np.diff(np.unique(time)), return_counts=True)
     step = int(steps[counts.argmax()]) if steps.size else 0
     if not step or step % SECOND or step > WEEK:
         raise DataError(
