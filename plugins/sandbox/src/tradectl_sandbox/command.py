@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from tradectl_sdk.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Start an exchange to rehearse against, in the dialect of Binance spot.",
 )
 
-_Port = Annotated[int, typer.Option(help="Port to listen at; 0 for any that is free.")]
+_Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any that is free.")
+]
 _Host = Annotated[str, typer.Option(help="Address to listen at; beyond this machine with care.")]
 _Data = Annotated[
     list[str] | None,
@@ -26,9 +29,9 @@ _Symbols = Annotated[
     list[str] | None, typer.Option("--symbol", help="What trades in a market made up.")
 ]
 _Speed = Annotated[
-    float, typer.Option(help="Market time per time on the wall; 0 to move when told to.")
+    float, typer.Option(min=0, help="Market time per time on the wall; 0 to move when told to.")
 ]
-_History = Annotated[int, typer.Option(help="Bars that have happened when it starts.")]
+_History = Annotated[int, typer.Option(min=0, help="Bars that have happened when it starts.")]
 _Recorded = Annotated[
     bool, typer.Option("--as-recorded", help="Keep the times of the series, old as they are.")
 ]
@@ -75,7 +78,7 @@ def start(
         timeframe=timeframe,
         seed=synthetic,
         symbols=symbol or ["BTC/USDT", "ETH/USDT"],
-        fee=Decimal(fee),
+        fee=_number("--fee", fee),
     )
     settings = SandboxSettings(
         series=series,
@@ -83,8 +86,23 @@ def start(
         speed=speed,
         as_recorded=as_recorded,
         ledger=ledger,
-        assumptions=replace(ASSUMPTIONS, cash=Decimal(cash)),
+        assumptions=replace(ASSUMPTIONS, cash=_number("--cash", cash)),
         host=host,
         port=port,
     )
     run_until_stopped(settings, typer.echo)
+
+
+def _number(option: str, text: str) -> Decimal:
+    """Read an amount or a share.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("nan")
+    if not found.is_finite() or found < 0:
+        raise UsageError(f"{option} was {text!r}, expected a number that is not negative")
+    return found
