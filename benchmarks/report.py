@@ -57,10 +57,10 @@ def with_ratios(rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         if row.engine == "limit" and row.equal:
             place = (row.workload, row.size)
-            fastest[place] = min(row.seconds, fastest.get(place, row.seconds))
+            fastest[place] = max(row.rate, fastest.get(place, row.rate))
     found = ((row, fastest.get((row.workload, row.size))) for row in rows)
     return [
-        replace(row, ratio_to_limit=row.seconds / limit if limit else None) for row, limit in found
+        replace(row, ratio_to_limit=limit / row.rate if limit else None) for row, limit in found
     ]
 
 

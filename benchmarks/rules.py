@@ -142,6 +142,13 @@ def expect_exact_orders(price: np.ndarray, size: np.ndarray) -> Result:
     return {"fills": len(size), "equity": total / MONEY_UNITS}
 
 
+def of_some_pairs(expected: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is expected of an engine that was given the pairs its result names; all, if none."""
+    if "pairs" not in result:
+        return expected
+    return {name: [values[k] for k in result["pairs"]] for name, values in expected.items()}
+
+
 def agrees(result: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
     """Whether an engine's counts are the expected ones and its final equity is close enough.
 

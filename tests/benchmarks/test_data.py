@@ -72,6 +72,15 @@ def test_of_a_sweep_every_pair_has_to_be_right() -> None:
     assert not rules.agrees(right | {"equity": [1e6]}, right)
 
 
+def test_an_engine_that_was_given_some_pairs_is_held_to_these() -> None:
+    expected = {"trades": [2, 3, 4], "fills": [4, 6, 8], "equity": [1e6, 2e6, 3e6]}
+    some = {"trades": [4, 2], "equity": [3e6, 1e6], "pairs": [2, 0]}
+    assert rules.agrees(some, rules.of_some_pairs(expected, some))
+    other = some | {"pairs": [1, 0]}
+    assert not rules.agrees(other, rules.of_some_pairs(expected, other))
+    assert rules.of_some_pairs(expected, {"trades": [2, 3, 4]}) is expected
+
+
 def test_the_rules_of_a_portfolio_are_the_peers_rules(peers: Any) -> None:
     bars = datasets.make_portfolio(500)
     bars["ts"] = bars.pop("time")

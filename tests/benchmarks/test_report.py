@@ -45,6 +45,11 @@ def test_a_ratio_is_to_the_fastest_limit_of_the_same_work() -> None:
     assert [one.ratio_to_limit for one in report.with_ratios(rows)] == [2.0, 1.0, 1.0, 1.0, 4.0]
 
 
+def test_who_does_a_part_of_the_work_is_compared_by_what_it_does_in_a_second() -> None:
+    part = row("vectorbt", 1.0, units=250_000, rate=250_000.0)
+    assert report.with_ratios([row("limit", 1.0), part])[1].ratio_to_limit == 4.0
+
+
 def test_without_a_right_limit_there_is_no_ratio() -> None:
     assert report.with_ratios([row()])[0].ratio_to_limit is None
     assert report.with_ratios([row("limit", equal=False), row()])[1].ratio_to_limit is None

@@ -73,7 +73,9 @@ class Pool:
         """
         self._waiting.extend(numbers)
         try:
-            self._workers = [self._start() for _ in range(self._count)]
+            for _ in range(self._count):  # the first is at work while the next is made
+                self._workers.append(self._start())
+                self._hand_out()
             while self._hand_out():
                 busy = {each.connection: each for each in self._workers if each.task}
                 for connection in wait(list(busy)):
