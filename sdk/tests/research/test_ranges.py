@@ -35,10 +35,10 @@ def test_ranges_are_read(text: str, expected: Range) -> None:
     ("text", "message"),
     [
         ("m=1:2", "m is not a parameter"),
-        ("n=9:5", "expected LOW:HIGH"),
+        ("n=9:5", "range of n goes from 9 down to 5, expected the lesser first"),
         ("n=1:2:3:4", "expected LOW:HIGH"),
         ("n=1:x", "expected LOW:HIGH"),
-        ("n=1:9:0", "expected LOW:HIGH"),
+        ("n=1:9:0", "step of the range of n was 0, expected more than 0"),
         ("x=1:inf", "expected LOW:HIGH"),
         ("n=1.5:4", "expected a whole number"),
         ("on=0:1", "true or false"),

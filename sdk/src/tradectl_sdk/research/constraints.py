@@ -24,6 +24,8 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 
+_SHOWN = 12  # names in a hint
+
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
@@ -78,5 +80,11 @@ def _side(word: str, known: list[str]) -> str | float:
     except ValueError:
         raise UsageError(
             f"{word} in the condition is not a parameter",
-            hint=did_you_mean(word, known) or f"there is {', '.join(known) or 'none'}",
+            hint=did_you_mean(word, known) or f"there is {_named(known)}",
         ) from None
+
+
+def _named(known: list[str]) -> str:
+    """Name some of what there is: metrics are many."""
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return ", ".join(known[:_SHOWN]) + more or "none"

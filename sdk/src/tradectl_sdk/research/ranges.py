@@ -10,7 +10,7 @@ import numpy as np
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.research.neighbourhood import Layout, has_ends
-from tradectl_sdk.research.space import Axis
+from tradectl_sdk.research.space import Axis, require_rising
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +119,5 @@ def _numbers(name: str, text: str) -> tuple[Decimal, Decimal, Decimal | None]:
     step = rest[0] if rest else None
     if len(rest) > 1 or not all(one.is_finite() for one in (low, high, *rest)):
         raise wrong
-    if high < low or (step is not None and step <= 0):
-        raise wrong
+    require_rising("range", name, low, high, step)
     return low, high, step

@@ -88,15 +88,36 @@ def _range(name: str, text: str) -> list[str]:
     except (InvalidOperation, ValueError):
         raise wrong from None
     step = rest[0] if rest else Decimal(1)
-    if len(rest) > 1 or not all(one.is_finite() for one in (first, last, step)) or step <= 0:
+    if len(rest) > 1 or not all(one.is_finite() for one in (first, last, step)):
         raise wrong
-    count = int((last - first) / step) + 1 if last >= first else 0
+    require_rising("grid", name, first, last, step)
+    count = int((last - first) / step) + 1
     if count > MOST_VALUES:
         raise UsageError(
             f"the grid of {name} has {count:,} values, expected at most {MOST_VALUES:,}",
             hint="take a larger step",
         )
     return [f"{(first + step * number).normalize():f}" for number in range(count)]
+
+
+def require_rising(
+    kind: str, name: str, first: Decimal, last: Decimal, step: Decimal | None
+) -> None:
+    """Refuse numbers that go down, or nowhere.
+
+    Raises:
+        UsageError: If the last is less than the first, or the step is not more than 0.
+    """
+    if last < first:
+        raise UsageError(
+            f"the {kind} of {name} goes from {first} down to {last}, expected the lesser first",
+            hint=f"write it as {name}={last}:{first}",
+        )
+    if step is not None and step <= 0:
+        raise UsageError(
+            f"the step of the {kind} of {name} was {step}, expected more than 0",
+            hint="such as 5:50:5",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,8 @@ def test_limits_are_missed_by_so_much(text, value, expected):
         ({"objectives": ["sharp"]}, "sharp is not a metric"),
         ({"objectives": ["trades", "trades"]}, "several different ones"),
         ({"objectives": ["deflated_sharpe"]}, "known when all trials are made"),
+        ({"ranges": {"fast": "7:7", "slow": "30"}, "where": []}, "every range has one value"),
+        ({"where": ["trades >= many"]}, "many in the condition is not a parameter"),
         ({"sampler": "magic"}, "expected one of tpe, random, nsga2, cmaes"),
         ({"out_of_sample": 1.0}, "expected 0 to less than 1"),
         ({"out_of_sample": 0.001}, "leaves nothing"),

@@ -125,6 +125,11 @@ def check_question(
             "deflated_sharpe is known when all trials are made, expected another metric",
             hint="for one number of trials it ranks much as sharpe_ratio does",
         )
+    if not any(each.last > 0 for each in question.ranges):
+        raise UsageError(
+            "every range has one value, expected at least one that leaves a choice",
+            hint="such as 5:50; one set of parameters is a tradectl backtest",
+        )
     if trials < 1:
         raise UsageError(f"trials was {trials}, expected at least 1")
     if question.batch < 1:
