@@ -8,9 +8,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from tradectl_sdk.engine import Assumptions, Columns, MarketFill, Mode, Plan, run
+from tradectl_sdk.engine.reasons import CloseReason
 from tradectl_sdk.errors import DataMissingError, StrategyError, UsageError
 from tradectl_sdk.strategy import Strategy
-from workbench import DAY, FREE, Look, columns, flat, instrument, play
+from workbench import DAY, FREE, START, Look, columns, flat, instrument, play
 
 HOUR = DAY // 24
 
@@ -84,6 +85,20 @@ def test_an_order_placed_inside_a_longer_bar_waits_for_the_next_one():
     order = look.outcome.orders[0]
     assert fill["time"] >= order["created"]
     assert fill["price"] == 2000 if fill["time"] == order["created"] else 3000
+
+
+def test_what_is_sold_inside_one_bar_pays_for_nothing_at_the_open_of_another():
+    def script(ctx, bar):
+        if ctx.time == START + DAY and bar.instrument == 0:
+            ctx.buy(10, instrument=0)
+        if ctx.time == START + 2 * DAY and bar.instrument == 1:
+            ctx.sell(10, limit=11.0, instrument=0)
+            ctx.buy(4, instrument=1)
+
+    first = [*flat(10, 10), (10, 12, 10, 10), (10, 10, 10, 10)]
+    _, look = together(script, first, flat(10, 10, 20, 20), cash=Decimal(150))
+    assert look.fills == [(10, 10.0), (-10, 11.0)]
+    assert look.reasons[2] == CloseReason.CASH_AT_FILL
 
 
 def test_fills_are_told_before_the_bar_they_happened_in():

@@ -150,22 +150,45 @@ class Venue:
         self.orders.tie(first, second)
 
     def match(self, now: int) -> None:
-        """Match the bars that close now against the orders that rest."""
+        """Match the bars that close now against the orders that rest, all opens first.
+
+        So what is sold inside one bar pays for nothing at the open of another.
+        """
         feed, open_ = self._feed, self.orders.open
         driving = feed.streams - len(open_)  # the last streams, one for each instrument in order
         for instrument in range(len(open_)):
             if open_[instrument] > 0 and feed.due[driving + instrument] == now:
-                self.match_bar(instrument, driving + instrument)
+                self.match_open(instrument, driving + instrument)
+        if self.orders.working == 0:
+            return
+        for instrument in range(len(open_)):
+            if open_[instrument] > 0 and feed.due[driving + instrument] == now:
+                self.match_inside(instrument, driving + instrument)
 
     def match_bar(self, instrument: int, stream: int) -> None:
-        """Match the next bar of a stream, which is about to be delivered."""
+        """Match the next bar of the only stream, which is about to be delivered."""
+        self.match_open(instrument, stream)
+        if self.orders.open[instrument] > 0:  # seldom: a market order has filled
+            self._pass_through(instrument, self._feed.next[stream])
+
+    def match_open(self, instrument: int, stream: int) -> None:
+        """Match the open of the next bar of a stream."""
+        self._slot_of_next(stream, inside=False)
+        self._at_open(instrument, self.booking.slot.open)
+
+    def match_inside(self, instrument: int, stream: int) -> None:
+        """Match the rest of the next bar of a stream, whose open was matched before."""
+        self._slot_of_next(stream, inside=True)
+        self._pass_through(instrument, self._feed.next[stream])
+
+    def _slot_of_next(self, stream: int, inside: bool) -> None:
         slot, bar = self.booking.slot, self._feed.next[stream]
         slot.open = self._feed.open_ticks[bar]
-        self._open_slot(stream, bar, inside=False)
+        self._open_slot(stream, bar, inside)
         slot.left = self._left(stream, bar) if self._share > 0 else NEVER
-        self._at_open(instrument, slot.open)
-        if self.orders.open[instrument] == 0:
-            return  # the usual case: a market order, filled
+
+    def _pass_through(self, instrument: int, bar: int) -> None:
+        slot = self.booking.slot
         slot.inside = True
         slot.time = slot.known
         if self._path == WORST_CASE:

@@ -128,8 +128,12 @@ class Book:
         for index, bar in known:
             self.feed.length[index] = bar.length
             self.feed.append(index, self._stream_bar(index, bar))
+        for index, _ in known:
             if self.orders.open[index] > 0:
-                self.venue.match_bar(index, index)
+                self.venue.match_open(index, index)
+        for index, _ in known:
+            if self.orders.open[index] > 0:
+                self.venue.match_inside(index, index)
         for index, _ in known:
             self.feed.advance(index)
 
