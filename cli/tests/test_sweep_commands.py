@@ -128,7 +128,7 @@ def test_metrics_rank_map_and_add_columns(run: Run, ready: Path) -> None:
         (("--set", "bars=5"), "no parameter has several values"),
         (("--set", "brs=5:9"), "did you mean bars?"),
         (("--set", "brs=5"), "brs is not a parameter; did you mean bars?"),
-        (("--set", "bars=9:5"), "the grid of bars is empty"),
+        (("--set", "bars=9:5"), "bars goes from 9 down to 5, expected the lesser first"),
         (("--set", "bars=1:x"), "expected FIRST:LAST"),
         (("--set", "bars=2:9", "--where", "bars < brs"), "did you mean bars?"),
         (("--set", "bars=2:9", "--where", "bars < 1"), "nothing to try"),

@@ -295,10 +295,10 @@ def test_a_search_for_parameters_reads_what_the_strategys_own_model_forecasts(ba
         signals = (f"forecast={RIDGE}",)
 
     found = optimize(
-        Usual, bars, {"least": [0.0]}, trials=1, sampler="random", objectives=["total_return"],
-        mode="interpreted", folder=tmp_path,
+        Usual, bars, {"least": [0.0, 0.5]}, trials=1, sampler="random",
+        objectives=["total_return"], mode="interpreted", folder=tmp_path,
     )  # fmt: skip
-    single = run(Usual, bars, parameters={"least": 0.0})
+    single = run(Usual, bars, parameters=found.table.row(0)["parameters"])
     assert (
         found.table.row(0)["metrics"]["total_return"]
         == single.record.metrics.values["total_return"]
