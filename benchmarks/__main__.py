@@ -28,6 +28,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=int, help="instead of each workload's sizes")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it work at all")
     parser.add_argument("--slow", action="store_true", help="slow engines at full size, too")
+    parser.add_argument("--rounds", type=int, default=1, help="of all engines; the best counts")
     parser.add_argument("--repeats", type=int, default=Limits.repeats, help="warm calls, at most")
     parser.add_argument("--budget", type=float, default=Limits.budget, help="seconds of calls")
     parser.add_argument("--timeout", type=float, default=Limits.timeout, help="of a process")
@@ -73,7 +74,7 @@ def measurements(
     missing |= {name: "not installed" for name, python in pythons.items() if python is None}
     for workload in options.workloads:
         for size in sizes(workload, options):
-            for engine in options.engines:
+            for engine in options.engines * options.rounds:
                 python = pythons[engine.name]
                 if python is not None:
                     yield from _of_engine(python, engine, workload, size, options, how)
@@ -108,15 +109,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     prepare(options)
     header = report.machine()
-    rows: list[Row] = []
+    best: dict[str, Row] = {}
     missing: dict[str, str] = {}
     for name, found in measurements(options, missing):
         print(name, file=sys.stderr)
         if isinstance(found, Row):
-            rows.append(found)
+            key = f"{name} {found.mode}"
+            best[key] = found.after(best[key]) if key in best else found
         else:
             missing[name] = found
-    rows = report.with_ratios(rows)
+    rows = report.with_ratios(list(best.values()))
     report.write(options.output, header, rows, missing)
     print(report.table(header, rows, missing))
     return 0 if all(row.equal for row in rows) else 1

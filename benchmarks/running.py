@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,15 @@ class Row:
     peak_mb: float
     ratio_to_limit: float | None = None
     note: str = ""
+
+    def after(self, earlier: Row) -> Row:
+        """The quicker of two rounds, with the earlier first call; both have to be equal."""
+        return replace(
+            min(self, earlier, key=lambda row: row.seconds),
+            first_seconds=earlier.first_seconds,
+            equal=self.equal and earlier.equal,
+            peak_mb=max(self.peak_mb, earlier.peak_mb),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The row as values JSON can hold."""

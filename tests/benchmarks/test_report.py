@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks import __main__ as program
 from benchmarks import report
 from benchmarks.running import Row
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from benchmarks.catalogue import Engine
 
 
 def row(engine: str = "tradectl", seconds: float = 2.0, **changes: Any) -> Row:
@@ -43,6 +46,34 @@ def test_a_ratio_is_to_the_fastest_limit_of_the_same_work() -> None:
         row(seconds=2.0),
     ]
     assert [one.ratio_to_limit for one in report.with_ratios(rows)] == [2.0, 1.0, 1.0, 1.0, 4.0]
+
+
+def test_of_several_rounds_the_quickest_counts_and_each_has_to_be_right() -> None:
+    slow = row(seconds=3.0, first_seconds=9.0, peak_mb=110.0)
+    quick = row(seconds=2.0, first_seconds=4.0, equal=False)
+    for found in (quick.after(slow), slow.after(quick)):
+        assert (found.seconds, found.rate, found.peak_mb) == (2.0, 500_000.0, 110.0)
+        assert not found.equal
+    assert quick.after(slow).first_seconds == 9.0
+
+
+def test_engines_take_turns_in_several_rounds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    def measured(_: Path, engine: Engine, *__: object) -> Row:
+        order.append(engine.name)
+        return row(engine.name, 1.0 + len(order) % 2)
+
+    monkeypatch.setattr(program, "measure", measured)
+    monkeypatch.setattr(program, "prepare", lambda _: None)
+    monkeypatch.setattr(program, "interpreter", lambda _: tmp_path)
+    words = ["--workloads", "D", "--engines", "limit,vectorbt", "--rounds", "3"]
+    assert program.main([*words, "--output", str(tmp_path / "results.json")]) == 0
+    assert order == ["limit", "vectorbt"] * 3
+    kept = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert [one["engine"] for one in kept] == ["limit", "vectorbt"]
 
 
 def test_who_does_a_part_of_the_work_is_compared_by_what_it_does_in_a_second() -> None:
