@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -43,8 +44,6 @@ def test_choosing_among_noise_is_a_coin_toss_on_average() -> None:
 
 def test_the_splits_are_those_of_a_plain_loop() -> None:
     returns = np.random.default_rng(2).normal(size=(24, 3))
-    from itertools import combinations
-
     logits = []
     for chosen in combinations(range(4), 2):
         rows = np.repeat(np.isin(np.arange(4), chosen), 6)
@@ -73,6 +72,34 @@ def test_a_trial_that_never_trades_has_a_ratio_of_nought() -> None:
     found = backtest_overfitting(returns, blocks=4)
     assert (found.in_sample == 0).all()
     assert found.loss_probability == 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_half_without_trades_counts_as_nought_whatever_the_other_one_earned(seed: int) -> None:
+    returns = np.random.default_rng(seed).normal(0.0002, 0.01, (80, 4))
+    returns[:40, :2] = 0.0  # as strategies that are still warming up
+    found = backtest_overfitting(returns, blocks=4)
+    for number, chosen in enumerate(combinations(range(4), 2)):
+        inside = np.repeat(np.isin(np.arange(4), chosen), 20)
+        best = _ratios(returns[inside]).argmax()
+        outside = _ratios(returns[~inside])
+        equal = np.sum(outside == outside[best])
+        share = (np.sum(outside < outside[best]) + (equal + 1) / 2) / 5
+        assert found.logits[number] == pytest.approx(math.log(share / (1 - share)))
+        assert found.out_of_sample[number] == pytest.approx(outside[best])
+
+
+def _ratios(returns: np.ndarray) -> np.ndarray:
+    moved = np.ptp(returns, axis=0) > 0
+    return np.where(moved, returns.mean(axis=0), 0.0) / np.where(
+        moved, returns.std(axis=0, ddof=1), 1.0
+    )
+
+
+@pytest.mark.parametrize("trials", [2, 5, 9, 33])
+def test_equal_trials_share_their_ranks(trials: int) -> None:
+    returns = np.repeat(np.random.default_rng(1).normal(0, 0.01, (1600, 1)), trials, axis=1)
+    assert (backtest_overfitting(returns).logits == 0.0).all()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,16 @@ def test_nothing_beats_a_benchmark_that_is_the_best_rule() -> None:
     assert found.superior > 0.4
 
 
+def test_rules_that_do_nothing_are_no_evidence() -> None:
+    skilled = NOISE + 0.001
+    idle = np.column_stack([skilled, np.zeros((250, 3))])
+    assert data_snooping(idle, draws=100) == data_snooping(skilled, draws=100)
+    with pytest.raises(UsageError, match="nothing to test"):
+        data_snooping(np.zeros((250, 3)))
+    with pytest.raises(UsageError, match="nothing to test"):
+        data_snooping(NOISE[:, :1], NOISE[:, 0])
+
+
 def test_a_seed_gives_the_same_numbers_again() -> None:
     first, again, other = (data_snooping(NOISE, draws=200, seed=s, block=3) for s in (1, 1, 2))
     assert first == again

@@ -33,11 +33,11 @@ class Following(Strategy):
             ctx.close()
 
 
-def series(memory: float, n: int = 600, seed: int = 5, symbol: str = "SYN") -> Bars:
-    """Bars whose returns remember the last two, or forget everything."""
+def series(memory: float, n: int = 600, seed: int = 5, symbol: str = "SYN", lags: int = 2) -> Bars:
+    """Bars whose returns remember the last two, or one, or forget everything."""
     shocks = np.random.default_rng(seed).normal(0, 0.01, n)
     for at in range(2, n):
-        shocks[at] += memory * (shocks[at - 1] + shocks[at - 2])
+        shocks[at] += memory * shocks[at - lags : at].sum()
     close = np.rint(10_000 * np.exp(np.cumsum(shocks))).astype(np.int64)
     opened = np.concatenate(([10_000], close[:-1]))
     one = Instrument(symbol=symbol, venue="TEST", tick_size=Decimal("0.01"), lot_size=Decimal(1))
@@ -75,17 +75,21 @@ def test_what_is_tested_are_the_positions_of_the_backtest():
     found = compare(bars)
     record = backtest(Following, bars, mode="interpreted").record
     assert found.evidence.entries == len(record.trades)
-    # From close to close: what each trade's bars did after the close it was known at.
-    close, fills = bars.floats("close"), record.fills
-    total = 0.0
-    market = close[1:] / close[:-1] - 1
-    for entry, leave in zip(fills[::2], fills[1::2], strict=False):
-        first, last = (int(np.searchsorted(record.time, each["known"])) for each in (entry, leave))
+    # From the open a trade was filled at to the one it was closed at, or to the last close.
+    price = np.append(bars.floats("open")[1:], bars.floats("close")[-1])
+    market, total = price[1:] / price[:-1] - 1, 0.0
+    changed = [int(np.searchsorted(bars.time, fill["time"])) - 1 for fill in record.fills]
+    changed += [len(market)] * (len(changed) % 2)
+    for first, last in zip(changed[::2], changed[1::2], strict=True):
         total += (market[first:last] - market.mean()).sum()
-    if len(fills) % 2:
-        first = int(np.searchsorted(record.time, fills[-1]["known"]))
-        total += (market[first:] - market.mean()).sum()
     assert found.evidence.mean == pytest.approx(total / len(market))
+
+
+def test_a_rule_that_knows_the_next_bar_alone_is_seen():
+    bars = series(-0.4, lags=1)  # after a fall it rises, and falls again
+    found = compare(bars, parameters={"sign": -1})
+    assert found.evidence.p_value < 0.01
+    assert found.verdict == "better"
 
 
 def test_few_entries_are_not_enough_to_tell():

@@ -35,12 +35,12 @@ def noised_prices(
     """
     ticks = finite_array(prices, "prices", dimensions=2, least=4)
     at_least(noise, 0.0, "noise")
-    deviation = noise * float(np.median((ticks[1] - ticks[2]) / ticks[3]))
-    if noise > 0 and not deviation > 0:
+    middle = float(np.median((ticks[1] - ticks[2]) / ticks[3]))
+    if noise > 0 and not middle > 0:
         raise UsageError(
             "most bars have one price only, so there is no range to measure noise by",
             hint="use longer bars, or leave the noise out",
         )
-    moved: Floats = ticks * np.exp(deviation * generator.standard_normal(ticks.shape))
+    moved: Floats = ticks * np.exp(noise * middle * generator.standard_normal(ticks.shape))
     moved = np.maximum(np.rint(moved), 1.0)
     return np.stack([moved[0], moved.max(axis=0), moved.min(axis=0), moved[3]]).astype(np.int64)

@@ -20,6 +20,8 @@ from tradectl_sdk.evidence.checking import Floats, finite_array
 
 _AT_ONCE = 2_000_000  # ratios computed in one piece, 16 MB an array
 _MOST_BLOCKS = 20  # 184,756 splits
+_STILL = 1e-7  # of a trial's mean: less deviation than that is what rounding leaves of none
+_TIE = 1e-9  # of a ratio: trials that differ by less did the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,7 +113,8 @@ class _Halves:
         square = member @ self.squares - self.count * np.square(mean)
         deviation = np.sqrt(np.maximum(square, 0.0) / (self.count - 1))
         mean += self.centre
-        noise = 1e-12 * (np.abs(self.centre) + np.sqrt(self.squares.sum(axis=0) / self.count))
+        rounding = 1e-12 * np.sqrt(self.squares.sum(axis=0) / self.count)
+        noise = _STILL * np.abs(self.centre) + rounding
         ratios = np.zeros_like(mean)
         np.divide(mean, deviation, out=ratios, where=deviation > noise)
         return ratios
@@ -122,7 +125,8 @@ def _choices(halves: _Halves, member: Floats) -> tuple[Floats, Floats, Floats]:
     inside, outside = halves.ratios(member), halves.ratios(1.0 - member)
     best = inside.argmax(axis=1)[:, None]
     found = np.take_along_axis(outside, best, axis=1)
-    rank = (outside < found).sum(axis=1) + ((outside == found).sum(axis=1) + 1) / 2
+    alike = np.abs(outside - found) <= _TIE * np.abs(found)
+    rank = ((outside < found) & ~alike).sum(axis=1) + (alike.sum(axis=1) + 1) / 2
     share = rank / (outside.shape[1] + 1)
     return (
         np.log(share / (1.0 - share)),

@@ -51,14 +51,15 @@ def data_snooping(
         seed: Of the chance.
 
     Raises:
-        UsageError: For missing values, lengths that differ, or where ``arch`` is not installed.
+        UsageError: For missing values, lengths that differ, rules that all did what the benchmark
+            did, or where ``arch`` is not installed.
     """
     rules = finite_array(returns, "returns", dimensions=2, least=8)
     zero = np.zeros(rules.shape[0])
     against = zero if benchmark is None else finite_array(benchmark, "benchmark", least=8)
     if against.size != rules.shape[0]:
         raise UsageError(f"benchmark had {against.size} periods, expected {rules.shape[0]}")
-    better = rules - against[:, None]
+    better = _different(rules - against[:, None])
     length = round(np.mean([block_length(rule) for rule in better.T])) if block is None else block
     white, hansen = (
         _p_values(better, max(1, int(length)), draws, seed, studentize=studentize)
@@ -70,6 +71,17 @@ def data_snooping(
         lower=hansen["lower"],
         upper=hansen["upper"],
     )
+
+
+def _different(better: Floats) -> Floats:
+    """Leave out rules that did what the benchmark did: of none at all, chance looks impossible."""
+    differs = (better != 0.0).any(axis=0)
+    if not differs.any():
+        raise UsageError(
+            "no rule ever did anything else than the benchmark, so there is nothing to test",
+            hint="take rules that trade",
+        )
+    return np.ascontiguousarray(better[:, differs])
 
 
 def _p_values(

@@ -155,8 +155,8 @@ def significance(
 ) -> Significance:
     """Compare a strategy's entries with random ones.
 
-    A position counts by its sign, from the close of the bar it was known at, bar by bar until the
-    bar it was gone: what happens inside the bars of fills, fees and slippage are left out.
+    A position counts by its sign from the open it was filled at, bar by bar until the open it was
+    gone at. What is filled inside a bar counts from the next open; fees and slippage are left out.
 
     Args:
         strategy: A class, the name of a plugin's strategy, or ``path.py:Class``.
@@ -216,7 +216,7 @@ def significance(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """The sign held over each step from close to close, and what the market did in it.
+    """The sign held over each step from open to open, and what the market did in it.
 
     Attributes:
         bars: The series.
@@ -238,10 +238,12 @@ def _positions(job: Job, outcome: Outcome) -> list[_Held]:
     for number, (series, columns) in enumerate(zip(job.series, job.plan.columns, strict=True)):
         fills = outcome.fills[outcome.fills["instrument"] == number]
         after = np.sign(np.concatenate(([0], fills["position"]))).astype(np.float64)
-        begin = int(np.searchsorted(columns.time, first))
-        time, close = columns.time[begin:], columns.prices[3][begin:]
-        sign = after[np.searchsorted(fills["known"], time[:-1], side="right")]
-        found.append(_Held(series.bars, time[1:], sign, close[1:] / close[:-1] - 1.0))
+        begin = int(np.searchsorted(columns.time, first)) + 1
+        opened, price = series.bars.time[begin:], columns.prices[0][begin:]
+        ended = np.append(opened[1:], columns.time[-1:])
+        left = np.append(price[1:], columns.prices[3][-1:])
+        sign = after[np.searchsorted(fills["time"], opened, side="right")]
+        found.append(_Held(series.bars, ended, sign, left / price - 1.0))
     return found
 
 
