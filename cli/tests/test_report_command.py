@@ -147,6 +147,10 @@ def test_what_cannot_be_reported_is_said(run: Run, project: Path, two: tuple[str
         (("r-000000",), 6, "there is no run"),
         ((two[0], two[0]), 2, "was named twice"),
         ((two[0], "--output", "cross.py/x.html"), 3, "could not be written"),
+        ((two[0], "s-123456"), 2, "on a sweep is one page on it alone, and s-123456 was one"),
+        (("w-123456", two[0]), 2, "tradectl walks show w-123456 --json"),
+        (("o-123456",), 2, "o-123456 is an optimisation, of which there is no report"),
+        ((two[0], "--svg", "--csv", "x"), 2, "--svg was given no folder, but followed by --csv"),
     ):
         answer = run("report", *words)
         assert (answer.status, answer.out) == (status, "")

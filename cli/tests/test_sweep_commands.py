@@ -111,6 +111,9 @@ def test_failed_trials_say_why_and_only_a_sweep_of_failures_is_a_finding(
     answer = run(*SWEEP, "--set", "bars=51:52")
     assert answer.status == 1
     assert "no trial has a value" in answer.err
+    assert "none of them traded" not in answer.err
+    answer = run(*SWEEP, "--set", "bars=20,30", "--warmup", "5000")
+    assert "none of them traded: where bars are fewer than the warm-up" in answer.err
 
 
 def test_metrics_rank_map_and_add_columns(run: Run, ready: Path) -> None:

@@ -61,6 +61,15 @@ def test_a_loss_out_of_sample_is_a_finding(run: Run, ready: Path) -> None:
     assert "--assume default_fee=0.3 --set bars=" in answer.err
 
 
+def test_a_walk_in_which_nothing_could_be_tried_says_why(run: Run, ready: Path) -> None:
+    answer = run(*WALK[:-1], "bars=60,70")
+    assert answer.status == 1
+    assert "8 trials, 8 failed, all of them counted" in answer.out
+    assert "4 trials failed: Cross: bars was 60, expected 2 to 50" in answer.out
+    assert "all 8 trials of 4 windows failed: nothing was traded" in answer.out
+    assert "choosing parameters this way does not work" not in answer.out
+
+
 def test_the_next_line_names_the_models_too(run: Run, ready: Path) -> None:
     model = "mood=ridge:first=30,every=20,features=return_1"
     answer = run(*WALK, "--model", model)

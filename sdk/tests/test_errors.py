@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tradectl_sdk.errors import pip_install
+from tradectl_sdk.errors import did_you_mean, pip_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,3 +28,10 @@ def test_the_advice_to_install_works_in_environments_without_pip_too(
     monkeypatch.setattr(importlib.util, "find_spec", find)
 
     assert pip_install("acme") == command
+
+
+def test_a_word_that_was_begun_is_the_first_of_those_that_begin_with_it() -> None:
+    metrics = ["sortino_ratio", "sharpe_ratio", "sharpe_low"]
+    assert did_you_mean("sharpe", metrics) == "did you mean sharpe_ratio?"
+    assert did_you_mean("sharp_low", metrics) == "did you mean sharpe_low?"
+    assert did_you_mean("volume", metrics) == ""

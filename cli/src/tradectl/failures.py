@@ -128,9 +128,21 @@ def _usage(error: Any, command: str) -> tuple[str, str]:
     help_hint = f"{path} --help shows what it takes"
     option = getattr(error, "option_name", "")
     if option and hasattr(error, "possibilities"):  # there is no such option
-        near = did_you_mean(option, _options_of(context))
+        known = set(_options_of(context))
+        meant = next((each for each in _ELSEWHERE.get(option, ()) if each in known), "")
+        near = f"did you mean {meant}?" if meant else did_you_mean(option, sorted(known))
         return f"{path} has no option {option}", near or help_hint
     return f"{path}: {_sentence(error.format_message())}", help_hint
+
+
+# What other commands or programs call an option, beside what it may be here.
+_ELSEWHERE = {
+    **dict.fromkeys(("--range", "--grid", "--param", "--parameter", "--params"), ("--set",)),
+    **dict.fromkeys(("--metric", "--objective"), ("--objective", "--metric")),
+    **dict.fromkeys(("--from", "--since"), ("--start",)),
+    **dict.fromkeys(("--to", "--until"), ("--end",)),
+    **dict.fromkeys(("--jobs", "--processes", "--n-jobs"), ("--workers",)),
+}
 
 
 def _options_of(context: Any) -> Iterable[str]:

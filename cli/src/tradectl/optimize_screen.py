@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.money import from_money, plain
@@ -9,7 +10,7 @@ from tradectl_sdk.runs.metrics import METRICS
 
 from tradectl.figures import UNDEFINED, parameter_text, plural
 from tradectl.layout import Column
-from tradectl.sweep_screen import show_evidence, show_failures
+from tradectl.sweep_screen import note_idleness, show_evidence, show_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,13 @@ def show_optimization(out: Output, result: OptimizeResult, top: int) -> None:
     best = (result.front if several else result.ranked)[:top]
     if not best:
         out.note("no trial met the limits and has a value of every objective")
-        show_failures(out, result.table)
+        note_idleness(out, result.table)
+        show_failures(out, Counter(result.table.reasons.values()))
         return
     if several:
         out.line("Trials that no other one beats in everything", "heading")
     _show_trials(out, result, best)
-    show_failures(out, result.table)
+    show_failures(out, Counter(result.table.reasons.values()))
     show_evidence(out, result.evidence, result.table)
     if result.out_of_sample:
         out.warn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.money import from_money, plain
@@ -17,6 +18,8 @@ from tradectl.layout import Column
 from tradectl.places_screen import show_places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tradectl_sdk.research import Evidence, SweepTable
     from tradectl_sdk.research.storing import StoredSweep
 
@@ -50,7 +53,7 @@ def show_sweep(out: Output, sweep: StoredSweep, metric: str, top: int, ran: str 
         show_places(out, sweep, metric, top, evidence)
     else:
         _show_best(out, table, metric, top)
-    show_failures(out, table)
+    show_failures(out, Counter(table.reasons.values()))
     if evidence.best is not None and table.sets > 1:
         show_evidence(out, evidence, sweep.sets)
         out.warn(
@@ -177,6 +180,7 @@ def _show_best(out: Output, table: SweepTable, metric: str, top: int) -> None:
     best = table.ranked(metric)[:top]
     if not best:
         out.note(f"no trial has a value of {metric}")
+        note_idleness(out, table)
         return
     names = list(table.points[0])
     columns = [Column(title=name, right=True) for name in names] + [
@@ -195,13 +199,18 @@ def _show_best(out: Output, table: SweepTable, metric: str, top: int) -> None:
     out.table(columns, rows)
 
 
-def show_failures(out: Output, table: SweepTable) -> None:
-    """Say why trials failed."""
-    if not table.reasons:
+def note_idleness(out: Output, table: SweepTable) -> None:
+    """Say so where trials have no value because none of them traded."""
+    trades = table.metrics.get("trades")
+    if trades is None or len(table) == len(table.reasons) or any(each > 0 for each in trades):
         return
-    by_reason: dict[str, int] = {}
-    for reason in table.reasons.values():
-        by_reason[reason] = by_reason.get(reason, 0) + 1
+    out.note("none of them traded: where bars are fewer than the warm-up, none can")
+
+
+def show_failures(out: Output, by_reason: Mapping[str, int]) -> None:
+    """Say why trials failed, and how many of each."""
+    if not by_reason:
+        return
     out.line()
     for reason, count in list(by_reason.items())[:_REASONS]:
         out.line(f"{plural(count, 'trial')} failed: {reason}")

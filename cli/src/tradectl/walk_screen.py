@@ -9,6 +9,7 @@ from tradectl_sdk.runs.metrics.definition import percent
 
 from tradectl.figures import UNDEFINED, moment, plural
 from tradectl.layout import Cell, Column
+from tradectl.sweep_screen import show_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tradectl.console import Output
 
-_STYLES = {"hold": "ok", "weak": "warn", "fail": "fail", "few": "warn"}
+_STYLES = {"hold": "ok", "weak": "warn", "fail": "fail", "few": "warn", "untraded": "fail"}
 
 
 def show_walk(out: Output, found: WalkForward) -> None:
@@ -27,12 +28,14 @@ def show_walk(out: Output, found: WalkForward) -> None:
     how = "anchored" if found.anchored else "rolling"
     windows = f"{plural(len(found.pieces), 'window')}, {how}: {train:,} bars, then {test:,}"
     embargo = f" after an embargo of {found.embargo:,}" if found.embargo else ""
+    failed = sum(found.failures.values())
+    but = f", {failed:,} failed" if failed else ""
     out.line(f"{found.strategy}  {found.walk_id[:10]}", "bold")
     out.fields(
         [
             ("  data", f"{', '.join(found.data)}  {found.timeframe}"),
             ("  windows", f"{windows}{embargo}"),
-            ("  tried", f"{plural(found.trials, 'trial')}, all of them counted"),
+            ("  tried", f"{plural(found.trials, 'trial')}{but}, all of them counted"),
             *([("  unused", f"{plural(found.unused, 'bar')} at the end")] if found.unused else []),
             *([("  run", "answered from the store")] if found.stored else []),
         ]
@@ -49,6 +52,7 @@ def show_walk(out: Output, found: WalkForward) -> None:
         Column(title="TRADES", right=True, rank=2),
     ]
     out.table(columns, [_row(piece, names, row.kind.format, found) for piece in found.pieces])
+    show_failures(out, found.failures)
     report, kept, steady = found.metrics, found.efficiency, found.stability
     out.line()
     out.line("Out of sample, one after another", "heading")

@@ -20,9 +20,9 @@ from tradectl_sdk import (
 )
 from tradectl_sdk.data.bars import PRICE_COLUMNS
 from tradectl_sdk.data.synthetic import synthetic_market
-from tradectl_sdk.errors import UsageError
+from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.indicators import SMA
-from tradectl_sdk.research import Effort
+from tradectl_sdk.research import Effort, died
 from tradectl_sdk.runs.metrics import METRICS, Sample
 
 GRID = {"fast": [3, 5, 8]}
@@ -165,6 +165,9 @@ class Names:
 
     def find(self, walk_id):
         self.ids.add(walk_id)
+
+    def require_room(self):
+        pass
 
 
 def test_an_executor_runs_the_trials_of_every_window(bars, found):
@@ -311,8 +314,53 @@ def test_a_window_without_a_choice_stays_out_of_the_market(bars):
     found = walk(bars, Idle, metric="win_rate")
     assert all(piece.parameters is None for piece in found.pieces)
     assert (found.equity == 100_000).all()
-    assert found.verdict == "fail"
+    assert found.verdict == "untraded"
+    assert found.words == (
+        "no trial of 5 windows has a value of win_rate; where windows are shorter than the "
+        "warm-up, none can trade: nothing was traded, so nothing can be told"
+    )
     assert found.to_json()["windows"][0]["in_sample"] is None
+
+
+def test_trials_that_failed_are_counted_with_their_reasons(bars):
+    some = walk(bars, grid={"lots": [1, 2000]})
+    reason = "Walked: lots was 2000, expected 1 to 1000"
+    assert some.failures == {reason: 5}
+    assert some.trials == 10
+    assert some.to_json()["failures"] == {reason: 5}
+    none = walk(bars, grid={"lots": [2000, 2001]})
+    assert none.words.startswith("all 10 trials of 5 windows failed: nothing was traded")
+
+
+def test_a_walk_whose_workers_died_is_not_kept(bars, tmp_path):
+    class Deadly:
+        def run(self, trials, numbers, tell, *, workers=None):
+            tell([died(number) for number in numbers])
+            return Effort(1, len(numbers))
+
+    found = walk(bars, executor=Deadly(), store=WalkStore(tmp_path))
+    assert sum(found.failures.values()) == 10
+    assert not WalkStore(tmp_path).ids()
+
+
+def test_a_store_that_cannot_be_written_is_seen_before_the_first_window(bars, tmp_path):
+    (tmp_path / "runs").write_text("")
+    windows = []
+    with pytest.raises(DataError, match="the walk could not be stored"):
+        walk(
+            bars, store=WalkStore(tmp_path / "runs"), progress=lambda done, _: windows.append(done)
+        )
+    assert not windows
+
+
+def test_after_ruin_nothing_is_left_to_begin_with(found):
+    def piece(*equity):
+        curve = np.array(equity)
+        return replace(found.pieces[0], equity=curve, times=np.arange(len(curve)))
+
+    ruined = replace(found, pieces=(piece(1e5, -5e4), piece(1e5, -2e5), piece(1e5, 2e5)))
+    assert ruined.equity.tolist() == [1e5, -5e4, -5e4, -5e4, -5e4, -5e4]
+    assert ruined.growth == -0.5
 
 
 def test_several_series_walk_together(bars):

@@ -63,10 +63,11 @@ def report(
     """
     session = session_of(context)
     folders = Folders(svg, png, csv)
+    _check(runs, folders)
     if runs[0].startswith("s-"):
-        return _of_a_sweep(session, runs, output, metric, folders)
+        return _of_a_sweep(session, runs[0], output, metric, folders)
     if runs[0].startswith("w-"):
-        return _of_a_walk(session, runs, output, folders)
+        return _of_a_walk(session, runs[0], output, folders)
     loaded = session.settings()
     from tradectl_sdk.pipelines.reporting import write_report
 
@@ -89,42 +90,52 @@ class Folders(NamedTuple):
     csv: Path | None
 
 
+def _check(named: list[str], folders: Folders) -> None:
+    """Refuse what no page is made of.
+
+    Raises:
+        UsageError: For an optimisation, something beside a sweep or a walk, or a folder that is an
+            option.
+    """
+    study = next((each for each in named if each.startswith("o-")), None)
+    if study is not None:
+        raise UsageError(
+            f"{study} is an optimisation, of which there is no report",
+            hint=f"tradectl overfitting {study} weighs it; a backtest of its choice has a report",
+        )
+    for begun, kind, command in (("s-", "sweep", "sweeps"), ("w-", "walk forward", "walks")):
+        alone = next((each for each in named if each.startswith(begun)), None)
+        if alone is not None and len(named) > 1:
+            raise UsageError(
+                f"a report on a {kind} is one page on it alone, and {alone} was one of several",
+                hint=f"its numbers: tradectl {command} show {alone} --json",
+            )
+    for option, folder in folders._asdict().items():
+        if folder is not None and str(folder).startswith("--"):
+            raise UsageError(
+                f"--{option} was given no folder, but followed by {folder}",
+                hint=f"such as --{option} files; ./{folder} if it is called that",
+            )
+
+
 def _of_a_sweep(
-    session: Session, named: list[str], output: Path | None, metric: str, folders: Folders
+    session: Session, named: str, output: Path | None, metric: str, folders: Folders
 ) -> ExitStatus:
     from tradectl_sdk.pipelines.reporting import write_sweep_report
 
-    sweep = _only(named, "sweep", "sweeps")
     settings = session.settings().settings
     written = write_sweep_report(
-        sweep, output, metric=metric, settings=settings, **folders._asdict()
+        named, output, metric=metric, settings=settings, **folders._asdict()
     )
     return _told(session, written, folders, "report-sweep/1", f"sweeps show {written.sweep[:10]}")
 
 
-def _of_a_walk(
-    session: Session, named: list[str], output: Path | None, folders: Folders
-) -> ExitStatus:
+def _of_a_walk(session: Session, named: str, output: Path | None, folders: Folders) -> ExitStatus:
     from tradectl_sdk.pipelines.reporting import write_walk_report
 
-    walk = _only(named, "walk", "walks", forward=" forward")
     settings = session.settings().settings
-    written = write_walk_report(walk, output, settings=settings, **folders._asdict())
+    written = write_walk_report(named, output, settings=settings, **folders._asdict())
     return _told(session, written, folders, "report-walk/1", f"walks show {written.walk[:10]}")
-
-
-def _only(named: list[str], kind: str, command: str, forward: str = "") -> str:
-    """Return the one id that was given.
-
-    Raises:
-        UsageError: If there are several.
-    """
-    if len(named) > 1:
-        raise UsageError(
-            f"a report on a {kind}{forward} is one page on that {kind} alone",
-            hint=f"its numbers: tradectl {command} show {named[0]} --json",
-        )
-    return named[0]
 
 
 def _told(

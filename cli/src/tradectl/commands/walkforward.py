@@ -84,7 +84,7 @@ def walkforward(
 
     What the choices earned on bars they were not made on, one window after another, is what
     tuning this way would have earned. It is kept, and answered from the store when asked for
-    again. The exit status is 1 when that is a loss.
+    again. The exit status is 1 when that is a loss, or when nothing was traded.
     """
     session = session_of(context)
     bars = past_bars(session, series, timeframe, start, end, assume=assume, cash=cash, model=model)
@@ -131,7 +131,7 @@ def walkforward(
     show_walk(out, found)
     out.result("walkforward/1", found.to_json())
     out.next(_next(found, strategy, bars, fixed), f"tradectl report {found.walk_id[:10]}")
-    return ExitStatus.FINDING if found.verdict == "fail" else ExitStatus.OK
+    return ExitStatus.FINDING if found.verdict in {"fail", "untraded"} else ExitStatus.OK
 
 
 def _next(found: WalkForward, strategy: str, bars: PastBars, fixed: Mapping[str, str]) -> str:

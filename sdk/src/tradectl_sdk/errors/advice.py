@@ -9,9 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_BEGINNING = 4  # letters that say which of the choices was begun
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return ``did you mean X?`` for the nearest of the choices, or an empty string."""
-    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    """Return ``did you mean X?`` for the nearest of the choices, or an empty string.
+
+    Where choices begin with the word, it is the first of them: ``sharpe`` is ``sharpe_ratio``.
+    """
+    known = list(choices)
+    begun = [each for each in known if each.startswith(word)] if len(word) >= _BEGINNING else []
+    near = begun or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""
 
 

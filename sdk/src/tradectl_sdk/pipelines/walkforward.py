@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,9 @@ from tradectl_sdk.pipelines.series import Window, load_all
 from tradectl_sdk.pipelines.stretches import Runner
 from tradectl_sdk.pipelines.sweeps import LIMIT, sweep
 from tradectl_sdk.pipelines.sweeps.executors import LOCAL, find_executor
-from tradectl_sdk.pipelines.sweeps.sweeping import make_space
+from tradectl_sdk.pipelines.sweeps.sweeping import make_space, sound_trials
 from tradectl_sdk.pipelines.sweeps.windows import Span
+from tradectl_sdk.research import SweepTable
 from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
 from tradectl_sdk.research.windows import steps
 from tradectl_sdk.runs.metrics import require_metrics
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.pipelines.series import LoadedSeries
     from tradectl_sdk.pipelines.stretches import Stretch
     from tradectl_sdk.plugins import Plugins
-    from tradectl_sdk.research import Executor, SweepTable, WalkStore
+    from tradectl_sdk.research import Executor, WalkStore
     from tradectl_sdk.research.windows import Step
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
@@ -115,6 +117,7 @@ def walkforward(
         NotFoundError: If there is no such strategy.
         UsageError: If the windows are longer than the data, or the grid or the metric is wrong.
         DataMissingError: If there is no such data.
+        DataError: If the store's disk refuses, which is seen before the first window.
     """
     require_metrics([metric])
     settings, plugins = settings or Settings(), loaded(plugins)
@@ -134,10 +137,9 @@ def walkforward(
         "axes": axes, "where": list(map(str, space.constraints)), "sample": sample, "seed": seed,
     }  # fmt: skip
     identity = {**whole.identity, "walk": asked}
-    held = None if store is None or fresh else store.find(walk_id(identity))
-    if held is not None:
+    if (held := _held(store, identity, fresh=fresh)) is not None:
         return held
-    bars, pieces, tried = [one.bars for one in series], [], 0
+    bars, pieces, tables = [one.bars for one in series], list[Piece](), list[SweepTable]()
     again = Runner(
         found=found, data=bars, timeframe=timeframe, settings=settings,
         models=models, mode=mode, plugins=plugins, notify=notify,
@@ -150,7 +152,7 @@ def walkforward(
             models=models, mode=mode, executor=runner, workers=workers, limit=limit,
             plugins=plugins, notify=notify,
         )  # fmt: skip
-        tried += len(swept.table)
+        tables.append(swept.table)
         pieces.append(_piece(step, opens, series, settings, again, swept.table, metric, fixed))
         if progress is not None:
             progress(number + 1, len(walk))
@@ -165,17 +167,28 @@ def walkforward(
         embargo=embargo,
         axes=axes,
         pieces=tuple(pieces),
-        trials=tried,
+        trials=sum(map(len, tables)),
         unused=len(opens) - walk[-1].end,
         initial=float(settings.backtest.cash),
         session_close=first.instrument.session_close,
         identity=identity,
         given={name: whole.identity["parameters"][name] for name in fixed},
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        failures=Counter(reason for table in tables for reason in table.reasons.values()),
     )
-    if store is not None:
+    if store is not None and all(len(sound_trials(one)) == len(one) for one in tables):
         store.save(done)
     return done
+
+
+def _held(
+    store: WalkStore | None, identity: Mapping[str, object], *, fresh: bool
+) -> WalkForward | None:
+    """Return a walk with these inputs; where there is none, see that one can be kept."""
+    held = None if store is None or fresh else store.find(walk_id(identity))
+    if store is not None and held is None:
+        store.require_room()
+    return held
 
 
 def _piece(

@@ -49,6 +49,7 @@ def _verdict(walk: WalkForward) -> Section:
         ("The same in all", named(walk.given)),
         ("Chosen by", METRICS[walk.metric].label),
         ("Tried", f"{walk.trials:,} trials, all of them counted"),
+        *((f"{count:,} failed", reason) for reason, count in walk.failures.items()),
         ("Unused", f"{walk.unused:,} bars at the end" if walk.unused else ""),
         ("Gaining", f"{percent(walk.gaining)} of the windows"),
         ("Efficiency", _UNKNOWN if kept is None else f"{percent(kept)} of the growth in sample"),

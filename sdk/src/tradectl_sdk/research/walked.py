@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,7 @@ class WalkForward:
         identity: Everything the results depend on; it names the walk.
         given: Values that all trials shared, as they were given.
         created: When it was made, ISO 8601 in UTC.
+        failures: How many trials failed, by the reason.
         stored: Whether it was answered from the store instead of being walked.
     """
 
@@ -102,6 +103,7 @@ class WalkForward:
     identity: Mapping[str, Any]
     given: Mapping[str, ParameterValue]
     created: str
+    failures: Mapping[str, int] = field(default_factory=dict)
     stored: bool = False
 
     @property
@@ -116,11 +118,16 @@ class WalkForward:
 
     @property
     def equity(self) -> NDArray[np.float64]:
-        """Equity out of sample, each piece begun with what the one before left, shape (n,)."""
+        """Equity out of sample, each piece begun with what the one before left, shape (n,).
+
+        Where one left nothing, or less, there is nothing to begin with: it stays at that.
+        """
         level, parts = self.initial, []
         for piece in self.pieces:
-            parts.append(piece.equity * (level / self.initial))
-            level = float(parts[-1][-1])
+            share = level / self.initial
+            part = piece.equity * share if share > 0 else np.full(len(piece.equity), level)
+            parts.append(part)
+            level = float(part[-1])
         return np.concatenate(parts)
 
     @property
@@ -176,7 +183,13 @@ class WalkForward:
 
     @property
     def verdict(self) -> str:
-        """``few`` windows, or the choices ``fail``, are ``weak``, or ``hold``, out of sample."""
+        """Nothing was traded, or what came of it.
+
+        It is ``untraded``, there are ``few`` windows, or the choices ``fail``, are ``weak``, or
+        ``hold``, out of sample.
+        """
+        if not any(piece.trades for piece in self.pieces):
+            return "untraded"
         if len(self.pieces) < FEW:
             return "few"
         if self.growth <= 1:
@@ -188,6 +201,8 @@ class WalkForward:
     @property
     def words(self) -> str:
         """What to make of it."""
+        if self.verdict == "untraded":
+            return f"{self._idleness}: {_VERDICTS[self.verdict]}"
         kept = self.efficiency
         text = f"out of sample it {'gained' if self.growth > 1 else 'lost'} "
         text += f"{percent(abs(self.growth - 1), 1)} over {len(self.pieces)} windows, "
@@ -195,6 +210,21 @@ class WalkForward:
         if kept is not None:
             text += f", and kept {percent(kept)} of what it showed in sample"
         return f"{text}: {_VERDICTS[self.verdict]}"
+
+    @property
+    def _idleness(self) -> str:
+        """Why nothing was traded, as far as can be seen."""
+        count = f"{len(self.pieces)} window{'s' * (len(self.pieces) > 1)}"
+        if any(piece.parameters is not None for piece in self.pieces):
+            return f"no choice traded out of sample in {count}"
+        failed = sum(self.failures.values())
+        if failed == self.trials:
+            return f"all {failed:,} trials of {count} failed"
+        but = f", {failed:,} of {self.trials:,} failed" if failed else ""
+        return (
+            f"no trial of {count} has a value of {self.metric}{but}; where windows are shorter "
+            "than the warm-up, none can trade"
+        )
 
     def __repr__(self) -> str:
         """The sentence; ``pieces`` have the numbers."""
@@ -216,6 +246,7 @@ class WalkForward:
             "given": dict(self.given),
             "axes": {name: list(values) for name, values in self.axes.items()},
             "trials": self.trials,
+            "failures": dict(self.failures),
             "unused_bars": self.unused,
             "windows": [_piece_to_json(piece, self.initial) for piece in self.pieces],
             "growth": self.growth,
@@ -236,6 +267,7 @@ def walk_id(identity: Mapping[str, Any]) -> str:
 
 
 _VERDICTS = {
+    "untraded": "nothing was traded, so nothing can be told",
     "few": f"fewer than {FEW} windows say nothing",
     "fail": "choosing parameters this way does not work",
     "weak": "most of what it shows in sample is chosen luck",

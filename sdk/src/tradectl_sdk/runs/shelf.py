@@ -116,6 +116,22 @@ class Shelf:
             shutil.rmtree(fresh, ignore_errors=True)
         self._tidy()
 
+    def require_room(self) -> None:
+        """See that a result can be kept, before hours are spent on it.
+
+        Raises:
+            DataError: If the disk refuses.
+        """
+        fresh = self._scratch("new")
+        try:
+            fresh.mkdir(parents=True)
+        except OSError as error:
+            raise DataError(
+                f"the {self.kind} could not be stored: {error.strerror}",
+                hint=f"check the space and the permissions of {self.root}",
+            ) from error
+        shutil.rmtree(fresh, ignore_errors=True)
+
     def remove(self, reference: str) -> str:
         """Delete a result, damaged or not, and return its id; errors as for ``resolve``."""
         found = self.resolve(reference)
@@ -194,6 +210,14 @@ class ShelfStore:
             UsageError: If the prefix fits several, or is too short to mean one.
         """
         return self._shelf.resolve(reference)
+
+    def require_room(self) -> None:
+        """See that a result can be kept, before hours are spent on it.
+
+        Raises:
+            DataError: If the disk refuses.
+        """
+        self._shelf.require_room()
 
     def remove(self, reference: str) -> str:
         """Delete a result, damaged or not, and return its id; errors as for ``resolve``."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tradectl_sdk import Bars, Instrument, Strategy, SweepStore, backtest, param, sweep
 from tradectl_sdk.data.synthetic import synthetic_market
-from tradectl_sdk.errors import UsageError
+from tradectl_sdk.errors import DataError, UsageError
 from tradectl_sdk.indicators import SMA
 from tradectl_sdk.kernel import compiled
 from tradectl_sdk.pipelines.sweeps import local, trial, workers
@@ -237,6 +237,17 @@ def test_ctrl_c_ends_the_workers_and_stores_no_table(bars, forked, tmp_path, mon
         sweep(Swept, bars, GRID, workers=2, store=store, progress=interrupt)
     assert store.ids() == []  # what was done may lie beside, to go on from
     assert [process.exitcode for process in started] == [-signal.SIGKILL] * 2
+
+
+def test_a_store_that_cannot_be_written_is_seen_before_the_first_trial(bars, tmp_path):
+    (tmp_path / "runs").write_text("")
+    told = []
+    with pytest.raises(DataError, match="the sweep could not be stored: Not a directory"):
+        sweep(
+            Swept, bars, GRID, workers=1, store=SweepStore(tmp_path / "runs"),
+            progress=lambda done, _: told.append(done),
+        )  # fmt: skip
+    assert not told
 
 
 def test_the_same_sweep_is_answered_from_the_store(bars, tmp_path):

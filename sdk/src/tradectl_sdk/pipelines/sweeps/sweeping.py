@@ -161,6 +161,7 @@ def sweep(
         NotFoundError: If there is no such strategy.
         UsageError: If the grid is empty, too large or names no parameter.
         DataMissingError: If there is no such data.
+        DataError: If the store's disk refuses, which is seen before the first trial.
     """
     settings, plugins = settings or Settings(), loaded(plugins)
     runner = find_executor(executor, settings, plugins) if isinstance(executor, str) else executor
@@ -187,7 +188,7 @@ def sweep(
     identity = sweep_identity(jobs, places, points, metrics, hashes=hashes)
     bars = sum(len(series.bars) for one in placed for series in one.series) // len(placed)
     held = None if store is None or fresh or too_many else store.find(identity)
-    sound = {} if held is None else _sound(held.table)
+    sound = {} if held is None else sound_trials(held.table)
     if held is not None and len(sound) == len(held.table):
         return SweepResult(
             sweep=held, stored=True, bars=bars, seconds=0.0, workers=0, deaths=0, why=""
@@ -203,7 +204,8 @@ def sweep(
     started = time.perf_counter()
     telling = progress or (lambda _done, _all: None)
     unfinished = None if store is None else Unfinished(store.root, identity)
-    if unfinished is not None:
+    if store is not None and unfinished is not None:
+        store.require_room()
         sound |= unfinished.begin(len(trials.points), anew=fresh)
     rows, effort, resumed = _run(trials, runner, workers, telling, unfinished, sound)
     seconds = time.perf_counter() - started
@@ -283,8 +285,8 @@ def _run(
     return rows, Effort(max(effort.workers, 1), effort.deaths), len(held)
 
 
-def _sound(table: SweepTable) -> dict[int, Trial]:
-    """The trials of a table but those whose workers died, which may do better another time."""
+def sound_trials(table: SweepTable) -> dict[int, Trial]:
+    """Return the trials of a table but those whose workers died: they may do better next time."""
     trials = map(table.trial, range(len(table)))
     return {each.number: each for each in trials if each != died(each.number)}
 
