@@ -88,7 +88,7 @@ def test_only_what_is_read_holds_the_outcome(machine):
     made, exchanging = machine
     part = Part(made.shelf, 4.0)
     exchanging.exchange([part])
-    exchanging.run(reading=exchanging.reading([made.shelf]))
+    exchanging.run(reading=exchanging.reading([(made.shelf, ["total", "runs"])]))
     assert (made.shelf.total, made.shelf.runs) == (4.0, [1, 10])
     assert (part.values, part.seen) == ([4.0], 0)
 

@@ -302,16 +302,24 @@ def _instants(columns: Sequence[Columns]) -> int:
     return sum(len(one.time) for one in columns)
 
 
-def make_strategies(plan: Plan) -> list[Strategy]:
-    """Make the strategies of a plan: one per instrument, or one that sees all."""
+def make_strategies(
+    plan: Plan, make_strategy: Callable[[], Strategy] | None = None
+) -> list[Strategy]:
+    """Make the strategies of a plan: one per instrument, or one that sees all.
+
+    Args:
+        plan: It.
+        make_strategy: What makes them instead of the plan's own.
+    """
+    make_strategy = make_strategy or plan.make_strategy
     if len(plan.instruments) != len(plan.columns):
         raise UsageError(
             f"there were {len(plan.columns)} series for {len(plan.instruments)} instruments"
         )
-    first = plan.make_strategy()
+    first = make_strategy()
     if first.portfolio:
         return [first]
-    return [first, *(plan.make_strategy() for _ in plan.instruments[1:])]
+    return [first, *(make_strategy() for _ in plan.instruments[1:])]
 
 
 def listens(strategies: Sequence[Strategy]) -> bool:

@@ -24,7 +24,7 @@ from tradectl_sdk.engine.build import (
 )
 from tradectl_sdk.engine.context import Context
 from tradectl_sdk.engine.engine import GROW, PAUSE
-from tradectl_sdk.engine.run import Mode, Outcome, finish, run, timed
+from tradectl_sdk.engine.run import Mode, Outcome, Tables, finish, run, timed
 from tradectl_sdk.errors import NotCompilableError
 
 if TYPE_CHECKING:
@@ -77,14 +77,16 @@ class Reruns:
             NotCompilableError: If the mode is compiled and the strategy cannot be.
             StrategyError: If the strategy raises.
         """
-        plan = replace(self._plan, make_strategy=make_strategy)
-        outcome = self._on_stage(plan, turn)
+        outcome = self._on_stage(make_strategy, turn)
         if outcome is None:
+            plan = replace(self._plan, make_strategy=make_strategy)
             outcome = run(plan, self._mode, notify=self._notify, compiled=self._compiled, turn=turn)
             self._compiled = outcome.compiled
         return outcome
 
-    def _on_stage(self, plan: Plan, turn: Callable[[], None] | None) -> Outcome | None:
+    def _on_stage(
+        self, make_strategy: Callable[[], Strategy], turn: Callable[[], None] | None
+    ) -> Outcome | None:
         """Run it on the kept engine; None where that is of no use, whatever the reason."""
         if self._compiled is None or self._in_vain > _PATIENCE:
             return None
@@ -100,8 +102,9 @@ class Reruns:
 
         try:
             if self._stage is None:
+                plan = replace(self._plan, make_strategy=make_strategy)
                 self._stage = Stage(plan, self._compiled)
-            outcome = self._stage.run(plan, taking_turns)
+            outcome = self._stage.run(make_strategy, taking_turns)
         except Exception:
             if stopped:
                 raise
@@ -129,7 +132,8 @@ class Stage:
     def __init__(self, plan: Plan, compiled: CompiledKernel) -> None:
         from tradectl_sdk.kernel.exchanging import Exchanging, Remembered, reachable
 
-        self._empty = vars(Feed())
+        self._plan, self._empty = plan, vars(Feed())
+        self._empty_lists = [name for name, value in self._empty.items() if value == []]
         feed, strategies = Feed(), make_strategies(plan)
         desk = furnish(plan, feed, strategies)
         lookup = Lookup(plan, feed)
@@ -152,38 +156,44 @@ class Stage:
         passing = [*_passing(desk), *columns, engine.equity, engine.times]
         self._after = Remembered(self._exchanging.fixed, passing)
         booking = desk.venue.booking
-        read = [engine, feed, desk, desk.account, booking.orders, booking.fills]
-        self._reading = self._exchanging.reading(read)
-        self._read = Remembered([*read, context], passing)
-        self._loaded = dict(vars(feed))
+        read = {
+            engine: ("instants",),
+            feed: ("next",),
+            desk.account: ("cash", "fees", "lots", "position"),
+            booking.orders: ("count",),
+            booking.fills: ("count",),
+        }
+        self._reading = self._exchanging.reading(read.items())
+        self._read = Remembered([*read, desk, context], passing)
+        self._loaded, self._tables = dict(vars(feed)), Tables(engine)
 
-    def run(self, plan: Plan, turn: Callable[[], None] | None) -> Outcome | None:
-        """Run a plan of the same making with fresh strategies; None where that is of no use.
+    def run(
+        self, make_strategy: Callable[[], Strategy], turn: Callable[[], None] | None
+    ) -> Outcome | None:
+        """Run fresh strategies of the same class; None where that is of no use.
 
         Raises:
             Exception: Whatever strategies raise; the engine is as it was.
         """
         changed = self._after
         try:
-            strategies = self._start(plan)
+            strategies = self._start(make_strategy)
             if strategies is None or not self._exchanging.exchange(strategies):
                 return None
             if not looks_back(strategies):
                 changed = self._read
-            return self._play(plan, strategies, turn)
+            return self._play(strategies, turn)
         finally:
             changed.restore()
             self._after.restore_arrays()
 
-    def _start(self, plan: Plan) -> list[Strategy] | None:
+    def _start(self, make_strategy: Callable[[], Strategy]) -> list[Strategy] | None:
         """Start fresh strategies as in an engine that has just been built."""
         engine, feed, lookup = self._engine, self._feed, self._lookup
-        strategies = make_strategies(plan)
+        strategies = make_strategies(self._plan, make_strategy)
         lookup.forget()
-        vars(feed).update(
-            (name, value.copy() if isinstance(value, list) else value)
-            for name, value in self._empty.items()
-        )
+        vars(feed).update(self._empty)
+        vars(feed).update({name: [] for name in self._empty_lists})
         begin(engine.context, engine.desk, strategies)
         vars(feed).update(self._loaded)
         streams = lookup.streams()
@@ -193,18 +203,16 @@ class Stage:
         lookup.bind()
         return strategies
 
-    def _play(
-        self, plan: Plan, strategies: list[Strategy], turn: Callable[[], None] | None
-    ) -> Outcome | None:
+    def _play(self, strategies: list[Strategy], turn: Callable[[], None] | None) -> Outcome | None:
         engine = self._engine
         engine.strategies[:] = strategies
-        engine.warmup = longest_warmup(plan, strategies)
+        engine.warmup = longest_warmup(self._plan, strategies)
         self._exchanging.put(engine, "warmup")
         reading = None if looks_back(strategies) else self._reading
         went, seconds = timed(lambda: self._exchanging.run(pause=PAUSE, turn=turn, reading=reading))
         if went == GROW:
             return None  # tables of the right size are made for a run by itself
-        return finish(engine, Mode.COMPILED, "", seconds, self._compiled)
+        return finish(engine, Mode.COMPILED, "", seconds, self._compiled, tables=self._tables)
 
 
 class _Once:

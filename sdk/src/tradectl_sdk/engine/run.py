@@ -177,14 +177,41 @@ def timed(go: Callable[[], int]) -> tuple[int, float]:
     return went, time.perf_counter() - started
 
 
+class Tables:
+    """The tables of an engine as arrays, with room for more than a run has filled.
+
+    Args:
+        engine: It; its tables must not have grown since.
+    """
+
+    def __init__(self, engine: SingleEngine | ManyEngine) -> None:
+        booking = engine.desk.venue.booking
+        orders = np.asarray(booking.orders.rows)[:, : len(ORDER_FIELDS)]
+        self.orders = orders.view(ORDER_DTYPE)[:, 0]
+        self.fills = np.asarray(booking.fills.rows).view(FILL_DTYPE)[:, 0]
+        self.times = np.frombuffer(engine.times, np.int64)
+        self.equity = np.asarray(engine.equity)
+
+
 def finish(
     engine: SingleEngine | ManyEngine,
     mode: Mode,
     why: str,
     seconds: float,
     compiled: CompiledKernel | None = None,
+    *,
+    tables: Tables | None = None,
 ) -> Outcome:
-    """Let strategies look back on a run that is over, and return what it produced."""
+    """Let strategies look back on a run that is over, and return what it produced.
+
+    Args:
+        engine: It, after its last event.
+        mode: How it ran.
+        why: Why not compiled.
+        seconds: Time the loop took.
+        compiled: Its machine code.
+        tables: Its tables, if they are at hand.
+    """
     engine.desk.ended = True
     for number, strategy in enumerate(engine.strategies):
         engine.context.instrument = number
@@ -196,16 +223,15 @@ def finish(
         except Exception as error:
             raise _explain(error, "on_stop") from error
     booking, account = engine.desk.venue.booking, engine.desk.account
-    orders = np.asarray(booking.orders.rows)[: booking.orders.count, : len(ORDER_FIELDS)]
-    fills = np.asarray(booking.fills.rows)[: booking.fills.count]
+    tables = tables or Tables(engine)
     return Outcome(
         mode=mode,
         why=why,
         seconds=seconds,
-        orders=orders.view(ORDER_DTYPE)[:, 0],
-        fills=fills.view(FILL_DTYPE)[:, 0],
-        times=np.frombuffer(engine.times, np.int64)[: engine.instants],
-        equity=np.asarray(engine.equity)[: engine.instants],
+        orders=tables.orders[: booking.orders.count],
+        fills=tables.fills[: booking.fills.count],
+        times=tables.times[: engine.instants],
+        equity=tables.equity[: engine.instants],
         cash=account.cash,
         fees=account.fees,
         final_equity=_final_equity(engine),

@@ -28,16 +28,21 @@ from tradectl_sdk.kernel.kinds import (
     Tuple,
     slots,
 )
+from tradectl_sdk.kernel.likeness import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from tradectl_sdk.kernel.merging import Layout
+    from tradectl_sdk.kernel.partition import Look
     from tradectl_sdk.kernel.shape import Census
 
     _Pack = Callable[["Memory", Any, Any, int], None]
 
 _CODES = {"float64": "d", "int64": "q", "bool": "b"}
+_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 
 
 class _Copies:
@@ -99,7 +104,8 @@ class _Copies:
             values[:] = map(bool, now) if truth else now
 
 
-Reading: TypeAlias = "tuple[list[int], list[tuple[_Copies, list[tuple[list[Any], int, int]]]]]"
+_Word: TypeAlias = "tuple[Any, str, int, bool, bool]"  # an attribute: object, name, place, type
+Reading: TypeAlias = "tuple[list[_Word], list[tuple[_Copies, list[tuple[list[Any], int, int]]]]]"
 
 
 class Binding:
@@ -135,6 +141,10 @@ class Memory:
         census: The objects.
         binding: How objects of their shape are bound.
         exchanged: Places of members that :meth:`exchange` will put others in.
+
+    Attributes:
+        words: All structs, as integers.
+        floats: The same words as floats.
     """
 
     def __init__(self, census: Census, binding: Binding, exchanged: Sequence[int] = ()) -> None:
@@ -142,8 +152,8 @@ class Memory:
         self._numbers = [binding.numbers[number] for number in census.numbers]
         self._starts, size = _places(binding, self._numbers)
         self._words = np.zeros(size + 1, np.int64)
-        self._values: memoryview[int] = memoryview(self._words)  # type: ignore[arg-type]
-        self._floats: memoryview[float] = memoryview(self._words.view(np.float64))  # type: ignore[arg-type]
+        self.words: memoryview[int] = memoryview(self._words)  # type: ignore[arg-type]
+        self.floats: memoryview[float] = memoryview(self._words.view(np.float64))  # type: ignore[arg-type]
         self._places = {id(member): i for i, member in enumerate(census.members)}
         self._base = int(self._words.ctypes.data)
         self._exchanged = exchanged
@@ -155,6 +165,7 @@ class Memory:
         self._first_lists = {name: copies.elements[:] for name, copies in self._lists.items()}
         if exchanged:
             self._fill_exchanged()
+        self._filled = self._words.copy() if exchanged else self._words
 
     @property
     def address(self) -> int:
@@ -163,16 +174,50 @@ class Memory:
 
     def exchange(self, members: Sequence[Any]) -> None:
         """Be what it was at first, with other objects, that look alike, in the exchanged places."""
-        self._words[:] = self._first
+        self._begin_anew(self._first)
+        self._take_in(members)
+        self._fill_exchanged()
+
+    def likeness(
+        self,
+        members: Sequence[Any],
+        looks: Sequence[Look],
+        fixed: Sequence[Any],
+        memories: Container[int],
+    ) -> Likeness:
+        """Return how the exchanged objects look; arguments are those of :class:`Likeness`."""
+        words = [
+            {
+                name: self._starts[place] + slot
+                for name, slot, _, _ in self._binding.plans[self._numbers[place]]
+            }
+            for place in self._exchanged
+        ]
+        return Likeness(members, looks, fixed, memories, words)
+
+    def exchange_alike(self, objects: Sequence[Any], likeness: Likeness) -> bool:
+        """Do what :meth:`exchange` does if objects plainly look as the first ones; say whether."""
+        self._begin_anew(self._filled)
+        self._keep, self._adding = [], _lists()
+        members = likeness.take(objects, self)
+        if members is None:
+            return False
+        self._take_in(members)
+        self._point_to_lists()
+        return True
+
+    def _begin_anew(self, words: NDArray[np.int64]) -> None:
+        self._words[:] = words
         for name, elements in self._first_lists.items():
             self._lists[name].elements[:] = elements
+
+    def _take_in(self, members: Sequence[Any]) -> None:
         for place, member in zip(self._exchanged, members, strict=True):
             del self._places[id(self._members[place])]
             self._members[place] = member
         self._places.update(
             (id(member), place) for place, member in zip(self._exchanged, members, strict=True)
         )
-        self._fill_exchanged()
 
     def put(self, member: Any, name: str) -> None:
         """Take over an attribute that has changed; no list."""
@@ -191,13 +236,21 @@ class Memory:
             member, start = self._members[place], self._starts[place]
             for name, slot, pack, kind in plans[self._numbers[place]]:
                 if kind is FLOAT:
-                    self._floats[start + slot] = getattr(member, name)
+                    self.floats[start + slot] = getattr(member, name)
                 elif kind is INT:
-                    self._values[start + slot] = getattr(member, name)
+                    self.words[start + slot] = getattr(member, name)
                 else:
                     pack(self, kind, getattr(member, name), start + slot)
+        self._point_to_lists()
+
+    def _point_to_lists(self) -> None:
         for copies in self._adding.values():
-            copies.point(self._values)
+            copies.point(self.words)
+
+    def add_list(self, element: type, values: list[Any], place: int) -> None:
+        """Copy a list of numbers that no other attribute holds."""
+        self._adding[_DTYPES[element]].add(place, values)
+        self.words[place + 1] = len(values)
 
     @classmethod
     def packing(cls, kind: Kind) -> tuple[_Pack, Kind]:
@@ -226,13 +279,13 @@ class Memory:
             place += slots(item_kind)
 
     def _pack_kernel(self, kind: Kernel, value: Any, place: int) -> None:  # noqa: ARG002
-        self._values[place] = self._base + 8 * self._starts[self._places[id(value)]]
+        self.words[place] = self._base + 8 * self._starts[self._places[id(value)]]
 
     def _pack_kernels(self, kind: Kernels, value: Any, place: int) -> None:
         starts = [self._starts[self._places[id(item)]] for item in value]
         if self._binding.shape.structs[kind.index].single:
-            self._values[place] = self._base + 8 * starts[0]
-            self._values[place + 1] = len(starts)
+            self.words[place] = self._base + 8 * starts[0]
+            self.words[place + 1] = len(starts)
         else:
             self._point(place, self._base + 8 * np.array(starts, np.int64))
 
@@ -241,23 +294,23 @@ class Memory:
 
     def _point(self, place: int, elements: np.ndarray[Any, Any]) -> None:
         self._keep.append(elements)
-        self._values[place] = elements.__array_interface__["data"][0]
+        self.words[place] = elements.__array_interface__["data"][0]
         for axis, length in enumerate(elements.shape):
-            self._values[place + 1 + axis] = length
+            self.words[place + 1 + axis] = length
 
     def _pack_list(self, kind: Buffer, value: list[Any], place: int) -> None:
         known = None if self._adding is self._lists else self._lists[kind.dtype].address(value)
         if known is None:
             self._adding[kind.dtype].add(place, value)
         else:
-            self._values[place] = known
-        self._values[place + 1] = len(value)
+            self.words[place] = known
+        self.words[place + 1] = len(value)
 
     def _pack_float(self, kind: Kind, value: float, place: int) -> None:  # noqa: ARG002
-        self._floats[place] = value
+        self.floats[place] = value
 
     def _pack_whole(self, kind: Kind, value: int, place: int) -> None:  # noqa: ARG002
-        self._values[place] = int(value)
+        self.words[place] = int(value)
 
     def write_back(self) -> None:
         """Copy the lists, and every attribute compiled code may have changed, into the objects."""
@@ -269,33 +322,45 @@ class Memory:
             for copies in self._adding.values():
                 copies.write_back()
 
-    def reading(self, members: Iterable[Any]) -> Reading:
-        """Return what :meth:`write_back_to` takes to look after some of the objects alone."""
-        places = [self._places[id(member)] for member in members]
+    def reading(self, wanted: Iterable[tuple[Any, Sequence[str]]]) -> Reading:
+        """Return what :meth:`write_back_to` takes to look after some attributes alone.
+
+        Args:
+            wanted: Objects that are not exchanged, each with the names of its attributes.
+        """
+        words: list[_Word] = []
         held: dict[str, list[tuple[list[Any], int, int]]] = {}
-        for place in places:
-            for name, _, pack, kind in self._binding.plans[self._numbers[place]]:
-                if isinstance(kind, Buffer) and pack is Memory._pack_list:
-                    values = getattr(self._members[place], name)
+        for member, names in wanted:
+            place = self._places[id(member)]
+            number, start = self._numbers[place], self._starts[place]
+            for name, slot, real, truth in self._binding.changed[number]:
+                if name in names:
+                    words.append((member, name, start + slot, real, truth))
+            for name, _, pack, kind in self._binding.plans[number]:
+                if name in names and isinstance(kind, Buffer) and pack is Memory._pack_list:
+                    values = getattr(member, name)
                     held.setdefault(kind.dtype, []).append(self._lists[kind.dtype].place(values))
-        return places, [(self._lists[dtype], lists) for dtype, lists in held.items()]
+        return words, [(self._lists[dtype], lists) for dtype, lists in held.items()]
 
     def write_back_to(self, reading: Reading) -> None:
-        """Write back to some of the objects that are not exchanged, and to the lists they hold."""
-        places, lists = reading
-        for place in places:
-            self._write_back(place)
+        """Write back to some attributes alone."""
+        words, lists = reading
+        for word in words:
+            self._write_word(*word)
         for copies, held in lists:
             copies.write_back_to(held)
 
     def _write_back(self, place: int) -> None:
         member, start = self._members[place], self._starts[place]
         for name, slot, real, truth in self._binding.changed[self._numbers[place]]:
-            if real:
-                setattr(member, name, self._floats[start + slot])
-            else:
-                word = self._values[start + slot]
-                _restore(member, name, bool(word) if truth else word)
+            self._write_word(member, name, start + slot, real, truth)
+
+    def _write_word(self, member: Any, name: str, place: int, real: bool, truth: bool) -> None:
+        if real:
+            setattr(member, name, self.floats[place])
+        else:
+            word = self.words[place]
+            _restore(member, name, bool(word) if truth else word)
 
 
 def _lists() -> dict[str, _Copies]:

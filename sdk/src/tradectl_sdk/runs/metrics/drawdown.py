@@ -161,8 +161,8 @@ class Extremes:
     @property
     def finite(self) -> bool:
         """Whether every point is a finite number."""
-        low, high = self.lowest.min(initial=0.0), self.highest.max(initial=0.0)
-        return math.isfinite(low) and math.isfinite(high)
+        low = np.minimum.reduce(self.lowest, initial=0.0)
+        return math.isfinite(low) and math.isfinite(np.maximum.reduce(self.highest, initial=0.0))
 
     def max_drawdown(self, initial: float = 0.0) -> float:
         """Deepest drawdown alone, as :attr:`Drawdowns.max_drawdown`, for who needs no episodes.
@@ -175,10 +175,13 @@ class Extremes:
             return math.nan
         lowest = self.lowest
         peaks = np.maximum.accumulate(np.concatenate(([initial], self.highest)))
-        if not (lowest.min() > 0 and peaks[0] > 0):
+        if not (initial > 0 and np.minimum.reduce(lowest) > 0):
             return float(_depth(self.levels, initial).max())
-        known = float((1.0 - lowest / peaks[:-1]).max(initial=0.0))
-        most = 1.0 - lowest / peaks[1:]
+        known = max(1.0 - float(np.minimum.reduce(lowest / peaks[:-1])), 0.0)
+        left = lowest / peaks[1:]
+        if 1.0 - float(np.minimum.reduce(left)) <= known:
+            return known
+        most = 1.0 - left
         doubtful = np.flatnonzero(most > known)
         for number in doubtful[np.argsort(-most[doubtful])]:
             if most[number] <= known:

@@ -19,6 +19,9 @@ def simple_returns(levels: Floats) -> Floats:
     A return on nothing, or on debt, has no meaning.
     """
     before = levels[:-1]
+    if before.size and np.minimum.reduce(before) > 0 and np.maximum.reduce(before) < math.inf:
+        usual: Floats = levels[1:] / before - 1.0
+        return usual
     with np.errstate(divide="ignore", invalid="ignore"):
         returns: Floats = levels[1:] / before - 1.0
     returns[~(before > 0)] = np.nan

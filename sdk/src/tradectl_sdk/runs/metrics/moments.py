@@ -33,28 +33,39 @@ def _mean(values: Floats) -> float:
     return float(np.add.reduce(values) / values.size)
 
 
+class Spread:
+    """How values lie about their mean, for who wants to know several things of it.
+
+    Attributes:
+        average: As :func:`mean`.
+        deviation: As :func:`sample_deviation`.
+    """
+
+    def __init__(self, values: Floats) -> None:
+        self.average, self.deviation = mean(values), math.nan
+        self._centred = values - self.average
+        if values.size >= 2:
+            # As ``values.std(ddof=1)``, to the bit.
+            squares = np.add.reduce(np.square(self._centred))
+            deviation = math.sqrt(squares / (values.size - 1))
+            self.deviation = 0.0 if deviation <= _NOISE * abs(self.average) else deviation
+
+    def standardised_moments(self) -> tuple[float, float]:
+        """:func:`skewness` and :func:`kurtosis`, to the bit."""
+        centred = self._centred
+        if centred.size < 2 or not self.deviation:
+            return math.nan, math.nan
+        variance = float(centred @ centred) / centred.size
+        third, fourth = _mean(centred**3), _mean(centred**4)
+        return third / math.pow(variance, 1.5), fourth / math.pow(variance, 2.0)
+
+
 def sample_deviation(values: Floats) -> float:
     """Standard deviation with n - 1 in the denominator (ddof 1); NaN for fewer than two values.
 
     Equal values give exactly 0, not the rounding noise of their mean.
     """
-    if values.size < 2:
-        return math.nan
-    average = _mean(values)
-    centred = values - average
-    # As ``values.std(ddof=1)``, to the bit.
-    deviation = math.sqrt(np.add.reduce(np.square(centred)) / (values.size - 1))
-    return 0.0 if deviation <= _NOISE * abs(average) else deviation
-
-
-def standardised_moments(values: Floats) -> tuple[float, float]:
-    """:func:`skewness` and :func:`kurtosis` together, to the bit; most who want one want both."""
-    if values.size < 2 or not sample_deviation(values):
-        return math.nan, math.nan
-    centred = values - _mean(values)
-    variance = float(centred @ centred) / values.size
-    third, fourth = _mean(centred**3), _mean(centred**4)
-    return third / math.pow(variance, 1.5), fourth / math.pow(variance, 2.0)
+    return Spread(values).deviation
 
 
 def skewness(values: Floats) -> float:
@@ -62,12 +73,12 @@ def skewness(values: Floats) -> float:
 
     The form that the standard error of the Sharpe ratio uses. NaN without variation.
     """
-    return standardised_moments(values)[0]
+    return Spread(values).standardised_moments()[0]
 
 
 def kurtosis(values: Floats) -> float:
     """Fourth standardised moment, population form (Pearson: 3 for a normal distribution)."""
-    return standardised_moments(values)[1]
+    return Spread(values).standardised_moments()[1]
 
 
 def excess_kurtosis(values: Floats) -> float:

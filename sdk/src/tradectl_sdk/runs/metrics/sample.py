@@ -190,12 +190,17 @@ class Sample:
     @cached_property
     def period_sharpe(self) -> float:
         """Sharpe ratio per period, not annualised."""
-        excess = self.returns - self.period_risk_free
-        return moments.ratio(moments.mean(excess), moments.sample_deviation(excess))
+        free = self.period_risk_free
+        excess = moments.Spread(self.returns - free) if free else self._spread
+        return moments.ratio(excess.average, excess.deviation)
+
+    @cached_property
+    def _spread(self) -> moments.Spread:
+        return moments.Spread(self.returns)
 
     @cached_property
     def _moments(self) -> tuple[float, float]:
-        return moments.standardised_moments(self.returns)
+        return self._spread.standardised_moments()
 
     @property
     def skewness(self) -> float:
