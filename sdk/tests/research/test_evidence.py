@@ -121,6 +121,41 @@ def test_what_cannot_be_said_is_not_said():
     assert (flat.shape, flat.kept) == ("plateau", 1.0)
 
 
+def test_neighbours_that_failed_are_the_worst_and_not_left_out():
+    ridge = hill(0.1, 2.0)
+    at = {(p["a"], p["b"]): n for n, p in enumerate(POINTS)}
+    best, beside = at[2, 100], at[2, 1000]
+    ridge[best], ridge[beside] = 2.0, 1.9
+    around = list(grid_layout(POINTS, AXES).neighbours(best, known=np.ones(30, bool)))
+    failed = list(ridge)
+    for number in around:
+        if number != beside:
+            failed[number] = math.nan
+    for metric, sign in (("sharpe_ratio", 1), ("max_drawdown", -1)):
+        found = evidence_of([sign * value for value in failed], metric)
+        assert (found.best, found.shape, found.around) == (best, "peak", None)
+        assert len(found.neighbours) == 8
+        assert found.steadiest != best
+        assert abs(found.steadiest_around) < 0.1
+        assert found.to_json()["lead_kept"] == 0.0
+        table = table_of(failed, metric)
+        assert around_words(found, table) == (
+            "a peak: most of its 8 neighbours failed or have no value"
+        )
+    few = list(ridge)
+    few[around[0]] = math.nan  # one of eight is the worst one, whatever it was before
+    assert evidence_of(few).around == pytest.approx(evidence_of(ridge).around, rel=0.5)
+
+
+def test_trials_that_say_nothing_of_their_points_are_no_neighbours():
+    values = hill(1.0, 8.0)
+    values[11] = math.nan
+    table = table_of(values)
+    found = weigh(table, "sharpe_ratio", grid_layout(POINTS, AXES), but={11})
+    assert 11 not in found.neighbours
+    assert found.shape == "plateau"
+
+
 def test_more_trials_than_the_table_has_can_be_counted():
     table = table_of([1.0, 2.0])
     assert weigh(table, "sharpe_ratio", scattered([0], [0]), tried=40).trials == 40

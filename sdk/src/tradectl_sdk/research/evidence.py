@@ -17,7 +17,7 @@ import numpy as np
 from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,7 +39,8 @@ class Evidence:
         best: Number of the best trial; None if none has the metric.
         deflated_sharpe: Probability that it has skill, all trials counted; None where unknown.
         neighbours: Numbers of the tried points around it.
-        around: The middle one of the neighbours' values; None without neighbours.
+        around: The middle one of the neighbours' values, those that failed or have none being the
+            worst; None without neighbours, or where these are most of them.
         kept: What ``around`` keeps of the best one's lead over the middle point: 1 for a flat
             top, 0 or less where the neighbours are no better than the rest. Where every point is
             a neighbour, the lead is that over zero; None where unknown, or where there is none.
@@ -88,23 +89,39 @@ class Evidence:
         }
 
 
-def weigh(table: SweepTable, metric: str, layout: Layout, *, tried: int | None = None) -> Evidence:
+def weigh(
+    table: SweepTable,
+    metric: str,
+    layout: Layout,
+    *,
+    tried: int | None = None,
+    but: Container[int] = (),
+) -> Evidence:
     """Ask what speaks for the best trial.
+
+    A trial that failed, or has no value of the metric, is the worst neighbour there is.
 
     Args:
         table: The trials.
         metric: One of its metrics.
         layout: Where each trial is.
         tried: Trials made in all, if more than the table has.
+        but: Trials that say nothing of their points, such as those that were stopped early.
     """
-    points, count = table.distinct(), len(table) if tried is None else tried
+    known, count = table.firsts(but), len(table) if tried is None else tried
+    points = table.distinct(but)
     ranked = points.ranked(metric)
     if not ranked:
         return Evidence(metric=metric, trials=count)
     column, best = points.metrics[metric], ranked[0]
-    near = layout.neighbours(best, known=np.isfinite(column))
-    around = float(np.median(column[near])) if len(near) else None
-    steadiest, steady = _steadiest(column, ranked, layout, metric)
+    known &= len(ranked) > 1  # else there is nothing to compare the only one with
+    worst = math.inf if metric in LESS_IS_BETTER else -math.inf
+    filled = np.where(np.isfinite(column), column, worst)
+    near = layout.neighbours(best, known=known)
+    middle = float(np.median(filled[near])) if len(near) else math.nan
+    around = middle if math.isfinite(middle) else None
+    steadiest, steady = _steadiest(filled, known, ranked, layout, metric)
+    rest = int(np.count_nonzero(known)) - len(near) - 1
     return Evidence(
         metric=metric,
         trials=count,
@@ -112,7 +129,7 @@ def weigh(table: SweepTable, metric: str, layout: Layout, *, tried: int | None =
         deflated_sharpe=_finite(table.metrics.get("deflated_sharpe"), best),
         neighbours=tuple(int(number) for number in near),
         around=around,
-        kept=_kept(column, best, around, rest=len(ranked) - len(near) - 1),
+        kept=0.0 if math.isinf(middle) else _kept(column, best, around, rest=rest),
         edges=layout.edges(best),
         steadiest=steadiest,
         steadiest_around=steady,
@@ -120,15 +137,19 @@ def weigh(table: SweepTable, metric: str, layout: Layout, *, tried: int | None =
 
 
 def _steadiest(
-    column: NDArray[np.float64], ranked: Sequence[int], layout: Layout, metric: str
+    filled: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    ranked: Sequence[int],
+    layout: Layout,
+    metric: str,
 ) -> tuple[int | None, float | None]:
-    known, sign = np.isfinite(column), -1 if metric in LESS_IS_BETTER else 1
+    sign = -1 if metric in LESS_IS_BETTER else 1
     found: tuple[int | None, float | None] = (None, None)
     for number in ranked[:_CANDIDATES]:
         near = layout.neighbours(number, known=known)
-        if not len(near):
+        middle = float(np.median(np.append(filled[near], filled[number])))
+        if not len(near) or math.isinf(middle):
             continue
-        middle = float(np.median(np.append(column[near], column[number])))
         if found[1] is None or sign * middle > sign * found[1]:
             found = number, middle
     return found

@@ -113,22 +113,30 @@ class SweepTable:
             return [place[name] for place in self.places for _ in range(self.sets)]
         return [point[name] for point in self.points]
 
+    def firsts(self, but: Container[int] = ()) -> NDArray[np.bool_]:
+        """Say which trials are the first at their point, shape (n,).
+
+        Args:
+            but: Trials that do not count, for they say nothing of their point.
+        """
+        seen: dict[tuple[ParameterValue, ...], int] = {}
+        for number, point in enumerate(self.points):
+            if number not in but:
+                seen.setdefault(tuple(point.values()), number)
+        found = np.zeros(len(self), bool)
+        found[list(seen.values())] = True
+        return found
+
     def distinct(self, but: Container[int] = ()) -> SweepTable:
         """Return it with metrics of the first trial at each point only, the others undefined.
 
         Args:
             but: Trials that do not count as the first, for they have no metrics.
         """
-        seen: dict[tuple[ParameterValue, ...], int] = {}
-        for number, point in enumerate(self.points):
-            if number not in but:
-                seen.setdefault(tuple(point.values()), number)
-        if len(seen) == len(self):
+        first, columns = self.firsts(but), self.metrics.items()
+        if first.all():
             return self
-        again = np.ones(len(self), bool)
-        again[list(seen.values())] = False
-        columns = self.metrics.items()
-        return replace(self, metrics={n: np.where(again, math.nan, c) for n, c in columns})
+        return replace(self, metrics={n: np.where(first, c, math.nan) for n, c in columns})
 
     def ranked(self, metric: str) -> list[int]:
         """Return the trials that have a metric, the best first, ties in the order of the grid."""

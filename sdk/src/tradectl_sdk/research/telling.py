@@ -37,6 +37,10 @@ def data_words(sweep: StoredSweep) -> str:
 
 
 def _shape_words(evidence: Evidence, table: SweepTable) -> str:
+    if evidence.around is None and evidence.neighbours:
+        return (
+            f"a {PEAK}: most of its {len(evidence.neighbours):,} neighbours failed or have no value"
+        )
     if evidence.around is None or evidence.best is None:
         return "unknown: too few neighbouring points were tried"
     form = METRICS[evidence.metric].kind.format

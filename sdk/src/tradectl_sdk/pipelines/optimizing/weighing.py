@@ -86,7 +86,8 @@ def weigh_trials(
         feasible &= np.array([violation(limit, float(value)) <= 0 for value in column], bool)
     allowed = {name: np.where(feasible, column, np.nan) for name, column in table.metrics.items()}
     stopped = {each.trial.number for each in made if each.stopped is not None}
-    weighed = replace(table, metrics=allowed).distinct(but=stopped)
+    limited = replace(table, metrics=allowed)
+    weighed = limited.distinct(but=stopped)
     return OptimizeResult(
         study_id="",
         about={},
@@ -94,7 +95,7 @@ def weigh_trials(
         feasible=feasible.tolist(),
         ranked=weighed.ranked(objectives[0]),
         front=_front(weighed, objectives),
-        evidence=weigh(weighed, objectives[0], range_layout(space, table.points)),
+        evidence=weigh(limited, objectives[0], range_layout(space, table.points), but=stopped),
         in_sample={},
         out_of_sample={},
         pruned={},
