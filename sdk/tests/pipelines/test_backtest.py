@@ -260,6 +260,14 @@ def test_no_series_at_all_is_refused():
         backtest(Cross, [])
 
 
+def test_what_is_no_data_and_no_mode_is_refused(bars):
+    for wrong in (None, 7, {"Close": [1.0, 2.0]}):
+        with pytest.raises(UsageError, match="expected the name of a series, bars, or several"):
+            backtest(Cross, wrong)
+    with pytest.raises(UsageError, match="the mode was 'fast', expected auto, compiled, interp"):
+        backtest(Cross, bars, mode="fast")
+
+
 def test_a_mode_that_was_asked_for_is_not_answered_by_a_run_in_the_other(bars, tmp_path):
     store = RunStore(tmp_path / "runs")
     first = backtest(Cross, bars, store=store, mode="interpreted")

@@ -36,6 +36,12 @@ def test_a_class_is_taken_as_it_is():
         find_strategy(int)
 
 
+@pytest.mark.parametrize("wrong", [None, 7, dict, object()])
+def test_what_is_no_strategy_is_refused(wrong):
+    with pytest.raises(UsageError, match="was no strategy, expected a subclass of Strategy"):
+        find_strategy(wrong)
+
+
 def test_the_only_strategy_of_a_file_need_not_be_named(write):
     path = write(HEAD + "class One(Strategy): pass\nclass Other: pass\n")
     assert find_strategy(path).name == "One"

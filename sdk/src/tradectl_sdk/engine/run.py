@@ -14,10 +14,11 @@ from tradectl_sdk.domain.records import FILL_DTYPE, ORDER_DTYPE, ORDER_FIELDS
 from tradectl_sdk.engine.buffers import doubled
 from tradectl_sdk.engine.build import build
 from tradectl_sdk.engine.engine import DONE, GROW, PAUSE, ManyEngine, SingleEngine
-from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError
+from tradectl_sdk.errors import NotCompilableError, StrategyError, TradectlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Never
 
     from numpy.typing import NDArray
 
@@ -32,6 +33,10 @@ class Mode(enum.StrEnum):
     AUTO = "auto"  # compiled when possible, and a notice when not
     COMPILED = "compiled"
     INTERPRETED = "interpreted"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Never:
+        raise UsageError(f"the mode was {value!r}, expected {', '.join(cls)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -44,11 +44,13 @@ def find_strategy(reference: str | type[Strategy], plugins: Plugins | None = Non
 
     Raises:
         NotFoundError: If there is none of that name.
+        UsageError: If it is no strategy.
         StrategyError: If its file cannot be imported.
         PluginError: If the plugin's class cannot be.
     """
     if not isinstance(reference, str):
-        return FoundStrategy(reference.__name__, _checked(reference), reference.__module__)
+        cls = _checked(reference)
+        return FoundStrategy(cls.__name__, cls, cls.__module__)
     path, _, name = reference.partition(":")
     if path.endswith(".py"):
         return _from_file(Path(path), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,9 @@ from tradectl_sdk.data.bars import PRICE_COLUMNS
 from tradectl_sdk.data.mapped import Prepared, release
 from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Columns
-from tradectl_sdk.errors import DataMissingError, did_you_mean
+from tradectl_sdk.errors import DataMissingError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
     from pathlib import Path
 
@@ -93,8 +93,17 @@ def load_all(
     catalog_root: Path,
     plugins: Plugins | None = None,
 ) -> tuple[LoadedSeries, ...]:
-    """Load one series or several; errors as for :func:`load_series`."""
+    """Load one series or several; errors as for :func:`load_series`.
+
+    Raises:
+        UsageError: If something else was given.
+    """
     wanted = [data] if isinstance(data, str | Bars) else data
+    if not isinstance(wanted, Sequence):
+        raise UsageError(
+            f"data was a {type(data).__name__}, expected the name of a series, bars, or several",
+            hint="Bars.from_frame makes bars of a frame",
+        )
     return tuple(load_series(one, timeframe, window, catalog_root, plugins) for one in wanted)
 
 
