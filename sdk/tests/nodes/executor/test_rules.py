@@ -224,6 +224,17 @@ def test_a_list_that_a_rule_puts_in_the_place_of_another_is_followed():
     assert memory.changes() == {"0.Odd": {"@shape": ANY, "times[1]": 8}}
 
 
+def test_a_list_that_is_put_in_the_place_of_its_equal_is_followed_once_it_changes():
+    rule = Odd()
+    memory = RuleMemory([rule])
+    rule.times = list(rule.times)
+    assert memory.changes() == {}
+    rule.times[1] = 8
+    assert memory.changes() == {"0.Odd": {"@shape": ANY, "times[1]": 8}}
+    rule.times[1] = 9
+    assert memory.changes() == {"0.Odd": {"@shape": ANY, "times[1]": 9}}
+
+
 def test_a_list_with_two_names_stays_one_list():
     rule = Odd()
     rule.inner.deep = rule.times

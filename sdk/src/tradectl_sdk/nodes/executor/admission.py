@@ -156,8 +156,9 @@ class Admission:
             reason = UNSUPPORTED
         if reason:
             return Verdict(reason)
-        reduces = self._gatekeeper.reduces(place)
-        reason = self._standing.against(place.instrument, reduces=reduces, behind=behind)
+        reason = self._standing.against(place.instrument, reduces=False, behind=behind)
+        if reason and self._gatekeeper.reduces(place):
+            reason = self._standing.against(place.instrument, reduces=True, behind=behind)
         if reason:
             return Verdict(reason)
         lots = place.lots

@@ -15,6 +15,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 LINK = 16
@@ -25,7 +26,16 @@ _CHECK = 12
 
 def follow(link: bytes, body: bytes) -> bytes:
     """Return the link of a record after the one with ``link``."""
-    return hashlib.blake2b(body, digest_size=LINK, key=link).digest()
+    return follow_all(link, (body,))[0]
+
+
+def follow_all(link: bytes, bodies: Iterable[bytes]) -> list[bytes]:
+    """Return the links of records that come one after another, the first after ``link``."""
+    links = []
+    for body in bodies:
+        link = hashlib.blake2b(body, digest_size=LINK, key=link).digest()
+        links.append(link)
+    return links
 
 
 class Head:

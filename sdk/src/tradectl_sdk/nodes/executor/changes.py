@@ -71,7 +71,9 @@ class Changes:
         reason = self._against(order, wanted, intents.decided, behind=behind)
         if reason:
             if self._recorder.telling:
-                self._recorder.tell(order_changed(order, self._recorder.now, reason=reason))
+                self._recorder.tell(
+                    order_changed(order, self._recorder.now, order.shown, reason=reason)
+                )
             return
         self._recorder.write(
             of.Altered(self._recorder.now, order.key, wanted.lots, wanted.limit, wanted.trigger)

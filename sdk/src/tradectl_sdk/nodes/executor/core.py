@@ -254,8 +254,7 @@ class ExecutorCore:
         self.parts.switch.prove(message)
 
     def _clock(self, message: ClockOffset) -> None:
-        self.parts.standing.offset = message.offset
-        self.parts.standing.uncertainty = message.uncertainty
+        self.parts.standing.compare_clocks(message.offset, message.uncertainty)
 
     # People and tools ------------------------------------------------------------------------
 

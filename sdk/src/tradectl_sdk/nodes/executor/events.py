@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 HostEvent = OrderChanged | Filled
 
 
-def order_changed(order: Order, time: int, *, reason: int | None = None) -> OrderChanged:
+def order_changed(
+    order: Order, time: int, shown: int, *, reason: int | None = None
+) -> OrderChanged:
     """Say where an order stands; one that is to end counts as being cancelled until it has."""
     return OrderChanged(
         epoch=order.epoch,
         number=order.number,
         instrument=order.instrument,
-        status=order.shown,
+        status=shown,
         pending=order.pending | (CANCELLING if order.ending else 0),
         lots=order.lots,
         limit=order.limit,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from tradectl_sdk.nodes.executor import records as of
 
 if TYPE_CHECKING:
@@ -49,16 +47,17 @@ class Forgetting:
                 break
             old = len(found) < surplus or order.closed <= before
             if order.ended and old and not self._is_needed(order):
-                found.append(msgspec.structs.replace(order))
+                found.append(order)  # nobody changes it any more once it has left memory
             if len(found) >= 4 * BATCH:
                 break
         return tuple(found)
 
     def _is_needed(self, order: Order) -> bool:
         """Whether an order that has ended still means something to one that has not."""
-        if any(not one.ended for one in self._state.book.children(order.key)):
+        if not order.settled:
             return True
-        return not order.settled
+        book = self._state.book
+        return book.has_exits and any(not one.ended for one in book.children(order.key))
 
     def _trades(self, surplus: int) -> int:
         if surplus > 0:

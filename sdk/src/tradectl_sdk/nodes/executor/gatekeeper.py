@@ -75,8 +75,9 @@ class Gatekeeper:
         request.lots, request.limit, request.trigger = lots, place.limit, place.trigger
         request.trail, request.expires = place.trail, place.expires
         request.group, request.parent = place.group, place.parent
-        request.price = place.limit or place.trigger or self._prices.last(where)
-        if request.price <= 0 or self._prices.last(where) <= 0:
+        last = self._prices.last(where)
+        request.price = place.limit or place.trigger or last
+        if request.price <= 0 or last <= 0:
             return NO_PRICE, 0, 0
         valued = self._is_valued
         if not valued and not self.reduces(place):
@@ -149,10 +150,10 @@ class Gatekeeper:
         """
         if self._currency not in self._state.ledger.baseline:
             return False
-        last = self._prices.last
-        return not [
-            place for place, lots in enumerate(self.account.lots) if lots and last(place) <= 0
-        ]
+        for place, lots in enumerate(self.account.lots):
+            if lots and self._prices.last(place) <= 0:
+                return False
+        return True
 
     def noted(self) -> dict[str, dict[str, RuleValue]]:
         """Return what the rules have come to remember, for a record that is to be written now."""

@@ -12,7 +12,8 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,10 +25,16 @@ from tradectl_sdk.errors import (
     JournalLockedError,
 )
 from tradectl_sdk.nodes.executor import records as of
-from tradectl_sdk.nodes.executor.chain import START, Head, follow
+from tradectl_sdk.nodes.executor.chain import START, Head, follow, follow_all
 from tradectl_sdk.nodes.executor.order import Order
 from tradectl_sdk.nodes.executor.recovery import recover
-from tradectl_sdk.nodes.executor.schema import guarded, open_writable, reserve_log
+from tradectl_sdk.nodes.executor.schema import (
+    AT_ONCE,
+    guarded,
+    insert,
+    open_writable,
+    reserve_log,
+)
 from tradectl_sdk.nodes.executor.state import State, digest
 from tradectl_sdk.nodes.failpoints import failpoint
 
@@ -38,9 +45,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 20_000  # records
 TIDY_EVERY = 1_600  # pages of the log, which then stays within what was reserved for it
 ROWS_OF_PAGE = 20  # about
-AT_ONCE = 40  # records added with one statement
 _INSERT = "INSERT INTO records VALUES (?, ?, ?)"
-_INSERT_MANY = _INSERT + ", (?, ?, ?)" * (AT_ONCE - 1)
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
 
@@ -172,34 +177,27 @@ class Journal:
             return
         if self._broken:
             raise JournalError(f"{self.path} failed before and is not written to any more")
-        seq, link = self.seq, self._link
-        rows, fills, encode = [], [], of.encode
+        bodies = [of.encode(record) for record in records]
+        links = follow_all(self._link, bodies)
+        numbers = range(self.seq + 1, self.seq + 1 + len(records))
+        # SQLite's module would look for adapters of bytes, which a bytearray is spared
+        rows = zip(numbers, map(bytearray, bodies), map(bytearray, links), strict=True)
+        fills: list[Any] = []
         forgotten: list[Order] = []
-        for record in records:
-            body = encode(record)
-            seq, link = seq + 1, follow(link, body)
-            # SQLite's module would look for adapters of bytes, which a bytearray is spared
-            rows.append((seq, bytearray(body), bytearray(link)))
+        for seq, record in zip(numbers, records, strict=True):
             if isinstance(record, of.Booked):
-                fills.append((record.instrument, record.trade_id, seq, record.digest))
+                fills += record.instrument, record.trade_id, seq, record.digest
             elif isinstance(record, of.Forgot):
                 forgotten += record.orders
         self._broken = True  # until it has gone well
         with guarded(self.path, "writing"), self._transaction():
-            self._insert(rows)
-            self._index(fills, forgotten)
+            insert(self._connection, "INSERT INTO records", 3, [*chain.from_iterable(rows)])
+            insert(self._connection, "INSERT OR REPLACE INTO fills", 4, fills)
+            self._index(forgotten)
         self._broken = False
-        self._since += len(rows)
-        self._untidy += 2 + len(rows) // ROWS_OF_PAGE
-        self._advance(seq, link)
-
-    def _insert(self, rows: list[tuple[int, bytearray, bytearray]]) -> None:
-        """Add records, many with one statement where there are many: that takes half the time."""
-        rest = len(rows) % AT_ONCE
-        for first in range(0, len(rows) - rest, AT_ONCE):
-            batch = rows[first : first + AT_ONCE]
-            self._connection.execute(_INSERT_MANY, [cell for row in batch for cell in row])
-        self._connection.executemany(_INSERT, rows[len(rows) - rest :])
+        self._since += len(records)
+        self._untidy += 2 + len(records) // ROWS_OF_PAGE
+        self._advance(numbers[-1], links[-1])
 
     def reserve(self) -> None:
         """Make commits quick from the first one on; for those that orders will wait for."""
@@ -223,20 +221,15 @@ class Journal:
         self.seq, self._link = seq, link
         self._head.write(seq, link)
 
-    def _index(self, fills: list[tuple[str, str, int, int]], ended: list[Order]) -> None:
-        """Let fills be found by their ids, and orders that have left memory by their names."""
-        if fills:
-            self._connection.executemany("INSERT OR REPLACE INTO fills VALUES (?, ?, ?, ?)", fills)
-        if ended:
-            bodies = [(order.key, _ORDER_ENCODER.encode(order)) for order in ended]
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO ended VALUES (?, ?, ?)",
-                [(key, body, mark_of(body)) for key, body in bodies],
-            )
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO names VALUES (?, ?)",
-                sorted((name, order.key) for order in ended for name in names_of(order)),
-            )
+    def _index(self, ended: list[Order]) -> None:
+        """Let orders that have left memory be found by their names."""
+        bodies: list[Any] = []
+        for order in ended:
+            body = _ORDER_ENCODER.encode(order)
+            bodies += order.key, bytearray(body), bytearray(mark_of(body))
+        insert(self._connection, "INSERT OR REPLACE INTO ended", 3, bodies)
+        names = sorted((name, order.key) for order in ended for name in names_of(order))
+        insert(self._connection, "INSERT OR REPLACE INTO names", 2, [*chain.from_iterable(names)])
 
     # Checkpoints -----------------------------------------------------------------------------
 
@@ -359,4 +352,4 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-__all__ = ["START", "Journal"]
+__all__ = ["AT_ONCE", "START", "Journal"]

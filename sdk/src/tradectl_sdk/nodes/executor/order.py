@@ -23,6 +23,7 @@ ACCEPTED = int(OrderStatus.ACCEPTED)
 TRIGGERED = int(OrderStatus.TRIGGERED)
 PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 ENDED = tuple(status.terminal for status in OrderStatus)
+PLAIN = {int(one) for one in OrderStatus if one.terminal} | {NEW, UNKNOWN}  # shown as they are
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
 MARKET = int(OrderType.MARKET)
 LIMIT = int(OrderType.LIMIT)
@@ -139,9 +140,8 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def leg_remaining(self) -> int:
         """Lots that the venue may still fill of the present revision."""
-        if self.leg_lots > self.leg_filled and self.at_venue:
-            return self.leg_lots - self.leg_filled
-        return 0
+        left = self.leg_lots - self.leg_filled
+        return left if left > 0 and SUBMITTED <= self.status <= PARTIALLY_FILLED else 0
 
     @property
     def unfilled(self) -> int:
@@ -194,10 +194,11 @@ class Order(msgspec.Struct, array_like=True):
         status = self.status
         if ENDED[status]:
             return announced
-        there = SUBMITTED <= status <= PARTIALLY_FILLED
-        return max(
-            self.lots - self.filled, self.leg_lots - self.leg_filled if there else 0, announced
-        )
+        wanted = self.lots - self.filled
+        if SUBMITTED <= status <= PARTIALLY_FILLED:
+            there = self.leg_lots - self.leg_filled
+            wanted = there if there > wanted else wanted
+        return wanted if wanted > announced else announced
 
     @property
     def shown(self) -> int:
@@ -207,7 +208,7 @@ class Order(msgspec.Struct, array_like=True):
         before they are sent (again); only a plain order is seen being sent.
         """
         status = self.status
-        if ENDED[status] or status in (NEW, UNKNOWN):
+        if status in PLAIN:
             return status
         if self.parent > 0 and self.lots == 0:
             return HELD  # it waits for its entry

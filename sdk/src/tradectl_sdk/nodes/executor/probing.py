@@ -212,7 +212,7 @@ class Prober:
     def _learn_time(self, venue_time: int) -> None:
         """Keep up with a venue whose time does not run like ours."""
         if venue_time and self._card.simulated:
-            self._standing.offset = venue_time - self._recorder.now
+            self._standing.compare_clocks(venue_time - self._recorder.now)
 
     def _shown(self, report: OrderReport) -> None:
         self._reports.absorb(report, proven=True)

@@ -155,7 +155,7 @@ class Reconciler:
             self.stream = message.executions
         learns = self._standing.offset is None or self._setup.card.simulated
         if learns and message.venue_time:
-            self._standing.offset = message.venue_time - self._recorder.now
+            self._standing.compare_clocks(message.venue_time - self._recorder.now)
         present, strangers = self._take_in(message)
         self._prober.listed(message, present)
         if not self._complete(message):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOST, GATEWAY, MARKET = "host", "gateway", "market"
 KEYED = frozenset(one for one in get_args(of.Record) if "key" in one.__struct_fields__)
-POSITIONING = (of.Booked, of.Shifted)
+POSITIONING = {of.Booked, of.Shifted}
 
 
 class Recorder:
@@ -31,7 +31,7 @@ class Recorder:
         effects: What the present step wants done.
         touched: Keys of the orders that records were written about and that nobody has looked at
             since, in the order they were first written about.
-        changed: Instruments whose position or open orders may have changed, likewise.
+        changed: Instruments whose position or open orders have changed, likewise.
         telling: Whether a host has had its snapshot and is told what happens.
         at: The place in the gateway's account stream that is being dealt with, None outside it.
         request: Number of the latest request to the gateway.
@@ -42,7 +42,7 @@ class Recorder:
         self.now = 0
         self.effects = Effects()
         self.touched: dict[int, None] = {}
-        self.changed: dict[str, None] = {}
+        self.changed = state.book.stirred
         self.telling = False
         self.at: Cursor | None = None
         self.request = 0
@@ -56,13 +56,12 @@ class Recorder:
         """Write a record down, let it happen, and tell the host what it means."""
         event = self.state.apply(record)
         self.effects.records.append(record)
-        key: int = record.key if type(record) in KEYED else 0  # type: ignore[union-attr]
+        kind = type(record)
+        key: int = record.key if kind in KEYED else 0  # type: ignore[union-attr]
         if key:
             self.touched[key] = None
-            if (order := self.state.book.orders.get(key)) is not None:
-                self.changed[order.instrument] = None
-        elif isinstance(record, POSITIONING):
-            self.changed[record.instrument] = None
+        if kind in POSITIONING:
+            self.changed[record.instrument] = None  # type: ignore[union-attr]
         if event is not None and self.telling:
             self.tell(self._placed(event))
 

@@ -145,7 +145,9 @@ class Reports:
         self, order: Order, revision: int, trade: TradeReport, mark: int, *, inferred: bool = False
     ) -> None:
         """Write a fill down and let its group follow."""
-        replaced, price = (0, 0) if inferred else _replaces(order, trade.lots)
+        replaced, price = (
+            _replaces(order, trade.lots) if order.inferred and not inferred else (0, 0)
+        )
         late = order.ended
         over = order.filled + trade.lots - replaced > order.lots
         self._recorder.write(
@@ -321,8 +323,6 @@ def _is_old(order: Order, report: OrderReport) -> bool:
 
 def _replaces(order: Order, lots: int) -> tuple[int, int]:
     """Return how many lots of an inferred fill a trade is the truth about, and at what price."""
-    if not order.inferred:
-        return 0, 0
     held, price = order.inferred[0]
     return min(held, lots), price
 

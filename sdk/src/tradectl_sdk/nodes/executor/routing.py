@@ -104,6 +104,13 @@ class Router:
         self._ids = ids
         types = [int(one) for one in OrderType]
         self._waiting = {one for one in types if one > LIMIT and one not in card.order_types}
+        self._supported = {
+            (kind, int(time))
+            for kind in types
+            for time in TimeInForce
+            if self._leg_type(kind) in card.order_types
+            and (int(time) not in AT_ONCE or time in card.times_in_force)
+        }
 
     # What an order is at the venue -----------------------------------------------------------
 
@@ -113,9 +120,7 @@ class Router:
 
     def supports(self, type_: int, time_in_force: int) -> bool:
         """Whether an order can be had at all, at the venue or with what is held here."""
-        if time_in_force in AT_ONCE and time_in_force not in self._card.times_in_force:
-            return False
-        return self._leg_type(type_) in self._card.order_types
+        return (type_, time_in_force) in self._supported
 
     def _leg_type(self, type_: int) -> int:
         if not self.must_wait_here(type_):
@@ -237,10 +242,11 @@ class Router:
         _, limit, trigger = self.leg_terms(order)
         follows_market = order.type == TRAILING_STOP
         same = order.leg_limit == limit and (order.leg_trigger == trigger or follows_market)
-        if order.leg_remaining == 0 and order.leg_filled > 0:
+        remaining = order.leg_remaining
+        if remaining == 0 and order.leg_filled > 0:
             if order.settled:  # the venue is through with it, and more is wanted
                 self._recorder.write(of.Replaced(self._recorder.now, order.key))
-        elif order.leg_remaining == wanted and same:
+        elif remaining == wanted and same:
             return
         elif wanted > 0 and self._card.amends and not order.unamendable:
             self._amend(order, order.leg_filled + wanted, limit, trigger)

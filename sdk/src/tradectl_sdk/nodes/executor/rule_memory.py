@@ -8,6 +8,8 @@ as a rule still has the shape it had.
 from __future__ import annotations
 
 import enum
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.nodes.executor.noted_list import NotedList
@@ -33,7 +35,11 @@ class RuleMemory:
         self._shapes = {
             name: ",".join(one.shape for one in memories) for name, memories in self._rules.items()
         }
-        self._all = [(name, one) for name, memories in self._rules.items() for one in memories]
+        self._watches = [
+            (name, _Watch(list(memories)))
+            for name, whole in self._rules.items()
+            for _, memories in groupby(whole, key=lambda one: id(one.values))
+        ]
 
     def restore(self, kept: Mapping[str, Mapping[str, Value]]) -> list[str]:
         """Put what was kept into the rules; return those whose shape has changed since."""
@@ -52,13 +58,12 @@ class RuleMemory:
     def changes(self) -> dict[str, dict[str, Value]]:
         """Return what has changed since the last call."""
         found: dict[str, dict[str, Value]] = {}
-        for name, memory in self._all:
-            if memory.values[memory.name] is memory.seen and not memory.moves:
-                continue
-            changed = found.get(name) or {_SHAPE: self._shapes[name]}
-            memory.collect(changed)
-            if len(changed) > 1:
-                found[name] = changed
+        for name, watch in self._watches:
+            if watch.sees_a_change():
+                changed = found.get(name) or {_SHAPE: self._shapes[name]}
+                watch.collect(changed)
+                if len(changed) > 1:
+                    found[name] = changed
         return found
 
     def undo(self) -> None:
@@ -68,10 +73,35 @@ class RuleMemory:
                 memory.undo()
 
 
+class _Watch:
+    """Attributes of one object: what they were in all is compared first, since most stay."""
+
+    __slots__ = ("_lists", "_memories", "_pick", "_seen", "_values")
+
+    def __init__(self, memories: list[_Number | _Numbers]) -> None:
+        names = [one.name for one in memories]
+        self._memories = memories
+        self._lists = [one for one in memories if isinstance(one, _Numbers)]
+        self._values = memories[0].values
+        self._pick = itemgetter(*names, names[0])  # a tuple, even of one
+        self._seen = self._pick(self._values)
+
+    def sees_a_change(self) -> bool:
+        """Whether any of them may be another one."""
+        is_changed: bool = self._pick(self._values) != self._seen
+        for one in self._lists:
+            is_changed = is_changed or one.seen.is_moved
+        return is_changed
+
+    def collect(self, changed: dict[str, Value]) -> None:
+        """Add what has changed to a table, and take it for seen."""
+        for memory in self._memories:
+            memory.collect(changed)
+        self._seen = self._pick(self._values)
+
+
 class _Number:
     """One attribute of a rule, or of something within it, as it was last seen."""
-
-    moves = False  # another value is another object
 
     def __init__(self, owner: Any, name: str, path: str) -> None:
         self.path = self.shape = path
@@ -106,11 +136,6 @@ class _Numbers:
         self.values = vars(owner)
         self.name = name
         self.values[name] = self.seen = noted
-
-    @property
-    def moves(self) -> bool:
-        """Whether something was written to the list."""
-        return self.seen.is_moved
 
     def collect(self, changed: dict[str, Value]) -> None:
         """Add the elements that have changed to a table, and take them for seen."""

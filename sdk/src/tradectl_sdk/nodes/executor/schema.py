@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.errors import JournalDamagedError, JournalError, NotFoundError
 
@@ -40,6 +41,35 @@ CREATE TABLE fills (
 CREATE TABLE ended (key INTEGER PRIMARY KEY, body BLOB NOT NULL, mark BLOB NOT NULL);
 CREATE TABLE names (name TEXT PRIMARY KEY, key INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+
+# Most rows that are added with one statement, which takes half the time of one after another.
+AT_ONCE = 128
+
+
+def insert(connection: sqlite3.Connection, into: str, width: int, cells: list[Any]) -> None:
+    """Add rows to a table.
+
+    Args:
+        connection: Where.
+        into: A statement up to its values.
+        width: Cells in a row.
+        cells: Those of all rows, one after another.
+    """
+    first, rows = 0, AT_ONCE
+    while first < len(cells):
+        step = rows * width
+        if len(cells) - first >= step:
+            connection.execute(_statement(into, width, rows), cells[first : first + step])
+            first += step
+        else:
+            rows //= 2
+
+
+@cache
+def _statement(into: str, width: int, rows: int) -> str:
+    row = "(" + ", ".join("?" * width) + ")"
+    return f"{into} VALUES " + ", ".join([row] * rows)
 
 
 @contextlib.contextmanager
@@ -91,7 +121,7 @@ def _make(path: Path) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=32)
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=64)
     try:
         _prepare(connection, path)
     except BaseException:

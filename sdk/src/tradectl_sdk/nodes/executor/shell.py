@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tradectl.executor")
 MOST_AT_ONCE = 1000  # inputs between two commits
+LOGGED = (of.Noticed, of.Switched, of.Failed, of.Compared)  # records that people may be told of
 FAREWELL = 5.0  # seconds that a stopping executor waits for what the gateway was asked
 
 
@@ -181,9 +182,10 @@ class Executor:
     def _carry_out(self, steps: list[Effects]) -> int | None:
         """Write down what the steps wrote, and then send what they say."""
         records: list[of.Record] = [record for step in steps for record in step.records]
-        _announce(records, committed=False)
+        kinds = {type(record) for record in records}
+        _announce(kinds, committed=False)
         self._journal.commit(records)
-        _announce(records, committed=True)
+        _announce(kinds, committed=True)
         for port, message in in_order(steps):
             if port in self._channels:
                 self._channels[port].send(message)
@@ -192,8 +194,9 @@ class Executor:
                 answer.set_result(message)
             if port == GATEWAY:
                 failpoint("executor.intent.sent")
-        for record in records:
-            _log(record)
+        if not kinds.isdisjoint(LOGGED):
+            for record in records:
+                _log(record)
         return steps[-1].wake
 
     def _seconds_until(self, wake: int | None) -> float | None:
@@ -211,21 +214,17 @@ def _as_event(found: Any) -> Input:
 
 def in_order(steps: list[Effects]) -> list[tuple[str, Any]]:
     """Return what steps say, without progress that the next thing the host hears overtakes."""
-    messages = []
-    overtaken = False
-    for port, message in reversed([one for step in steps for one in step.messages]):
-        if port == HOST:
-            is_progress = isinstance(message, Progress)
-            if is_progress and overtaken:
-                continue
-            overtaken = is_progress
-        messages.append((port, message))
-    return messages[::-1]
+    messages = [one for step in steps for one in step.messages]
+    reports = [place for place, (_, what) in enumerate(messages) if isinstance(what, Progress)]
+    for place in reversed(reports):
+        later = next((what for port, what in messages[place + 1 :] if port == HOST), None)
+        if isinstance(later, Progress):
+            del messages[place]
+    return messages
 
 
-def _announce(records: list[of.Record], *, committed: bool) -> None:
+def _announce(kinds: set[type], *, committed: bool) -> None:
     """Come to the failpoints that fit what is being written."""
-    kinds = {type(record) for record in records}
     if not committed:
         if of.Moved in kinds:
             failpoint("executor.answer.stepped")

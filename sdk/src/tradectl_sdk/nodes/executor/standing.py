@@ -27,7 +27,7 @@ class Standing:
         agreed: Whether our account agreed with the venue's when they were compared last.
         opened: Whether it has agreed once since the gateway connected.
         offset: How far the venue's clock is ahead of ours, None before it is known.
-        uncertainty: How far off that may be.
+        clock_is_off: Whether the clocks are too far apart to send anything.
         link_up: Whether the venue tells the gateway of the account unasked.
         feed_live: Whether market data as a whole can be trusted, as the gateway says.
         stream_fresh: Whether they reach us in time.
@@ -39,7 +39,6 @@ class Standing:
         self.agreed = False
         self.opened = False
         self.offset: int | None = None
-        self.uncertainty = 0
         self.link_up = True
         self.feed_live = True
         self.stream_fresh = True
@@ -47,6 +46,8 @@ class Standing:
         self._state = state
         # A simulated venue lives in the time of its data, which need not be ours.
         self._most = None if setup.card.simulated else setup.bounds.max_clock_offset
+        self._uncertainty = 0
+        self.clock_is_off = self._most is not None
 
     def doubt(self) -> None:
         """Take nothing for granted any more until the account has been compared."""
@@ -56,12 +57,13 @@ class Standing:
         """Return the venue's time as far as it is known; ours before that."""
         return now + (self.offset or 0)
 
-    @property
-    def clock_is_off(self) -> bool:
-        """Whether the clocks are too far apart to send anything."""
-        if self._most is None:
-            return False
-        return self.offset is None or abs(self.offset) + self.uncertainty > self._most
+    def compare_clocks(self, offset: int, uncertainty: int | None = None) -> None:
+        """Take note of how far the venue's clock is ahead, and how far off that may be at most."""
+        self.offset = offset
+        if uncertainty is not None:
+            self._uncertainty = uncertainty
+        if self._most is not None:
+            self.clock_is_off = abs(offset) + self._uncertainty > self._most
 
     @property
     def is_sure(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -117,9 +118,10 @@ class State:
         Raises:
             RuntimeError: If the record does not fit the state, which no journal of ours can hold.
         """
-        on_order = ON_ORDER.get(type(record))
+        kind = type(record)
+        on_order = ON_ORDER.get(kind)
         if on_order is None:
-            return self._ON_STATE[type(record)](self, record)
+            return self._ON_STATE[kind](self, record)
         key: int = record.key  # type: ignore[union-attr]
         order = self.book.orders.get(key)
         if order is None:
@@ -127,7 +129,7 @@ class State:
         before, lots, status = order.shown, order.lots, order.status
         on_order(order, record)
         self.book.changed(order, status)
-        if type(record) in _NAMING:
+        if kind in _NAMING:
             self.book.named(order)
         shown = order.shown
         if shown == before and order.lots == lots:
@@ -138,7 +140,7 @@ class State:
         """Say where an order stands and how large it is, if its host has to know that."""
         if shown in _UNTOLD or order.number == 0:
             return None
-        event = order_changed(order, time)
+        event = order_changed(order, time, shown)
         if ENDED[order.status]:
             self._remember(event)
         return event
@@ -151,6 +153,10 @@ class State:
 
     def snapshot(self) -> Snapshot:
         """Return the state as a value that can be kept; it shares nothing that changes."""
+        kept: Snapshot = _DECODER.decode(self.encoded())
+        return kept
+
+    def _described(self) -> Snapshot:
         return Snapshot(
             account=self.account,
             strategy=self.strategy,
@@ -161,7 +167,7 @@ class State:
             heard=self.heard,
             last_number=self.last_number,
             next_key=self.book.next_key,
-            orders=[msgspec.structs.replace(one) for one in self.book.orders.values()],
+            orders=list(self.book.orders.values()),
             money=self.ledger.kept(),
             trades=[(*name, *value) for name, value in self.trades.items()],
             trades_floor=self.trades_floor,
@@ -172,13 +178,13 @@ class State:
             proven=self.proven,
             compared=self.compared,
             since=self.since,
-            rules={name: dict(values) for name, values in self.rules.items()},
+            rules=self.rules,
             recent=list(self.recent),
         )
 
     def encoded(self) -> bytes:
         """Return the snapshot's bytes; equal states have equal bytes."""
-        return _ENCODER.encode(self.snapshot())
+        return _ENCODER.encode(self._described())
 
     @classmethod
     def restored(cls, body: bytes) -> State:
@@ -290,7 +296,7 @@ class State:
     def _forgot(self, record: of.Forgot) -> None:
         for order in record.orders:
             self.book.drop(self.book.orders[order.key])
-        for name in list(self.trades)[: record.trades]:
+        for name in list(islice(self.trades, record.trades)):
             self.trades_floor = max(self.trades_floor, self.trades.pop(name)[1])
 
     def _recalled(self, record: of.Recalled) -> None:
