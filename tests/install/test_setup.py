@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = ["--require-hashes", "--require-hashes", "--no-deps"]  # pip, the lock, the workspace
 
 
 @pytest.fixture
@@ -25,10 +26,9 @@ def workspace(tmp_path: Path) -> Path:
     for name in ("scripts/setup.py", "requirements/dev.lock", "requirements/workspace.txt"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    for file in ROOT.glob("*/**/pyproject.toml"):
-        if not any(part.startswith(".") for part in file.relative_to(ROOT).parts):
-            (root / file.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, root / file.relative_to(ROOT))
+    for file in (*ROOT.glob("*/pyproject.toml"), *ROOT.glob("plugins/*/pyproject.toml")):
+        (root / file.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, root / file.relative_to(ROOT))
     return root
 
 
@@ -53,13 +53,13 @@ def load(workspace: Path, calls: list[tuple[str, ...]]) -> ModuleType:
 
     module.create = create
     module.install = lambda *words: calls.append(words)
-    module.compile_members, module.really_compile = lambda: None, module.compile_members
+    module.compile_all, module.really_compile = lambda: None, module.compile_all
     return module  # type: ignore[no-any-return]
 
 
 def test_the_second_set_up_does_nothing(workspace: Path, calls: list[tuple[str, ...]]) -> None:
     assert load(workspace, calls).main() == 0
-    assert [words[0] for words in calls] == ["create", "--require-hashes", "--no-deps"]
+    assert [words[0] for words in calls] == ["create", *INSTALLED]
     calls.clear()
     assert load(workspace, calls).main() == 0
     assert calls == []
@@ -95,7 +95,7 @@ def test_a_change_in_what_it_reads_sets_up_again(
     with (workspace / name).open("a", encoding="utf-8") as file:
         file.write("\n# changed\n")
     load(workspace, calls).main()
-    assert [words[0] for words in calls] == ["--require-hashes", "--no-deps"]
+    assert [words[0] for words in calls] == INSTALLED
 
 
 def test_a_change_elsewhere_does_not(workspace: Path, calls: list[tuple[str, ...]]) -> None:
@@ -117,7 +117,7 @@ def test_a_set_up_that_failed_is_done_again(workspace: Path, calls: list[tuple[s
     with pytest.raises(SystemExit):
         module.main()
     assert load(workspace, calls).main() == 0
-    assert [words[0] for words in calls] == ["create", "--require-hashes", "--no-deps"]
+    assert [words[0] for words in calls] == ["create", *INSTALLED]
 
 
 def test_an_environment_that_lost_its_python_is_made_again(
@@ -134,22 +134,42 @@ def test_an_environment_that_lost_its_python_is_made_again(
 
 def test_only_hashed_wheels_come_in(workspace: Path, calls: list[tuple[str, ...]]) -> None:
     load(workspace, calls).main()
-    locked, own = calls[1:]
-    assert {"--require-hashes", "--only-binary", ":all:"} <= set(locked)
+    pip, locked, own = calls[1:]
+    assert {"--require-hashes", "--only-binary", ":all:"} <= set(pip) & set(locked)
     assert {"--no-deps", "--no-build-isolation"} <= set(own)
 
 
-def test_sources_of_the_workspace_have_bytecode_afterwards(
+def test_the_locked_pip_comes_first_and_does_the_rest(
+    workspace: Path, calls: list[tuple[str, ...]]
+) -> None:
+    module: Any = load(workspace, calls)
+    assert module.main() == 0
+    name, *hashes = Path(calls[1][-1]).read_text(encoding="utf-8").split("\\\n")
+    assert name.startswith("pip==")
+    assert hashes
+    assert all(line.strip().startswith("--hash=sha256:") for line in hashes)
+    assert "--python" in module.pip_command()
+    packages = workspace / ".venv" / ("Lib" if os.name == "nt" else "lib/python3.11")
+    (packages / "site-packages" / "pip").mkdir(parents=True)
+    (packages / "site-packages" / "pip" / "__main__.py").touch()
+    assert module.pip_command() == [str(module.PYTHON), "-m", "pip"]
+
+
+def test_what_is_installed_and_the_sources_have_bytecode_afterwards(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     module: Any = load(workspace, [])
     module.PYTHON = sys.executable
-    source = workspace / "sdk" / "src" / "some.py"
-    source.parent.mkdir(parents=True)
-    source.write_text("x = 1")
+    packages = workspace / ".venv" / ("Lib" if os.name == "nt" else "lib/python3.11")
+    compiled = [workspace / "sdk" / "src" / "some.py", packages / "site-packages" / "other.py"]
+    tests = packages / "site-packages" / "tests" / "test_other.py"
+    for source in (*compiled, tests):
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text("x = 1")
     module.really_compile()
-    assert Path(importlib.util.cache_from_source(str(source))).exists()
+    assert all(Path(importlib.util.cache_from_source(str(source))).exists() for source in compiled)
+    assert not Path(importlib.util.cache_from_source(str(tests))).exists()
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is absent")
