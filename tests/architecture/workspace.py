@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.path.read_text(encoding="utf-8"))
+        return _parse(self.path)
 
     @property
     def room(self) -> str:
@@ -45,7 +45,7 @@ class Module:
 
     def imports(self) -> Iterator[Import]:
         """Yield every import, inside functions and for type checkers too."""
-        yield from _imports(ast.walk(self.tree))
+        yield from _all_imports(self.path)
 
     def needs(self) -> Iterator[Import]:
         """Yield what it imports when it is used, which leaves out what is for type checkers."""
@@ -55,6 +55,15 @@ class Module:
             yield from _imports([node])
             if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
                 waiting += ast.iter_child_nodes(node)
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache  # each of four rules asks every module
+def _all_imports(path: Path) -> tuple[Import, ...]:
+    return tuple(_imports(ast.walk(_parse(path))))
 
 
 def _imports(nodes: Iterable[ast.AST]) -> Iterator[Import]:
