@@ -8,6 +8,7 @@ a function of its input are not among them, even where they start a process to c
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ PLACES: Final = (
 )
 
 
+@cache  # asked for each test of a file
 def lives_in_real_time(file: Path, root: Path) -> bool:
     """Say whether the tests of a file do."""
     if not file.is_relative_to(root):
