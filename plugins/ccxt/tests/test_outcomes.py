@@ -54,6 +54,7 @@ ORDER_ANSWERS: dict[str, tuple[Reply, type[Any]]] = {
     "a late time stamp": (error(-1021), Refused),
     "a wrong key": (error(-2015, status=401), Refused),
     "a refusal inside 200": (error(-2010, status=200), Refused),
+    "an id that is taken": (error(-2010, "Duplicate order sent."), Unclear),  # by this very order
     "execution unknown": (error(-1006, status=500), Unclear),
     "timeout of the venue": (error(-1007, status=408), Unclear),
     "a code nobody knows": (error(-9999), Unclear),

@@ -46,7 +46,9 @@ class Dialect:
         cancels_by_id: Whether an order can be cancelled by our id.
         query_params: What goes with every question for one order.
         code: Path to the code in an answer, names and indices.
-        refusals: Codes documented to mean that an order was not taken.
+        refusals: Codes documented to mean that an order was not taken; never the code of an id
+            that is taken, since an order of that id can only be ours.
+        repeats: Words beside such a code that say the id is taken, where it has no code of its own.
         unknown: Codes documented to mean that there is no such order.
         ended: Codes of a refused cancellation.
         clock: Codes of a time stamp outside the request window.
@@ -75,6 +77,7 @@ class Dialect:
     query_params: Mapping[str, Any] = field(default_factory=dict)
     code: tuple[tuple[str | int, ...], ...] = (("code",),)
     refusals: frozenset[str] = frozenset()
+    repeats: tuple[str, ...] = ()
     unknown: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     clock: frozenset[str] = frozenset()
@@ -137,6 +140,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             ]
         )
         | {"-1021"},
+        repeats=("Duplicate order",),
         unknown=frozenset({"-2013"}),
         ended=frozenset({"-2011"}),
         clock=frozenset({"-1021"}),
@@ -165,7 +169,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 "51001",
                 "51006",
                 "51008",
-                "51016",
                 "51020",
                 "51119",
                 "51120",
@@ -198,7 +201,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 "170133",
                 "170136",
                 "170140",
-                "170141",
             ]
         ),
         unknown=frozenset({"110001", "170213"}),

@@ -94,12 +94,17 @@ def order_outcome(
 
     text = words(error, redact)
     code = code_of(call, dialect)
-    if call.status and is_among(code, definite):
+    if call.status and is_among(code, definite) and not _says_repeated(call, dialect):
         return Refused(code=code, text=text)
     if not call.sent and isinstance(error, ccxt.ExchangeError):
         # ccxt found out by itself that it cannot be an order
         return Refused(code=type(error).__name__, text=text)
     return Unclear(text=text, sent=not never_left(error, call))
+
+
+def _says_repeated(call: Call, dialect: Dialect) -> bool:
+    """Whether a venue turned an order away because it has one of that id: ours, seen twice."""
+    return any(words in call.body for words in dialect.repeats)
 
 
 def question_error(
