@@ -494,6 +494,49 @@ def test_a_disk_that_fails_half_way_through_a_write_leaves_a_sound_journal(tmp_p
     again.close()
 
 
+def test_a_disk_that_is_full_for_the_head_alone_is_told_with_its_file(tmp_path, monkeypatch):
+    _floor, journal = trading(tmp_path / "j", close=False)
+    count = journal.seq
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    with pytest.raises(JournalError, match=r"writing .*j failed: No space left"):
+        journal.commit([of.Noticed(0, "x")])
+    with pytest.raises(JournalError, match="failed before"):
+        journal.commit([of.Noticed(0, "x")])
+    journal.close()
+    monkeypatch.undo()
+    again = Journal(tmp_path / "j")
+    assert again.seq == count + 1  # what was written stays, though nothing left after it
+    again.close()
+    (tmp_path / "k.head").mkdir()
+    with pytest.raises(JournalError, match=r"opening .*k failed"):
+        Journal(tmp_path / "k")
+
+
+def test_a_log_that_there_is_no_room_for_gives_back_what_it_took(tmp_path, monkeypatch):
+    _floor, journal = trading(tmp_path / "j", close=False)
+    log, written = tmp_path / "j-wal", os.pwrite
+
+    def nearly_full(file, data, place):
+        if place > 1 << 20:
+            raise OSError(28, "No space left on device")
+        return written(file, data, place)
+
+    before = log.stat().st_size
+    monkeypatch.setattr("os.pwrite", nearly_full)
+    journal.reserve()
+    monkeypatch.undo()
+    assert log.stat().st_size == before
+    journal.commit([of.Noticed(0, "x")])
+    journal.close()
+    again = Journal(tmp_path / "j")
+    assert again.seq == journal.seq
+    again.close()
+
+
 class Unreadable:
     """A state whose snapshot no version can read."""
 

@@ -79,8 +79,9 @@ class Journal:
         self._broken = False
         self._open = contextlib.ExitStack()
         try:
-            self._lock()
-            self._head = Head(_beside(path, ".head"))
+            with guarded(path, "opening"):
+                self._lock()
+                self._head = Head(_beside(path, ".head"))
             self._open.callback(self._head.close)
             self._connect()
             self._recover(repair=repair)
@@ -190,14 +191,15 @@ class Journal:
             elif isinstance(record, of.Forgot):
                 forgotten += record.orders
         self._broken = True  # until it has gone well
-        with guarded(self.path, "writing"), self._transaction():
-            insert(self._connection, "INSERT INTO records", 3, [*chain.from_iterable(rows)])
-            insert(self._connection, "INSERT OR REPLACE INTO fills", 4, fills)
-            self._index(forgotten)
+        with guarded(self.path, "writing"):
+            with self._transaction():
+                insert(self._connection, "INSERT INTO records", 3, [*chain.from_iterable(rows)])
+                insert(self._connection, "INSERT OR REPLACE INTO fills", 4, fills)
+                self._index(forgotten)
+            self._advance(numbers[-1], links[-1])
         self._broken = False
         self._since += len(records)
         self._untidy += 2 + len(records) // ROWS_OF_PAGE
-        self._advance(numbers[-1], links[-1])
 
     def reserve(self) -> None:
         """Make commits quick from the first one on; for those that orders will wait for."""
@@ -262,9 +264,10 @@ class Journal:
                 "(SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 2)"
             )
             failpoint("executor.checkpoint.written")
-        self._broken = False
         self._since = 1
-        self._advance(self.seq + 1, link)
+        with guarded(self.path, "writing"):
+            self._advance(self.seq + 1, link)
+        self._broken = False
         failpoint("executor.checkpoint.committed")
 
     def prune(self, before: int) -> int:

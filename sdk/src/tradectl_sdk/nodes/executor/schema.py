@@ -74,7 +74,7 @@ def _statement(into: str, width: int, rows: int) -> str:
 
 @contextlib.contextmanager
 def guarded(path: Path, doing: str) -> Iterator[None]:
-    """Turn what SQLite raises into errors of ours, with the file and what was being done.
+    """Turn what SQLite or the disk raises into errors of ours, with the file and what was done.
 
     Raises:
         JournalDamagedError: If the file is not what SQLite wrote.
@@ -82,9 +82,10 @@ def guarded(path: Path, doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, OSError) as error:
+        text = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise JournalError(
-            f"{doing} {path} failed: {error}",
+            f"{doing} {path} failed: {text}",
             hint="see whether the disk is full or failing; nothing that was not written was sent",
         ) from error
     except sqlite3.DatabaseError as error:
@@ -151,17 +152,26 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def reserve_log(path: Path) -> None:
     """Give a journal that is open the log it will need; SQLite ends the log at the first zeros.
 
-    Nothing depends on it but how long a commit waits, so a disk that refuses is left alone.
+    Nothing depends on it but how long a commit waits, so a disk that refuses is left alone, and
+    given back what it had room for.
     """
     with contextlib.suppress(OSError):
         log = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY | os.O_CLOEXEC)
         try:
-            size = os.fstat(log).st_size
-            while size < RESERVED:
-                size += os.pwrite(log, bytes(min(RESERVED - size, 1 << 20)), size)
-            os.fsync(log)
+            _fill(log)
         finally:
             os.close(log)
+
+
+def _fill(log: int) -> None:
+    before = size = os.fstat(log).st_size
+    try:
+        while size < RESERVED:
+            size += os.pwrite(log, bytes(min(RESERVED - size, 1 << 20)), size)
+        os.fsync(log)
+    except OSError:
+        os.ftruncate(log, before)
+        raise
 
 
 def open_readable(path: Path) -> sqlite3.Connection:
