@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -101,6 +102,22 @@ def test_it_listens_to_this_machine_only_and_moves_by_itself(tmp_path):
 
     run(asked(process.url, watch))
     assert process.end(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_where_nobody_can_listen_is_said_in_one_line(tmp_path, host):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "tradectl", "sandbox", "start", "--host", host, "--port", port],
+            capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert f"nobody can listen at {host}, port {port}" in done.stderr
+    assert "--port 0" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_ledger_in_use_and_a_wrong_series_are_said_in_one_line(tmp_path):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+from tradectl_sdk.errors import UsageError
 
 from tradectl_sandbox.admin import Admin
 from tradectl_sandbox.hub import Listener
@@ -39,7 +41,11 @@ class Server:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> tuple[str, int]:
-        """Listen; return the address and port."""
+        """Listen; return the address and port.
+
+        Raises:
+            UsageError: If nobody can listen there.
+        """
         app = web.Application(client_max_size=MOST_BYTES)
         routes = app.router
         for path in ("/ws", "/ws/{name:.*}", "/stream", "/stream/{name:.*}"):
@@ -50,10 +56,23 @@ class Server:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         settings = self._house.settings
-        site = web.TCPSite(self._runner, settings.host, settings.port)
-        await site.start()
+        await self._listen(web.TCPSite(self._runner, settings.host, settings.port))
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
+
+    async def _listen(self, site: web.TCPSite) -> None:
+        settings = self._house.settings
+        try:
+            await site.start()
+        except OSError as error:
+            await self.close()
+            await self._house.close()
+            number = error.errno or 0  # a loop's own words name the address and the call again
+            text = os.strerror(number) if number > 0 else error.strerror
+            raise UsageError(
+                f"nobody can listen at {settings.host}, port {settings.port}: {text}",
+                hint="--port 0 takes any port that is free",
+            ) from error
 
     async def close(self) -> None:
         """Stop listening and let everybody go."""
