@@ -153,8 +153,9 @@ def _node(folder: SessionFolder, name: str) -> dict[str, Any]:
         told = None
     if told is None:
         state = str(seen.get("state", "not started")) if runs(folder) else "ended"
+        text = "does not answer" if state == "running" else str(seen.get("text", ""))
         return {"name": name, "state": state, "pid": 0, "epoch": 0,
-                "text": str(seen.get("text", "")), "figures": {}}  # fmt: skip
+                "text": text, "figures": {}}  # fmt: skip
     return {
         "name": name,
         "state": told.state,

@@ -9,6 +9,7 @@
         supervisor.lock              held by the supervisor
         gateway.log ...              one log per process
         gateway.epoch ...            how many lives each has had
+        switch.json                  where the kill switch is to go, until the executor knows
         journal.sqlite               the executor's
         paper.sqlite                 the paper venue's ledger
         session.record               what the session saw
@@ -90,6 +91,11 @@ class SessionFolder:
     def socket(self, name: str) -> Path:
         """A socket, such as ``gateway.sock``."""
         return (self.path / "run").resolve() / name
+
+    @property
+    def switch_wish(self) -> Path:
+        """Where the kill switch is to go, as long as no executor has been told."""
+        return self.path / "switch.json"
 
     # What it is and does -----------------------------------------------------------------------
 

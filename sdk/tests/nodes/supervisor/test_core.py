@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tradectl_sdk.nodes.supervisor import (
+    Abandoned,
     Ended,
     Halt,
     Kill,
@@ -25,9 +26,10 @@ RULES = RestartRules(most=2, window=60 * SECOND, first_pause=SECOND, stop_time=5
 class Scene:
     """A supervisor's core and what it wants done."""
 
-    def __init__(self) -> None:
+    def __init__(self, *dispensable: str) -> None:
         self.now = 0
-        self.core = SupervisorCore(("gateway", "executor", "host"), RULES)
+        nodes = ("gateway", "executor", "host")
+        self.core = SupervisorCore(nodes, RULES, frozenset(dispensable))
         self.calls: list[Any] = list(self.core.start(0).calls)
         self.wake: int | None = None
 
@@ -102,6 +104,30 @@ def test_what_would_fail_again_is_not_tried_again(status: int) -> None:
     scene.step(Ended("executor", 0), Ended("gateway", 0))
     assert scene.core.state == "failed"
     assert scene.core.text == "the host could not go on: no such strategy"
+
+
+def test_the_rest_goes_on_without_a_strategy_that_is_gone_for_good_and_the_switch_moves() -> None:
+    scene = Scene("host").up()
+    assert scene.step(Ended("host", 2, "it hung")) == [Abandoned("the host has failed: it hung")]
+    assert (scene.core.state, scene.core.text) == ("running", "the host has failed: it hung")
+
+
+def test_orders_are_looked_after_though_a_strategy_cannot_be_started_again() -> None:
+    scene = Scene("host").up()
+    scene.die("host")
+    assert scene.sleep(1) == [Launch("host")]
+    scene.step(Ended("host", 3, "the disk is full"))
+    assert scene.core.state == "running"
+    assert scene.calls == [Abandoned("the host has failed: the disk is full")]
+
+
+def test_a_strategy_that_fails_before_all_run_ends_the_session_at_once() -> None:
+    scene = Scene("host")
+    scene.step(Launched("host", 1), Launched("executor", 2))
+    scene.step(Ended("host", 2, "no such strategy"))
+    scene.step(Launched("gateway", 3))
+    scene.step(Ended("executor", 0), Ended("gateway", 0))
+    assert (scene.core.state, scene.core.over) == ("failed", True)
 
 
 def test_a_node_that_finishes_ends_the_session() -> None:

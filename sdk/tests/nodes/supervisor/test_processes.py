@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # A node that does nothing but be there; it leaves a line in "ended" when it stops in good order.
 NODE = """
-import asyncio, os, sys
+import asyncio, os, sys, threading, time
 from pathlib import Path
 from tradectl_sdk.bus.messages.control import Done, NodeStatus
 from tradectl_sdk.nodes.running import run_node, stopping_on_signals
@@ -58,8 +58,16 @@ async def main():
 if name == manifest.get("broken"):
     write_json(folder.last_words(name), {"status": 4, "text": "there is no key"})
     sys.exit(4)
+if name == manifest.get("fragile"):
+    def break_down():
+        while not (folder.path / "break").exists():
+            time.sleep(0.02)
+        write_json(folder.last_words(name), {"status": 3, "text": "the disk is full"})
+        os._exit(3)
+
+    threading.Thread(target=break_down, daemon=True).start()
 if name == manifest.get("silent"):
-    __import__("time").sleep(600)
+    time.sleep(600)
 asyncio.run(main())
 """
 
@@ -145,8 +153,70 @@ def test_a_node_that_dies_too_often_halts_the_executor_and_ends_the_session(
         assert boss.core.state == "halted"
 
     asyncio.run(play())
-    assert "SIGKILL" in (folder.path / "halt").read_text()
+    asked = (folder.path / "executor.asked").read_text()
+    assert SetSwitch.__name__ in asked
+    assert "state='halted'" in asked
+    assert "SIGKILL" in asked
+    assert not folder.switch_wish.exists()  # it would halt a life after a person's release
+
+
+@pytest.mark.parametrize("policy", ["halted", "reducing"])
+def test_a_strategy_that_is_gone_for_good_moves_the_switch_and_the_rest_goes_on(
+    folder: SessionFolder, policy: str
+) -> None:
+    change(folder, fragile="host")
+
+    async def play() -> None:
+        launcher = ProcessLauncher(folder, (sys.executable, str(folder.path.parent / "node.py")))
+        boss = Supervisor(folder, launcher, RestartRules(), frozenset({"host"}), policy)
+        async with running(boss):
+            (folder.path / "break").touch()
+            await until((folder.path / "executor.asked").exists)
+            assert boss.core.state == "running"
+
+    asyncio.run(play())
+    asked = (folder.path / "executor.asked").read_text()
+    assert f"state='{policy}'" in asked
+    assert "by=''" in asked
+    assert "the disk is full" in asked
+
+
+def test_a_full_disk_keeps_no_executor_from_being_halted_nor_a_session_from_its_end(
+    folder: SessionFolder,
+) -> None:
+    folder.switch_wish.mkdir()  # nothing can be written there
+
+    async def play() -> None:
+        boss = supervisor(folder, most=0)
+        async with running(boss) as task:
+            os.kill(pids(boss)["host"], signal.SIGKILL)
+            await asyncio.wait_for(task, 60)
+        assert boss.core.state == "halted"
+
+    asyncio.run(play())
     assert SetSwitch.__name__ in (folder.path / "executor.asked").read_text()
+
+
+def test_a_node_that_no_process_can_be_had_for_is_tried_again(
+    folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = asyncio.create_subprocess_exec
+    refusals = [OSError(11, "Resource temporarily unavailable")]
+
+    async def scarce(*words: Any, **rest: Any) -> Any:
+        if "executor" in words and refusals:
+            raise refusals.pop()
+        return await made(*words, **rest)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", scarce)
+
+    async def play() -> None:
+        boss = supervisor(folder)
+        async with running(boss):
+            assert boss.core.state == "running"
+            assert boss.core.describe()["nodes"]["executor"]["restarts"] == 1
+
+    asyncio.run(play())
 
 
 def test_a_node_that_cannot_start_ends_the_session_with_its_own_words(

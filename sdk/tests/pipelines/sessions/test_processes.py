@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ from tradectl_sdk.config import Settings
 from tradectl_sdk.errors import AccountInUseError, NotFoundError, TradectlError
 from tradectl_sdk.nodes.control import ask
 from tradectl_sdk.nodes.executor import JournalView
-from tradectl_sdk.nodes.session_folder import Sessions, write_json
+from tradectl_sdk.nodes.session_folder import Sessions, read_json, write_json
+from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor
+from tradectl_sdk.nodes.supervisor.launching import ProcessLauncher
 from tradectl_sdk.pipelines.sessions.opening import open_session
 from tradectl_sdk.pipelines.sessions.parts import holding_account
 from tradectl_sdk.pipelines.sessions.supervising import (
@@ -191,6 +194,55 @@ def test_nodes_talk_over_tcp_with_a_key_for_each(tmp_path: Path) -> None:
     assert len(run.fills) > 1
     assert in_paper(folder) == in_backtest(SERIES[:1], run)
     assert not list((folder.path / "run").glob("*.bus"))
+
+
+HANGING = """
+import signal
+from tradectl_sdk import Strategy
+
+class Hanging(Strategy):
+    def on_start(self, ctx):
+        self.count = 0
+
+    def on_bar(self, ctx, bar):
+        self.count += 1
+        if self.count == 3:
+            signal.pause()
+"""
+PATIENT = """
+import sys
+from tradectl_sdk.nodes.host import node
+node.Host.__init__.__kwdefaults__["hang"] = 0.2
+from tradectl_sdk.pipelines.sessions.processes import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_strategy_that_hangs_leaves_words_and_ends_its_process(tmp_path: Path) -> None:
+    (tmp_path / "hanging.py").write_text(HANGING)
+    opened = session(tmp_path, f"{tmp_path / 'hanging.py'}:Hanging")
+    folder, script = opened.folder, tmp_path / "patient.py"
+    script.write_text(PATIENT)
+    folder.make_run_folder()
+    launcher = ProcessLauncher(folder, (sys.executable, str(script)))
+    boss = Supervisor(folder, launcher, RestartRules(), frozenset({"host"}), "reducing")
+
+    async def play() -> None:
+        running = asyncio.create_task(boss.run())
+        while boss.core.describe()["nodes"]["host"]["state"] != "failed":
+            assert not running.done()
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(
+            wait, lambda: "reducing" in (status(folder, "executor") or boss.status()).text
+        )
+        boss.stop()
+        await running
+
+    asyncio.run(asyncio.wait_for(play(), 120))
+    words = read_json(folder.last_words("host"))
+    assert "has not returned for" in words["text"]
+    assert words["text"] in boss.core.describe()["nodes"]["host"]["text"]
+    assert "signal.pause()" in folder.log("host").read_text()
 
 
 MINE = "from tradectl_sdk import Strategy\nclass Mine(Strategy): ..."

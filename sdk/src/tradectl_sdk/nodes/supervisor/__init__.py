@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradectl_sdk.nodes.supervisor.core import (
+    Abandoned,
     Ended,
     Halt,
     Kill,
@@ -18,6 +19,7 @@ from tradectl_sdk.nodes.supervisor.launching import Launcher, NodeHandle
 from tradectl_sdk.nodes.supervisor.shell import Supervisor
 
 __all__ = [
+    "Abandoned",
     "Ended",
     "Halt",
     "Kill",

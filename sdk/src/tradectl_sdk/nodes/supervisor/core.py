@@ -108,6 +108,13 @@ class Halt:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A node is gone for good and the others go on: what the switch does then is a policy."""
+
+    text: str
+
+
 @dataclass(slots=True)
 class _Node:
     """One node as the supervisor knows it.
@@ -215,20 +222,24 @@ class SupervisorCore:
 
     def _ended(self, event: Ended, effects: Effects) -> None:
         node = self._nodes[event.node]
-        ran = node.state == "running"
         node.state, node.pid, node.due, node.since = "ended", 0, None, self._now
         node.text = event.text or _words(event.status)
         if self.state == STOPPING:
             self._stop_next(effects)
         elif event.status == 0:
             self._stop(FINISHED, f"the {node.name} has finished", effects)
-        elif event.status in PERMANENT and ran and node.name in self._dispensable:
+        elif event.status in PERMANENT and self._goes_on_without(node):
             node.state = "failed"
             self.text = f"the {node.name} has failed: {node.text}"
+            effects.calls.append(Abandoned(self.text))
         elif event.status in PERMANENT:
             self._stop(FAILED, f"the {node.name} could not go on: {node.text}", effects)
         else:
             self._plan_restart(node, effects)
+
+    def _goes_on_without(self, node: _Node) -> bool:
+        """Whether the rest has work to do without a node; not before all of them ran once."""
+        return node.name in self._dispensable and self.state == RUNNING
 
     def _plan_restart(self, node: _Node, effects: Effects) -> None:
         while node.restarts and node.restarts[0] <= self._now - self._rules.window:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tradectl_sdk.bus.messages.control import Adopt, AskStatus, NodeStatus
-from tradectl_sdk.errors import NotFoundError, TradectlError
+from tradectl_sdk.errors import ExitStatus, NotFoundError, TradectlError
 from tradectl_sdk.nodes.control import Connection
 from tradectl_sdk.nodes.session_folder import read_json
 
@@ -62,12 +62,12 @@ class Launcher(Protocol):
         """Start a node, or adopt it if it still runs.
 
         Raises:
-            LaunchError: If it ended before it could be spoken to.
+            LaunchError: If it could not be started, or ended before it could be spoken to.
         """
 
 
 class LaunchError(Exception):
-    """A node ended before it could be spoken to.
+    """A node could not be started, or ended before it could be spoken to.
 
     Attributes:
         status: Its exit status.
@@ -166,17 +166,22 @@ class ProcessLauncher:
         raise LaunchError(process.returncode, _last_words(self._folder, node)[1])
 
     async def _spawn(self, node: str) -> asyncio.subprocess.Process:
-        with self._folder.log(node).open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                *self._command,
-                node,
-                str(self._folder.path),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment_for(node, self._environment),
-                start_new_session=True,  # Ctrl-C is for the supervisor, which stops them in order
-            )
+        try:
+            with self._folder.log(node).open("ab") as log:
+                return await asyncio.create_subprocess_exec(
+                    *self._command,
+                    node,
+                    str(self._folder.path),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=environment_for(node, self._environment),
+                    start_new_session=True,  # Ctrl-C is for the supervisor, which stops in order
+                )
+        except OSError as error:  # no memory, processes or files are left; there may be again
+            raise LaunchError(
+                int(ExitStatus.BUG), f"no process could be started: {error.strerror}"
+            ) from error
 
     async def _connect(self, node: str) -> tuple[Connection, int] | None:
         try:

@@ -13,8 +13,9 @@ from tradectl_sdk.bus.messages.control import Declined, NodeStatus, SetSwitch
 from tradectl_sdk.errors import ExitStatus
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.inbox import Inbox
-from tradectl_sdk.nodes.session_folder import NODES
+from tradectl_sdk.nodes.session_folder import NODES, write_json
 from tradectl_sdk.nodes.supervisor.core import (
+    Abandoned,
     Ended,
     Halt,
     Kill,
@@ -45,6 +46,7 @@ class Supervisor:
         launcher: Starts nodes.
         rules: How often one may die.
         dispensable: Nodes without which the session goes on when they have failed for good.
+        on_failure: Where the kill switch goes then, ``halted`` or ``reducing``.
     """
 
     def __init__(
@@ -53,10 +55,12 @@ class Supervisor:
         launcher: Launcher,
         rules: RestartRules,
         dispensable: frozenset[str] = frozenset(),
+        on_failure: str = "halted",
     ) -> None:
         self.folder = folder
         self.core = SupervisorCore(NODES, rules, dispensable)
         self._launcher = launcher
+        self._on_failure = on_failure
         self._clock = NodeClock()
         self._inbox = Inbox()
         self._handles: dict[str, NodeHandle] = {}
@@ -113,7 +117,9 @@ class Supervisor:
             if isinstance(call, Launch):
                 self._spawn(self._live(call.node))
             elif isinstance(call, Halt):
-                self._halting = self._spawn(self._halt(call.text))
+                self._halting = self._spawn(self._switch("halted", call.text))
+            elif isinstance(call, Abandoned):
+                self._halting = self._spawn(self._switch(self._on_failure, call.text))
             elif isinstance(call, Terminate):
                 self._spawn(self._terminate(call.node))
             elif isinstance(call, Kill) and call.node in self._handles:
@@ -150,14 +156,23 @@ class Supervisor:
         LOG.log(logging.WARNING if status else logging.INFO, "the %s ended: %d", node, status)
         self._inbox.put(Ended(node, status, text))
 
-    async def _halt(self, text: str) -> None:
-        """Latch the kill switch: with the executor if it runs, and for its next life if not."""
-        (self.folder.path / "halt").write_text(text, encoding="utf-8")
-        LOG.error("halting: %s", text)
+    async def _switch(self, state: str, text: str) -> None:
+        """Move the kill switch: with the executor if it runs, and for its next life if not.
+
+        An executor never lets a machine move it back: what was asked for twice, or is less than
+        what it did by itself, changes nothing.
+        """
+        LOG.error("the kill switch is to be %s: %s", state, text)
+        wish = SetSwitch(state=state, text=text)
+        try:
+            write_json(self.folder.switch_wish, {"state": state, "text": text})
+        except OSError as error:  # a full disk must not keep the executor from being told
+            LOG.exception("the kill switch could not be written down: %s", error.strerror)
         executor = self._handles.get("executor")
         if executor is not None:
             with contextlib.suppress(OSError):
-                await executor.ask(SetSwitch(state="halted", text=text))
+                if not isinstance(await executor.ask(wish), Declined):
+                    self.folder.switch_wish.unlink(missing_ok=True)
 
     def _write_state(self) -> None:
         """Write down what can be seen; a full disk must not end a session."""

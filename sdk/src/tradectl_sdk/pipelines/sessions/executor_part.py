@@ -6,7 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.bus.messages.control import SetSwitch
+from tradectl_sdk.errors import NotFoundError
 from tradectl_sdk.nodes.executor import Bounds, Executor, Journal, Setup
+from tradectl_sdk.nodes.session_folder import read_json
 from tradectl_sdk.pipelines.sessions.plan import PAPER
 
 if TYPE_CHECKING:
@@ -57,16 +59,16 @@ def make_executor(session: OpenSession, lines: Lines, epoch: int) -> Executor:
 
 
 def latched(session: OpenSession) -> SetSwitch | None:
-    """Return the halt that a supervisor asked for when there was no executor to be told."""
-    path = session.folder.path / "halt"
+    """Return what a supervisor asked for when there was no executor to be told."""
     try:
-        return SetSwitch(state="halted", text=path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        found = read_json(session.folder.switch_wish)
+    except NotFoundError:
         return None
+    return SetSwitch(state=str(found.get("state")), text=str(found.get("text")))
 
 
 class HaltedAtStart:
-    """An executor whose first act is to halt, because a supervisor could not tell its last life.
+    """An executor whose first act is its kill switch: a supervisor could not tell its last life.
 
     Args:
         executor: The executor.
@@ -77,13 +79,13 @@ class HaltedAtStart:
     def __init__(self, executor: Executor, halt: SetSwitch, session: OpenSession) -> None:
         self._executor = executor
         self._halt = halt
-        self._request = session.folder.path / "halt"
+        self._request = session.folder.switch_wish
         self.stop = executor.stop
         self.status = executor.status
         self.answer = executor.answer
 
     async def run(self) -> None:
-        """Halt, and work until stopped."""
+        """Move the switch, and work until stopped."""
         halting = asyncio.create_task(self._latch())
         try:
             await self._executor.run()

@@ -241,8 +241,20 @@ def account_fingerprint(credentials: Credentials) -> str:
 # The host ---------------------------------------------------------------------------------------
 
 
-async def make_host(session: OpenSession, lines: Lines, epoch: int) -> HostNode:
+async def make_host(
+    session: OpenSession,
+    lines: Lines,
+    epoch: int,
+    *,
+    on_hang: Callable[[str], None] | None = None,
+) -> HostNode:
     """Make the host: with its own past if it had earlier lives, else with the bars before.
+
+    Args:
+        session: The session.
+        lines: What connects it.
+        epoch: Its life.
+        on_hang: Told when a handler does not return; ends the process unless given.
 
     Raises:
         NotFoundError: If there is no such strategy.
@@ -290,6 +302,7 @@ async def make_host(session: OpenSession, lines: Lines, epoch: int) -> HostNode:
         fetch=ask,
         recorder=Recorder(folder.record),
         models=forecaster,
+        on_hang=on_hang,
     )
     return HostNode(host, ask)
 

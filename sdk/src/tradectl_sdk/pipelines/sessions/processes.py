@@ -7,6 +7,7 @@ import contextlib
 import logging
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from tradectl_sdk.nodes import garbage
 from tradectl_sdk.nodes.control import Connection
 from tradectl_sdk.nodes.deferred import Deferred
 from tradectl_sdk.nodes.epochs import next_epoch
+from tradectl_sdk.nodes.host.node import end_process
 from tradectl_sdk.nodes.running import run_node, stopping_on_signals
 from tradectl_sdk.nodes.session_folder import SessionFolder, write_json
 from tradectl_sdk.pipelines.sessions.executor_part import (
@@ -116,7 +118,15 @@ async def _executor(session: OpenSession, _redactor: Redactor) -> Node:
 
 async def _host(session: OpenSession, _redactor: Redactor) -> Node:
     epoch = next_epoch(session.folder.epoch(HOST))
-    return await make_host(session, ZeroMQLines(session.folder, session.settings), epoch)
+    lines = ZeroMQLines(session.folder, session.settings)
+    return await make_host(session, lines, epoch, on_hang=partial(_hung, session.folder))
+
+
+def _hung(folder: SessionFolder, text: str) -> None:
+    """Leave a few words for the supervisor, and end a process whose main thread cannot."""
+    first, _, _ = text.partition("\n")
+    _leave_words(folder, HOST, int(ExitStatus.USAGE), "", first, "tradectl logs shows where")
+    end_process(text)
 
 
 _MAKERS: Mapping[str, Callable[[OpenSession, Redactor], Awaitable[Node]]] = {
@@ -205,15 +215,16 @@ def _give_up(folder: SessionFolder, role: str, error: BaseException, redactor: R
         text = f"{type(error).__name__}: {error}"
         LOG.critical("the %s ends", role, exc_info=error)
     code = error.code if isinstance(error, TradectlError) else ""
-    words = {
-        "status": status,
-        "code": code,
-        "text": redactor.scrub(text),
-        "hint": redactor.scrub(hint),
-    }
+    _leave_words(folder, role, status, code, redactor.scrub(text), redactor.scrub(hint))
+    return status
+
+
+def _leave_words(
+    folder: SessionFolder, role: str, status: int, code: str, text: str, hint: str
+) -> None:
+    words = {"status": status, "code": code, "text": text, "hint": hint}
     with contextlib.suppress(OSError):
         write_json(folder.last_words(role), words)
-    return status
 
 
 def main(words: list[str]) -> int:

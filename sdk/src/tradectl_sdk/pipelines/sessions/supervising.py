@@ -79,6 +79,7 @@ async def supervise(
         ),
         # Orders have to be looked after without a strategy, too; a replay is pointless without
         dispensable=frozenset() if session.plan.replay else frozenset({HOST}),
+        on_failure="halted" if section.on_failure == "halt" else "reducing",
     )
     async with telling(session, boss.core.describe):
         watching = asyncio.create_task(_watch(boss, changed))
