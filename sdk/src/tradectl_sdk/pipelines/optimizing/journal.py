@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENCODER = msgspec.json.Encoder(enc_hook=float)  # numbers of NumPy are floats, too
-_PATIENCE = 0.25  # seconds between two times that the disk is waited for, which takes milliseconds
+_PATIENCE = 0.25  # seconds between two times that the disk is asked to keep what it was given
 
 
 class JournalFile:
     """The journal of a study whose folder is locked by this process.
 
     A process that is killed loses nothing that was written; a machine that loses its power keeps
-    all but what came in the last quarter of a second or since the last :meth:`flush`.
+    all but what came in the last quarter of a second or since the last :meth:`flush`, and in the
+    milliseconds its disk takes: trials go on meanwhile.
 
     Args:
         path: The file. What stands after its last whole line is cut off: it was being written
@@ -34,6 +36,8 @@ class JournalFile:
         self._path = path
         self._added: list[bytes] = []
         self._changed, self._forced = False, 0.0
+        self._forcing: threading.Thread | None = None
+        self._failed: OSError | None = None
         self._file = path.open("ab", buffering=0)
 
     def entries(self) -> Iterator[dict[str, Any]]:
@@ -74,16 +78,41 @@ class JournalFile:
         self._changed = True
 
     def flush(self) -> None:
-        """Write what was added, and now and then wait until the disk has it."""
+        """Write what was added, and now and then have the disk keep it, without waiting for that.
+
+        Raises:
+            DataError: If it cannot be written.
+            OSError: If the disk did not keep what it was given before.
+        """
         self.write()
-        if self._changed and time.monotonic() - self._forced >= _PATIENCE:
-            os.fsync(self._file.fileno())
+        self._raise_if_failed()
+        busy = self._forcing is not None and self._forcing.is_alive()
+        if self._changed and not busy and time.monotonic() - self._forced >= _PATIENCE:
             self._changed, self._forced = False, time.monotonic()
+            self._forcing = threading.Thread(target=self._force, name="tradectl-journal")
+            self._forcing.start()
+
+    def _force(self) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._failed = error
+
+    def _raise_if_failed(self) -> None:
+        if self._failed is not None:
+            raise self._failed
 
     def close(self) -> None:
-        """Let go of the file, when the disk has all that was written."""
+        """Let go of the file, when the disk has all that was written.
+
+        Raises:
+            OSError: If it has not.
+        """
         try:
+            if self._forcing is not None:
+                self._forcing.join()
             if self._changed:
-                os.fsync(self._file.fileno())
+                self._force()
+            self._raise_if_failed()
         finally:
             self._file.close()
