@@ -77,9 +77,8 @@ class GridTpe:
 
     def _mixture(self, points: Mapping[str, Floats], which: NDArray[np.bool_]) -> _Mixture:
         kernels = [grid.kernels(points[name][which]) for name, grid in self._grids.items()]
-        weights = np.append(
-            default_weights(int(which.sum())), 1.0
-        )  # the last one is the wide kernel's
+        known = default_weights(int(np.count_nonzero(which)))
+        weights = np.concatenate((known, [1.0]))  # the last one is the wide kernel's
         return _Mixture(weights / weights.sum(), list(self._grids.values()), kernels)
 
 
@@ -158,18 +157,20 @@ class _Steps:
         self._step = float(space.step)
         self._start, self._end = space.low - space.step / 2, space.high + space.step / 2
         self._values = space.low + space.step * np.arange(_values(space))
+        half = self._step / 2
+        self._edges = np.append(self._values - half, self._values[-1] + half)
         self._known: dict[float, int] = {}
         self._table = np.empty((64, len(self._values)))
 
     def kernels(self, observed: Floats) -> tuple[Floats, Integers]:
         """Return a table, and the rows of all observations and of the wide kernel there."""
         whole = self._end - self._start
-        centres = np.append(observed, 0.5 * (self._start + self._end))
-        widths = np.append(self._widths(observed), whole)
+        centres = np.concatenate((observed, [0.5 * (self._start + self._end)]))
+        widths = np.concatenate((self._widths(observed), [whole]))
         # One number says both: a width is no more than the whole, here half of a step.
         shapes = np.rint(2.0 * (centres - self._start) / self._step) + widths / (2.0 * whole)
-        distinct, first, which = np.unique(shapes, return_index=True, return_inverse=True)
-        keys: list[float] = distinct.tolist()
+        first, which = _first_of_each(shapes)
+        keys: list[float] = shapes[first].tolist()
         for place, key in enumerate(keys):
             if key not in self._known:
                 self._add(key, self._masses(centres[first[place]], widths[first[place]]))
@@ -197,17 +198,16 @@ class _Steps:
             widths[0], widths[-1] = gaps[1], gaps[-2]
         found = np.empty(len(observed))
         whole = self._end - self._start
-        found[order] = np.clip(widths, whole / min(100.0, 2.0 + len(observed)), whole)
+        least = whole / min(100.0, 2.0 + len(observed))
+        found[order] = np.minimum(np.maximum(widths, least), whole)
         return found
 
     def _masses(self, centre: float, width: float) -> Floats:
         """What share of a kernel is around each value."""
-        half = self._step / 2
-        edges = np.append(self._values - half, self._values[-1] + half)
-        points = (edges - centre) / width
+        points = (self._edges - centre) / width
         # The difference of what is small is exact in both tails: what is beyond a point above the
         # centre, and below one that is not, or the first that is.
-        above = int(np.searchsorted(points, 0.0, side="right"))
+        above = int(points.searchsorted(0.0, side="right"))
         below, beyond = _share_below(points[: above + 1]), _share_below(-points[above:])
         masses = np.concatenate((below[1 : above + 1] - below[:above], beyond[:-1] - beyond[1:]))
         first = below[0]
@@ -231,8 +231,22 @@ def _distinct(places: Integers) -> tuple[Integers, Integers]:
             codes = np.unique(codes, return_inverse=True)[1]
             most = int(codes.max()) + 1
         codes, most = codes * size + row, most * size
-    _, first, again = np.unique(codes, return_index=True, return_inverse=True)
-    return first, again
+    return _first_of_each(codes)
+
+
+def _first_of_each(values: NDArray[Any]) -> tuple[Integers, Integers]:
+    """Find values that differ, in their order: where each is first, and which of them each is.
+
+    As ``np.unique`` gives it, in half of its time for some hundred.
+    """
+    order = values.argsort(kind="stable")
+    ordered = values[order]
+    new = np.empty(len(values), np.bool_)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    which = np.empty(len(values), np.int64)
+    which[order] = new.cumsum() - 1
+    return order[new], which
 
 
 def _values(space: Any) -> float:
