@@ -35,3 +35,9 @@ def test_a_word_that_was_begun_is_the_first_of_those_that_begin_with_it() -> Non
     assert did_you_mean("sharpe", metrics) == "did you mean sharpe_ratio?"
     assert did_you_mean("sharp_low", metrics) == "did you mean sharpe_low?"
     assert did_you_mean("volume", metrics) == ""
+
+
+def test_a_word_that_is_a_letter_off_is_no_beginning() -> None:
+    limits = ["max_order_quantity", "max_orders"]
+    assert did_you_mean("max_order", limits) == "did you mean max_orders?"
+    assert did_you_mean("max_order_q", limits) == "did you mean max_order_quantity?"
