@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bars", type=int, default=2000, help="bars that are measured")
     parser.add_argument("--pause", type=float, default=10.0, help="milliseconds between two bars")
     parser.add_argument("--soak", type=float, default=0.0, help="seconds to go on for memory")
+    parser.add_argument("--realtime", action="store_true", help="with session.realtime")
     internal = ("ROLE", "FOLDER", "PORT", "BARS")
     parser.add_argument("--node", nargs=4, metavar=internal, help="internal")
     options = parser.parse_args(arguments)
@@ -106,7 +107,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
     venue = Venue()
     port = await venue.listen()
-    session = await made(folder)
+    session = await made(folder, realtime=options.realtime)
     session.make_run_folder()
     nodes = {}
     for role in ("gateway", "executor", "host"):
@@ -133,7 +134,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-async def made(folder: Path) -> Any:
+async def made(folder: Path, *, realtime: bool) -> Any:
     """Make the session's folder."""
     from tradectl_sdk.config import Settings
     from tradectl_sdk.nodes.session_folder import Sessions
@@ -160,8 +161,9 @@ async def made(folder: Path) -> Any:
         plugins=None,
     )
     await listed.close()
-    values = {"risk": {"max_orders": MOST_ORDERS}}
-    values |= {key: value for key, value in pinned(settings).items() if key != "risk"}
+    values = pinned(settings)
+    values["risk"] = {"max_orders": MOST_ORDERS}
+    values["session"] = {**values.get("session", {}), "realtime": realtime}
     return Sessions(folder / "sessions").create(plan.manifest(), values, mode="paper")
 
 

@@ -24,6 +24,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tradectl_sdk.nodes.precedence import run_first
+
 from benchmarks.live import LENGTH, STRATEGY, WARM, note_signals, percentiles, show
 from benchmarks.live_venue import CASH, NAME
 from benchmarks.report import machine
@@ -38,8 +40,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals", description=__doc__)
     parser.add_argument("--bars", type=int, default=2000, help="bars that are measured")
     parser.add_argument("--pauses", default="0,1,10", help="milliseconds, one run for each")
+    parser.add_argument("--realtime", action="store_true", help="with session.realtime")
     parser.add_argument("--host", nargs=2, metavar=("FOLDER", "BARS"), help="internal")
     options = parser.parse_args(arguments)
+    if options.realtime:
+        run_first()
     if options.host:
         asyncio.run(run_host(Path(options.host[0]), int(options.host[1])))
         return

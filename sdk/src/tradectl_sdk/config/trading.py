@@ -146,6 +146,11 @@ class SessionSection(Section):
         le=600,
         description="Seconds that a process is given to stop in good order before it is killed.",
     )
+    realtime: bool = Field(
+        default=False,
+        description="Whether gateway, executor and host run before the ordinary programs of their "
+        "machine, with a real-time priority; Linux only, and the user must be allowed to.",
+    )
     tcp: TcpSection | None = Field(
         default=None,
         description="Addresses for nodes on several machines; sockets in the session's folder "

@@ -327,3 +327,15 @@ def test_rows_can_be_kept(tmp_path: Path, plugins: Plugins) -> None:
     found, _ = go(tmp_path, plugins)
     kept = json.loads(json.dumps(found.document()))
     assert msgspec.convert(kept["rows"], list[Row]) == list(found.rows)
+
+
+@pytest.mark.parametrize(("objection", "status"), [("", "ok"), ("this user may not", "fail")])
+def test_whether_nodes_may_run_first_is_tried_where_it_is_wanted(
+    tmp_path: Path, plugins: Plugins, monkeypatch: pytest.MonkeyPatch, objection: str, status: str
+) -> None:
+    monkeypatch.setattr(preflight, "objection_to_first", lambda: objection)
+    session = {"directory": str(tmp_path / "sessions"), "realtime": True}
+    found, rows = go(tmp_path, plugins, session=session)
+    assert rows["priority"].status == status
+    assert found.passed == (status == "ok")
+    assert "priority" not in go(tmp_path, plugins)[1]

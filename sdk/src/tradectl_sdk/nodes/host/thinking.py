@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tradectl_sdk.errors import TradectlError
 from tradectl_sdk.nodes.host.handing import Foreseen
+from tradectl_sdk.nodes.precedence import run_as_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ class Thinking:
             )
 
     def _look_ahead(self) -> None:
+        run_as_others()
         while self._worth_a_look.wait() and not self._over:
             self._worth_a_look.clear()
             try:

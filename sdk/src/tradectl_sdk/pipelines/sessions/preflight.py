@@ -22,6 +22,7 @@ from tradectl_sdk.domain.timeframe import Timeframe
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import LiveRefusedError, NotFoundError, TradectlError
 from tradectl_sdk.nodes.executor import Journal, JournalView
+from tradectl_sdk.nodes.precedence import HINT, objection_to_first
 from tradectl_sdk.nodes.session_folder import Sessions, read_json, write_json
 from tradectl_sdk.pipelines.backtest import backtest
 from tradectl_sdk.pipelines.sessions.examination import (
@@ -97,6 +98,7 @@ def run_preflight(
         *_strategy(plan, settings, plugins),
         _disk(settings),
         _journal(sessions.root),
+        *_precedence(settings),
         _switch(plan, sessions),
         *examine(
             Examination(
@@ -259,6 +261,16 @@ def _journal(root: Path) -> Row:
     except (TradectlError, OSError) as error:
         return Row(name="journal", status=FAIL, text=f"cannot be written in {root}: {error}")
     return Row(name="journal", status=OK, text="can be written")
+
+
+def _precedence(settings: Settings) -> Iterator[Row]:
+    """Try whether nodes may run before other programs, where that is wanted."""
+    if settings.session.realtime:
+        objection = objection_to_first()
+        if objection:
+            yield Row(name="priority", status=FAIL, text=objection, hint=HINT)
+        else:
+            yield Row(name="priority", status=OK, text="nodes run before ordinary programs")
 
 
 def _switch(plan: SessionPlan, sessions: Sessions) -> Row:

@@ -19,6 +19,7 @@ from tradectl_sdk.nodes.control import Connection
 from tradectl_sdk.nodes.deferred import Deferred
 from tradectl_sdk.nodes.epochs import next_epoch
 from tradectl_sdk.nodes.host.node import end_process
+from tradectl_sdk.nodes.precedence import run_first
 from tradectl_sdk.nodes.running import run_node, stopping_on_signals
 from tradectl_sdk.nodes.session_folder import SessionFolder, write_json
 from tradectl_sdk.pipelines.sessions.executor_part import (
@@ -55,6 +56,8 @@ def run_process(role: str, folder: SessionFolder, *, alone: bool = False) -> int
     log_to_stderr(redactor)
     try:
         session = open_session(folder)
+        if session.settings.session.realtime:
+            run_first()
         asyncio.run(_run(role, session, redactor, alone=alone))
     except TradectlError as error:
         return _give_up(folder, role, error, redactor)
