@@ -30,6 +30,7 @@ from tradectl_sdk.pipelines.sessions.plan import LIVE, PAPER, ReplayPlan
 from tradectl_sdk.pipelines.sessions.planning import plan_replay
 from tradectl_sdk.pipelines.sessions.supervising import (
     SessionEnd,
+    raise_end,
     start_detached,
     stop_session,
     supervise,
@@ -134,7 +135,10 @@ class Session:
         """
         if processes or self.opened.plan.mode == LIVE:
             self._needs_a_name()
-            return self.result(asyncio.run(supervise(self.opened, changed=changed)))
+            end = asyncio.run(supervise(self.opened, changed=changed))
+            if not self.folder.journal.exists():
+                raise_end(self.folder)  # it never came so far that there was anything to tell
+            return self.result(end)
         return self.result(asyncio.run(self._run_here(changed)))
 
     async def _run_here(self, changed: Callable[[str], None]) -> SessionEnd:

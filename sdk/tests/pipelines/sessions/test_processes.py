@@ -16,12 +16,20 @@ from session_scene import SERIES, at_venue, in_backtest, in_paper, session
 from tradectl_sdk import backtest
 from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
 from tradectl_sdk.config import Settings
-from tradectl_sdk.errors import AccountInUseError, NotFoundError, TradectlError
+from tradectl_sdk.data.locking import writer_lock
+from tradectl_sdk.errors import (
+    AccountInUseError,
+    JournalLockedError,
+    NotFoundError,
+    TradectlError,
+)
 from tradectl_sdk.nodes.control import ask
 from tradectl_sdk.nodes.executor import JournalView
+from tradectl_sdk.nodes.precedence import objection_to_first
 from tradectl_sdk.nodes.session_folder import Sessions, read_json, write_json
 from tradectl_sdk.nodes.supervisor import RestartRules, Supervisor
 from tradectl_sdk.nodes.supervisor.launching import ProcessLauncher
+from tradectl_sdk.pipelines.session import Session
 from tradectl_sdk.pipelines.sessions.opening import open_session
 from tradectl_sdk.pipelines.sessions.parts import holding_account
 from tradectl_sdk.pipelines.sessions.supervising import (
@@ -89,6 +97,20 @@ def test_three_processes_over_a_replay_are_the_backtest(tmp_path: Path) -> None:
     run = backtest("donchian-breakout", SERIES, start=START, end=END).record
     assert len(run.fills) > 1
     assert in_paper(opened.folder) == in_backtest(SERIES, run)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or bool(objection_to_first()),
+    reason="this user may not have a real-time priority",
+)
+def test_nodes_run_first_where_that_is_wanted(tmp_path: Path) -> None:
+    first = Settings.model_validate({"session": {"realtime": True}})
+    opened = session(tmp_path, "buy-and-hold", settings=first, speed=PACE)
+    start_detached(opened)
+    found = [status(opened.folder, node) for node in ("gateway", "executor", "host")]
+    policies = [os.sched_getscheduler(one.pid) for one in found if one is not None]
+    stop_session(opened.folder)
+    assert policies == [os.SCHED_RR] * 3
 
 
 @pytest.mark.parametrize("node", ["gateway", "executor", "host"])
@@ -243,6 +265,13 @@ def test_a_strategy_that_hangs_leaves_words_and_ends_its_process(tmp_path: Path)
     assert "has not returned for" in words["text"]
     assert words["text"] in boss.core.describe()["nodes"]["host"]["text"]
     assert "signal.pause()" in folder.log("host").read_text()
+
+
+def test_a_session_whose_executor_never_began_says_why(tmp_path: Path) -> None:
+    opened = session(tmp_path)
+    held = opened.folder.journal.with_name(opened.folder.journal.name + ".lock")
+    with writer_lock(held, timeout=0.0), pytest.raises(JournalLockedError, match="is open in"):
+        Session(opened).run(processes=True)
 
 
 MINE = "from tradectl_sdk import Strategy\nclass Mine(Strategy): ..."

@@ -145,7 +145,7 @@ class Supervisor:
         try:
             handle = await self._launcher.launch(node)
         except LaunchError as error:
-            LOG.exception("the %s could not be started: %s", node, error.text)
+            LOG.error("the %s could not be started: %s", node, error.text)  # noqa: TRY400 - a node's own words
             self._inbox.put(Ended(node, error.status, error.text))
             return
         self._handles[node] = handle
