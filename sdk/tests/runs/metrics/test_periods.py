@@ -33,6 +33,9 @@ def on_weekdays(count: int, *excluded: int) -> np.ndarray:
         (np.cumsum(np.tile([90, 91, 92, 92], 5)), 4),
         (np.cumsum(np.full(8, 365)), 1),
         (np.arange(0, 200, 10), 36.525),
+        (np.arange(0, 600, 3), 121.75),
+        (np.arange(0, 600, 2), 182.625),
+        (on_weekdays(400, 1, 3, 5, 6)[:-1], 156.7992424242424),
     ],
 )
 def test_periods_in_a_year_follow_from_the_days(days: np.ndarray, periods: float) -> None:

@@ -8,7 +8,8 @@ Conventions, the same for every run and printed with it:
 - A point at the very end of a day belongs to that day: bars are known at their close, and the bar
   that closes at midnight is yesterday's last.
 - The number of periods in a year follows from the timestamps: 365 for daily data on all seven days
-  of the week, 312 on six, 252 on five, 52, 12, 4 or 1 for weekly to yearly data.
+  of the week, 312 on six, 252 on five, 52, 12, 4 or 1 for weekly to yearly data, and as many as
+  there are on average for others, such as bars of three days.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def infer_frequency(days: Integers) -> Frequency | None:
     for low, high, periods, name in _REGULAR:
         if low <= typical <= high:
             return Frequency(periods, f"{name} equity")
-    if typical <= 3:
+    if typical < 2:
         return _daily_frequency(days)
     average = float(gaps.mean())
     return Frequency(DAYS_PER_YEAR / average, f"equity every {average:.1f} days on average")
