@@ -62,8 +62,7 @@ def backtest_overfitting(returns: npt.ArrayLike, *, blocks: int = 16) -> Overfit
         UsageError: For fewer than two trials, fewer than two periods a block, or missing values.
     """
     array = finite_array(returns, "returns", dimensions=2)
-    if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
-        raise UsageError(f"blocks was {blocks}, expected an even number from 2 to {_MOST_BLOCKS}")
+    require_blocks(blocks)
     if array.shape[1] < 2:
         raise UsageError("returns had 1 trial, expected 2 or more", hint="give every trial made")
     finite_array(array, "returns", dimensions=2, least=2 * blocks)
@@ -82,6 +81,16 @@ def backtest_overfitting(returns: npt.ArrayLike, *, blocks: int = 16) -> Overfit
         in_sample=inside,
         out_of_sample=outside,
     )
+
+
+def require_blocks(blocks: int) -> None:
+    """Refuse a number of blocks that cannot be halved, or in too many ways.
+
+    Raises:
+        UsageError: If it is one.
+    """
+    if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
+        raise UsageError(f"blocks was {blocks}, expected an even number from 2 to {_MOST_BLOCKS}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

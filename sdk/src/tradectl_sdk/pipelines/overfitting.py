@@ -29,6 +29,7 @@ from tradectl_sdk.domain.money import MONEY_UNITS, to_money
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import backtest_overfitting, data_snooping
+from tradectl_sdk.evidence.overfitting import require_blocks
 from tradectl_sdk.pipelines.again import prepare_again
 from tradectl_sdk.pipelines.tried import Tried, tried_in_sweep
 from tradectl_sdk.research.across import middle
@@ -205,6 +206,7 @@ def overfitting(
         DataError: If the sweep cannot be run again as it was.
         UsageError: For fewer than two trials that did not fail, or too few days.
     """
+    require_blocks(blocks)
     tried = sweep if isinstance(sweep, Tried) else tried_in_sweep(sweep)
     sets = _sets(tried.table)
     numbers = _chosen(sets, most)
@@ -214,6 +216,12 @@ def overfitting(
         progress=progress,
     )  # fmt: skip
     returns = _pooled(found)
+    if len(returns) < 2 * blocks:
+        raise UsageError(
+            f"the trials have {len(returns)} days, expected {2 * blocks} or more for "
+            f"{blocks} blocks",
+            hint="take fewer blocks, or a sweep over more bars",
+        )
     evidence = backtest_overfitting(returns, blocks=blocks)
     snooping, left_out = _snooping(returns, seed)
     alone = zip(tried.names, found, strict=True) if tried.names else ()
@@ -329,8 +337,11 @@ def _chosen(table: SweepTable, most: int) -> tuple[int, ...]:
             first.setdefault(tuple(point.values()), number)
     sound = list(first.values())
     if most < 2 or len(sound) < 2:
+        count = min(most, len(sound))
         raise UsageError(
-            f"{min(most, len(sound))} trials were there to compare, expected 2 or more"
+            f"there {'was' if count == 1 else 'were'} {count} to compare of {len(table):,} trials, "
+            "expected 2 or more",
+            hint="those that failed are left out, and a set tried again counts once",
         )
     if len(sound) <= most:
         return tuple(sound)

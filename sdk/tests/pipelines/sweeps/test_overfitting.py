@@ -136,10 +136,23 @@ def test_a_kept_sweep_is_weighed_as_well_and_other_data_are_refused(bars, tmp_pa
 
 
 def test_too_few_trials_and_changed_data_are_refused(swept, bars):
-    with pytest.raises(UsageError, match="1 trials were there"):
+    with pytest.raises(UsageError, match="there was 1 to compare of 10 trials"):
         weigh(swept, bars, most=1)
     with pytest.raises(DataError, match="the data changed since sweep s-"):
         weigh(swept, bars.rows(0, 140))
+
+
+def test_blocks_are_looked_at_before_a_trial_is_run_and_days_in_words(swept, bars):
+    done = []
+    with pytest.raises(UsageError, match="blocks was 7, expected an even number"):
+        overfitting(
+            swept, strategy=Weighed, data=[bars], blocks=7, progress=lambda n, _: done.append(n)
+        )
+    assert not done
+    short = bars.rows(0, 30)
+    made = sweep(Weighed, short, {"fast": [3, 5]}, mode="interpreted", workers=1).sweep
+    with pytest.raises(UsageError, match="have 30 days, expected 32 or more for 16 blocks"):
+        overfitting(made, strategy=Weighed, data=[short])
 
 
 def test_places_are_weighed_over_the_days_of_all_of_them(bars):
