@@ -25,7 +25,7 @@ from tradectl_sdk.engine import (
 )
 from tradectl_sdk.engine.booking import trailed
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.strategy import Strategy
+from tradectl_sdk.strategy import Strategy, param
 from workbench import columns, flat, instrument, once, play
 
 BOTH = pytest.mark.parametrize("mode", [Mode.INTERPRETED, Mode.COMPILED])
@@ -35,7 +35,7 @@ RICH = {"cash": Decimal(60_000_000_000), "margin": True}
 class Hoarder(Strategy):
     """Buys, or sells, twenty billion worth on every bar."""
 
-    side = 1
+    side: int = param(1, ge=-1, le=1)
 
     def on_start(self, ctx) -> None:
         self.closed = 0
@@ -50,18 +50,14 @@ class Hoarder(Strategy):
         self.closed = order.reason
 
 
-class Shorter(Hoarder):
-    side = -1
-
-
 @BOTH
-@pytest.mark.parametrize("strategy", [Hoarder, Shorter])
-def test_orders_that_fit_one_by_one_are_denied_once_the_account_would_not(strategy, mode):
+@pytest.mark.parametrize("side", [1, -1])
+def test_orders_that_fit_one_by_one_are_denied_once_the_account_would_not(side, mode):
     one = instrument()
     plan = Plan(
         instruments=[one],
         columns=[columns(flat(*[10] * 12), one)],
-        make_strategy=strategy,
+        make_strategy=lambda: Hoarder(side=side),
         assumptions=Assumptions(volume_share=Decimal(0), slippage_bps=Decimal(0), **RICH),
     )
     outcome = run(plan, mode)
