@@ -238,3 +238,4 @@ def test_controls_of_a_session_that_does_not_run_say_so(run, folder, words) -> N
     answer = run(*words)
     assert answer.status == 6
     assert "the executor of this session is not running" in answer.err
+    assert f"until tradectl paper start --resume {folder.id}" in answer.err

@@ -134,6 +134,25 @@ def ask_node(
     return ask(folder.socket(f"{node}.sock"), question, expected, seconds=seconds)  # type: ignore[type-var]
 
 
+def ask_executor(folder: SessionFolder, question: ToNode, expected: type[T], seconds: float) -> T:
+    """Ask a session's executor, and say how to get one where there is none.
+
+    Raises:
+        NotFoundError: If it does not run; its orders at the exchange are looked after by nobody.
+        DeadlineError: If it does not answer in time.
+    """
+    try:
+        return ask_node(folder, "executor", question, expected, seconds)
+    except NotFoundError as error:
+        if runs(folder):
+            raise
+        start = "live" if mode_of(folder) == "LIVE" else "paper"
+        raise NotFoundError(
+            error.message,
+            hint=f"its orders stay as they are until tradectl {start} start --resume {folder.id}",
+        ) from error
+
+
 def tail_of(lines: Iterator[T], count: int) -> list[T]:
     """Return the last lines of many."""
     from collections import deque

@@ -152,6 +152,7 @@ def test_what_never_left_is_said_to_be_unsent() -> None:
         exchange.private.urls["api"]["private"] = "http://127.0.0.1:9/api/v3"  # nobody listens
         (outcome,) = await exchange.submit([TICKET])
         assert outcome == Unclear(text=outcome.text, sent=False)  # type: ignore[union-attr]
+        assert "Connect call failed" in outcome.text  # and not the address alone
         assert fake.count("POST", "order") == 0
 
     play(act)

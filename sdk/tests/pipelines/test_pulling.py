@@ -301,7 +301,10 @@ def test_an_adapter_that_breaks_its_word_stores_nothing(catalog: Catalog) -> Non
 def test_what_makes_no_sense_is_said(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match="no instrument 'A/C'"):
         pull(Market(10), catalog, symbol="A/C")
-    with pytest.raises(UsageError, match="expected a bar that has closed"):
+    with pytest.raises(
+        UsageError,
+        match="was 2023-11-14T22:34:00, expected a bar that has closed by 2023-11-14T22:24:00",
+    ):
         pull(Market(10), catalog, since=20)
     with pytest.raises(DataMissingError, match=r"no bars of A/B\.X 1m"):
         pull(Market(10, holes=frozenset(range(10))), catalog)

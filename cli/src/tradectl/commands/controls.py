@@ -12,7 +12,7 @@ from tradectl.asking import confirmed
 from tradectl.commands import noun
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
-from tradectl.sessions import Reference, ask_node, chosen, mode_of
+from tradectl.sessions import Reference, ask_executor, chosen, mode_of
 
 if TYPE_CHECKING:
     from tradectl_sdk.nodes.session_folder import SessionFolder
@@ -47,7 +47,7 @@ def reconcile(
     question = f"take over from the venue what differs in {_named(folder)}?"
     if apply and not confirmed(session, question, yes=yes):
         return ExitStatus.OK
-    answer = ask_node(folder, "executor", Reconcile(apply=apply), Reconciled, LONG)
+    answer = ask_executor(folder, Reconcile(apply=apply), Reconciled, LONG)
     out = session.out
     if answer.differences:
         out.table(
@@ -96,7 +96,7 @@ def panic(
     if flatten and not confirmed(session, question, yes=yes):
         return ExitStatus.OK
     order = CancelEverything(flatten=flatten, by=getpass.getuser())
-    answer = ask_node(folder, "executor", order, Done, LONG)
+    answer = ask_executor(folder, order, Done, LONG)
     session.out.line(f"{folder.id}  halted", "fail")
     for line in answer.lines:
         session.out.line(f"  {line}")
@@ -148,7 +148,7 @@ def _move(session: Session, folder: SessionFolder, state: str, why: str) -> None
     from tradectl_sdk.bus.messages.control import Done, SetSwitch
 
     asked = SetSwitch(state=state, by=getpass.getuser(), text=why)
-    answer = ask_node(folder, "executor", asked, Done, LONG)
+    answer = ask_executor(folder, asked, Done, LONG)
     session.out.cells(
         Cell(folder.id, "bold"),
         Cell(f"  the kill switch is {state.upper()}", "ok" if state == "active" else "fail"),

@@ -56,8 +56,14 @@ def is_among(code: str, codes: frozenset[str]) -> bool:
 
 
 def words(error: BaseException, redact: Callable[[str], str]) -> str:
-    """Return what an error says, without keys, signatures or length."""
+    """Return what an error says, without keys, signatures or length.
+
+    Where ccxt names nothing but the address, the system's own words tell why it was not reached.
+    """
     text = " ".join(str(error).split())
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, OSError) and cause.strerror:
+        text = f"{text}: {cause.strerror}"
     return redact(_QUERY.sub("?…", text))[:LONGEST] or type(error).__name__
 
 

@@ -32,5 +32,5 @@ class Refusals:
         self.counts[kind] += 1
         count = self.counts[kind]
         if count & (count - 1) == 0:
-            times = f" (for the {count}th time)" if count > 1 else ""
+            times = f" ({count} times so far)" if count > 1 else ""
             log.error("%s: %s%s", self._where, text, times)

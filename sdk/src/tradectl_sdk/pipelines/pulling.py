@@ -192,6 +192,10 @@ def find_instrument(instruments: Sequence[Instrument], symbol: str) -> Instrumen
     )
 
 
+def _seconds(time: int) -> str:
+    return str(np.datetime64(time, "ns").astype("datetime64[s]"))
+
+
 async def _bounds(job: _Pull, since: int | str, until: int | str | None) -> tuple[int, int]:
     """Return first open and the end of opens, both on the grid, nothing that runs contained."""
     length, start = job.frame.nanoseconds, nanoseconds(since) or 0
@@ -201,7 +205,7 @@ async def _bounds(job: _Pull, since: int | str, until: int | str | None) -> tupl
     start, end = -(-start // length) * length, end // length * length
     if start >= end:
         raise UsageError(
-            f"--since was {np.datetime64(start, 's')}, expected a bar that has closed by then",
+            f"--since was {_seconds(start)}, expected a bar that has closed by {_seconds(end)}",
             hint="give an earlier --since",
         )
     return start, end

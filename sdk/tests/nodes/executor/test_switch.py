@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from floor import SECOND, Floor, X, place, replayed, setup
+from decimal import Decimal
+
+from floor import SECOND, Floor, X, instrument, place, replayed, setup
 from tradectl_sdk.bus.link import PeerChanged
 from tradectl_sdk.bus.messages.control import CancelEverything, Declined, Done, SetSwitch
 from tradectl_sdk.bus.messages.events import AccountSnapshot, SwitchState
@@ -149,12 +151,40 @@ def test_a_closing_order_that_is_refused_is_tried_again_but_not_at_once():
     floor.place(place(1))
     floor.fill(1, 10)
     floor.control(CancelEverything(flatten=True, by="me"))
-    for tries in (1, 2, 3):
+    for tries, pause in ((1, 5), (2, 10), (3, 20)):  # so that nobody is told of it all night
         assert len(floor.asked(Submit)) == 1 + tries
         floor.answer(Refused(code="busy", text="later"))
-        floor.wait(4 * SECOND)
+        floor.wait((pause - 1) * SECOND)
         assert len(floor.asked(Submit)) == 1 + tries
         floor.wait(SECOND)
+    floor.answer(Refused(code="busy", text="later"))
+    assert len(floor.asked(Submit)) == 5
+    floor.control(CancelEverything(flatten=True, by="me"))  # a person who is in a hurry
+    assert len(floor.asked(Submit)) == 6
+
+
+def test_what_is_worth_less_than_the_venue_takes_is_told_once_and_not_tried_for_ever():
+    least = setup(instruments=[instrument(min_notional=Decimal(5))])
+    floor = Floor(least).open()
+    floor.place(place(1, lots=51))  # 5.10 at a price of 100
+    floor.fill(1, 49)
+    floor.report(1, OrderStatus.CANCELED)
+    floor.control(CancelEverything(flatten=True, by="me"))
+    floor.wait(900 * SECOND)
+    assert len(floor.asked(Submit)) == 1
+    (told,) = [one.text for one in floor.written(of.Noticed) if one.what == "dust"]
+    assert "49 lots of" in told
+    assert "less than the 5 " in told
+
+
+def test_what_is_worth_just_enough_is_closed():
+    least = setup(instruments=[instrument(min_notional=Decimal(5))])
+    floor = Floor(least).open()
+    floor.place(place(1, lots=51))
+    floor.fill(1, 50)
+    floor.report(1, OrderStatus.CANCELED)
+    floor.control(CancelEverything(flatten=True, by="me"))
+    assert [(one.side, one.lots) for one in floor.tickets[1:]] == [(-1, 50)]
 
 
 def test_panic_survives_a_restart_half_way():

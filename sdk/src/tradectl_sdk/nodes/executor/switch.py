@@ -7,11 +7,14 @@ show that nothing of ours works any more before that is believed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradectl_sdk.bus.messages.control import CancelEverything, Declined, Done, SetSwitch
 from tradectl_sdk.bus.messages.events import SwitchState
+from tradectl_sdk.domain.money import plain, to_money
 from tradectl_sdk.domain.orders import OrderFlag, OrderType
+from tradectl_sdk.engine.bars import NEVER
 from tradectl_sdk.engine.reasons import CloseReason
 from tradectl_sdk.errors import ExitStatus
 from tradectl_sdk.nodes.executor import records as of
@@ -34,7 +37,17 @@ SEVERITY = {ACTIVE: 0, REDUCING: 1, HALTED: 2}
 BY_SWITCH = int(CloseReason.SWITCH)
 CLOSE_FLAGS = int(OrderFlag.REDUCE_ONLY | OrderFlag.CLOSE_POSITION)
 MARKET = int(OrderType.MARKET)
-RETRY = 5_000_000_000  # nanoseconds until a closing order that was refused is tried again
+# Nanoseconds until a closing order that was refused is tried again: at first, and at last
+RETRY, LONGEST_RETRY = 5_000_000_000, 300_000_000_000
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A position that is to be closed: its lots, when that is tried next, and the pause then."""
+
+    lots: int
+    due: int
+    pause: int
 
 
 class Switch:
@@ -55,7 +68,8 @@ class Switch:
         self._standing = standing
         self._groups = groups
         self._reconciler = reconciler
-        self._closed_at: dict[str, int] = {}
+        self._margin = setup.margin
+        self._attempts: dict[str, _Attempt] = {}
 
     # Moving ----------------------------------------------------------------------------------
 
@@ -96,6 +110,7 @@ class Switch:
     def move(self, state: str, by: str, text: str, *, flatten: bool = False) -> None:
         """Write down where it is now, and then what that means for every order."""
         flatten = flatten or (self._state.flatten and state == HALTED)
+        self._attempts.clear()
         self._recorder.write(of.Switched(self._recorder.now, state, by, text, flatten))
         if self._recorder.telling:
             self._recorder.tell(SwitchState(state=state, text=text))
@@ -134,12 +149,35 @@ class Switch:
             self._close_positions()
 
     def _close_positions(self) -> None:
+        now = self._recorder.now
         for name in self._state.ledger.instruments:
             lots = self._state.ledger.position(name)
-            due = self._closed_at.get(name, 0) + RETRY <= self._recorder.now
-            if lots and due and not self._state.book.live(name):
-                self._closed_at[name] = self._recorder.now
+            if not lots or self._state.book.live(name):
+                continue
+            attempt = self._attempts.get(name)
+            if attempt is None or attempt.lots != lots:
+                attempt = self._attempts[name] = _Attempt(lots, now, RETRY)
+                if self._is_dust(name, lots):
+                    self._leave_dust(name, attempt)
+            if attempt.due <= now:
+                attempt.due = now + attempt.pause
+                attempt.pause = min(2 * attempt.pause, LONGEST_RETRY)
                 self._close(name, lots)
+
+    def _is_dust(self, instrument: str, lots: int) -> bool:
+        """Whether a position is worth less than the venue takes an order of coins for."""
+        ledger = self._state.ledger
+        least = ledger.instruments[instrument].min_notional
+        last = ledger.prices.last(ledger.prices.index[instrument])
+        return not self._margin and 0 < ledger.value(instrument, last, abs(lots)) < to_money(least)
+
+    def _leave_dust(self, instrument: str, attempt: _Attempt) -> None:
+        attempt.due = NEVER
+        least = plain(self._state.ledger.instruments[instrument].min_notional)
+        self._recorder.notice(
+            "dust", text=f"{attempt.lots} lots of {instrument} stay: they are worth less than the "
+                         f"{least} that the venue takes an order for",
+        )  # fmt: skip
 
     def _close(self, instrument: str, lots: int) -> None:
         prices = self._state.ledger.prices
@@ -186,9 +224,11 @@ class Switch:
         if not self._state.flatten or self._state.switch != HALTED:
             return None
         due = [
-            self._closed_at.get(name, 0) + RETRY
-            for name in self._state.ledger.instruments
-            if self._state.ledger.position(name) and not self._state.book.live(name)
+            attempt.due
+            for name, attempt in self._attempts.items()
+            if attempt.due < NEVER
+            and self._state.ledger.position(name)
+            and not self._state.book.live(name)
         ]
         return min(due, default=None)
 
