@@ -122,6 +122,23 @@ def test_a_node_makes_the_fills_of_the_backtest_and_records_what_it_saw(tmp_path
     within(main())
 
 
+def test_an_order_denied_here_is_told_with_its_reason_but_not_each_time(tmp_path, caplog):
+    def off_the_grid(ctx: Any, bar: Any, at: int) -> None:
+        ctx.buy(1.0, limit=bar.close / 3.0 + 0.0001)
+
+    async def main() -> None:
+        scene = Scene(tmp_path, plan(off_the_grid))
+        await scene.play(range(5))
+        assert scene.host.status().figures["orders denied here"] == 5
+
+    within(main())
+    told = [one.message for one in caplog.records if "was denied" in one.message]
+    assert len(told) == 3  # the first, the second and the fourth
+    assert "a buy of" in told[0]
+    assert "OFF_TICK, a price lies between two ticks; ctx.round_price" in told[0]
+    assert told[2].endswith("4 orders so far")
+
+
 def test_a_failure_reaches_the_executor_before_the_node_ends(tmp_path, caplog):
     async def main() -> None:
         scene = Scene(tmp_path, plan(lambda ctx, bar, at: 1 / 0))

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,12 @@ from tradectl_sdk.bus.link import Gap
 from tradectl_sdk.bus.messages.control import Declined, FetchBars, NodeStatus, StopNode
 from tradectl_sdk.bus.messages.events import Filled
 from tradectl_sdk.bus.messages.intents import Intents
+from tradectl_sdk.engine.reasons import REASONS
 from tradectl_sdk.errors import ExitStatus, TradectlError
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.failpoints import failpoint
 from tradectl_sdk.nodes.host.core import EXECUTOR, GATEWAY, MODELS, HostCore
-from tradectl_sdk.nodes.host.records import Failed
+from tradectl_sdk.nodes.host.records import Denied, Failed
 from tradectl_sdk.nodes.host.thinking import Thinking
 from tradectl_sdk.nodes.host.watchdog import Watchdog
 from tradectl_sdk.nodes.inbox import Inbox
@@ -80,6 +82,7 @@ class Host:
         self._models = models
         self._thinking: Thinking | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._denied: Counter[tuple[str, int]] = Counter()  # by instrument and reason
         self._tally = Tally(EXECUTOR)
         self._started = self._clock.now()
 
@@ -134,7 +137,11 @@ class Host:
             executions=core.executions,
             busy=core.busy + len(self._inbox),
             traffic=(self._tally.traffic(),),
-            figures={"strategy": self._setup.strategy, "recorded bytes": self._recorder.written},
+            figures={
+                "strategy": self._setup.strategy,
+                "recorded bytes": self._recorder.written,
+                "orders denied here": self._denied.total(),
+            },
         )
 
     async def answer(self, request: ToNode) -> FromNode:
@@ -166,6 +173,9 @@ class Host:
         failpoint("host.decision.made" if decided else "")
         self._recorder.write(effects.records)
         failpoint("host.decision.recorded" if decided else "")
+        for record in effects.records:
+            if isinstance(record, Denied):
+                self._tell_denied(record)
         for port, message in effects.messages:
             if port == EXECUTOR:
                 self._executor.send(message)
@@ -175,6 +185,24 @@ class Host:
                 self._thinking.ask(message.bars)
             elif self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._fetch(message))
+
+    def _tell_denied(self, denied: Denied) -> None:
+        """Say why an order went no farther; of many for one reason the first, second, fourth.
+
+        The executor has not heard of it, so that it stands in no list of orders.
+        """
+        kind = (denied.instrument, denied.reason)
+        self._denied[kind] += 1
+        count = self._denied[kind]
+        if count & (count - 1):
+            return
+        why = REASONS[denied.reason]
+        side = "buy" if denied.side > 0 else "sell"
+        times = f"; {count} orders so far" if count > 1 else ""
+        LOG.warning(
+            "order %d, a %s of %s, was denied: %s, %s%s",
+            denied.number, side, denied.instrument, why.name, why.summary, times,
+        )  # fmt: skip
 
     def _seconds_until(self, wake: int | None) -> float | None:
         return None if wake is None else max(0.0, (wake - self._clock.now()) / 1e9)
