@@ -21,7 +21,7 @@ from tradectl_sdk.errors import (
 from tradectl_sdk.nodes.executor import Journal, JournalView
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.chain import follow
-from tradectl_sdk.nodes.executor.journal import AT_ONCE
+from tradectl_sdk.nodes.executor.schema import AT_ONCE
 from tradectl_sdk.nodes.executor.setup import Bounds
 from tradectl_sdk.nodes.executor.tail import JournalTail
 

@@ -28,13 +28,7 @@ from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.chain import START, Head, follow, follow_all
 from tradectl_sdk.nodes.executor.order import Order
 from tradectl_sdk.nodes.executor.recovery import recover
-from tradectl_sdk.nodes.executor.schema import (
-    AT_ONCE,
-    guarded,
-    insert,
-    open_writable,
-    reserve_log,
-)
+from tradectl_sdk.nodes.executor.schema import guarded, insert, open_writable, reserve_log
 from tradectl_sdk.nodes.executor.state import State, digest
 from tradectl_sdk.nodes.failpoints import failpoint
 
@@ -193,8 +187,8 @@ class Journal:
         self._broken = True  # until it has gone well
         with guarded(self.path, "writing"):
             with self._transaction():
-                insert(self._connection, "INSERT INTO records", 3, [*chain.from_iterable(rows)])
-                insert(self._connection, "INSERT OR REPLACE INTO fills", 4, fills)
+                insert(self._connection, "records", 3, [*chain.from_iterable(rows)])
+                insert(self._connection, "fills", 4, fills, replace=True)
                 self._index(forgotten)
             self._advance(numbers[-1], links[-1])
         self._broken = False
@@ -229,9 +223,9 @@ class Journal:
         for order in ended:
             body = _ORDER_ENCODER.encode(order)
             bodies += order.key, bytearray(body), bytearray(mark_of(body))
-        insert(self._connection, "INSERT OR REPLACE INTO ended", 3, bodies)
+        insert(self._connection, "ended", 3, bodies, replace=True)
         names = sorted((name, order.key) for order in ended for name in names_of(order))
-        insert(self._connection, "INSERT OR REPLACE INTO names", 2, [*chain.from_iterable(names)])
+        insert(self._connection, "names", 2, [*chain.from_iterable(names)], replace=True)
 
     # Checkpoints -----------------------------------------------------------------------------
 
@@ -355,4 +349,4 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-__all__ = ["AT_ONCE", "START", "Journal"]
+__all__ = ["START", "Journal"]
