@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,20 @@ os.environ["MYPY_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "known-types")
 # Half a million objects are there once 8,000 tests are collected, and stay. Python would look
 # through all of them for cycles again and again, which took a fifth of collecting alone.
 gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what pytest makes of the tests' assertions, half of collecting, whatever the habit.
+
+    The workers of one run, which are never quite in step, take it from each other. Tests and the
+    processes they start keep bytecode only where one's environment lets them.
+    """
+    habit, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = habit
 
 
 @pytest.hookimpl(trylast=True)
