@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import pytest
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.skipif(
 class Process:
     """``tradectl sandbox start``, and what it said."""
 
+    begun: ClassVar[list[subprocess.Popen[str]]] = []
+
     def __init__(self, *words: str, cwd: Any) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tradectl", "sandbox", "start", "--port", "0", *words],
@@ -31,6 +33,7 @@ class Process:
             cwd=cwd,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
+        self.begun.append(self._process)
         self.said = ""
         assert self._process.stdout is not None
         while "interrupt to stop" not in self.said:
@@ -47,6 +50,14 @@ class Process:
         rest, _ = self._process.communicate(timeout=60)
         self.said += rest
         return self._process.returncode
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running():
+    yield
+    while Process.begun:
+        with Process.begun.pop() as process:
+            process.kill()
 
 
 async def asked(url: str, action: Any) -> Any:
