@@ -68,7 +68,7 @@ def test_what_speaks_against_the_best_stands_before_it(sections):
     rows = dict(sections["evidence"].parts[1].rows)
     assert rows["Best"] == "fast=5, slow=60: 0.90"
     assert rows["Around it"] == (
-        "a peak: 2 neighbours with only 0.35 in the middle, beside its 0.90; at the edge of slow"
+        "a peak: 3 neighbours with only 0.20 in the middle, beside its 0.90; at the edge of slow"
     )
     assert all(isinstance(cell, Cell | str) for row in rows.items() for cell in row)
 
