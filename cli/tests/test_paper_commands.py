@@ -51,6 +51,21 @@ def test_the_screen_names_the_assumptions_that_matter(capsys: pytest.CaptureFixt
     assert "tradectl parity p-" in shown.err
 
 
+def test_who_stops_a_session_is_told_of_the_position_that_stays(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["paper", "start", "buy-and-hold", *START[3:], "--in-process"]) == 0
+    (folder,) = sessions(project).list()
+    capsys.readouterr()
+    stopped = "tradectl_sdk.pipelines.sessions.supervising.stop_session"
+    monkeypatch.setattr(stopped, lambda _: {"state": "stopped"})
+    assert run(["paper", "stop", folder.id]) == 0
+    said = capsys.readouterr().err
+    assert "it still holds " in said
+    assert "SPX.SAMPLE, and nobody looks after that" in said
+    assert "panic --flatten" in said
+
+
 @pytest.mark.slow
 def test_a_session_in_the_background_is_seen_and_stopped(
     project: Path, capsys: pytest.CaptureFixture[str]

@@ -197,7 +197,7 @@ def stop_one(session: Session, reference: str, mode: str) -> ExitStatus:
             f"{folder.id} is a {kind} session", hint=f"tradectl {kind} stop {folder.id}"
         )
     state = stop_session(folder)
-    working = _working(folder)
+    working, held = _left(folder)
     out = session.out
     out.line(f"{folder.id}  {state.get('state')}", "bold")
     if working:
@@ -205,17 +205,25 @@ def stop_one(session: Session, reference: str, mode: str) -> ExitStatus:
             f"{working} of its orders are still working",
             hint=f"tradectl {mode} start --resume {folder.id} looks after them again",
         )
+    if held:
+        out.warn(
+            f"it still holds {', '.join(held)}, and nobody looks after that",
+            hint="tradectl panic --flatten closes positions, before a session is stopped",
+        )
     out.result(
-        "session-stop/1", {"session": folder.id, "state": state.get("state"), "working": working}
+        "session-stop/1",
+        {"session": folder.id, "state": state.get("state"), "working": working, "held": held},
     )
     out.next(f"tradectl parity {folder.id}", f"tradectl {mode} start --resume {folder.id}")
     return ExitStatus.OK
 
 
-def _working(folder: SessionFolder) -> int:
+def _left(folder: SessionFolder) -> tuple[int, list[str]]:
+    """Return how many orders of a session still work, and the positions it holds."""
     from tradectl_sdk.nodes.executor.reading import JournalView
 
     if not folder.journal.exists():
-        return 0
+        return 0, []
     with JournalView(folder.journal) as journal:
-        return sum(1 for _ in journal.orders(working=True))
+        held = [f"{quantity:f} {name}" for name, quantity in journal.positions().items()]
+        return sum(1 for _ in journal.orders(working=True)), held
