@@ -6,13 +6,19 @@ browser nor a network takes part; letters are drawn with the fonts of the machin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from tradectl_sdk.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What sans-serif fonts are called; resvg itself asks for Arial alone, which Linux seldom has.
+FAMILIES: Final = (
+    "Arial", "Helvetica", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Segoe UI", "Roboto",
+    "Open Sans", "Ubuntu", "Cantarell", "FreeSans",
+)  # fmt: skip
 SCALE = 2.0  # pixels for one of the SVG's, so that letters stay sharp in print
 _PROBE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">'
@@ -33,8 +39,17 @@ def png_renderer() -> Callable[[str], bytes]:
             "PNG files need resvg-py, which is not installed",
             hint="pip install 'tradectl-sdk[png]', or take --svg, which needs nothing",
         ) from error
-    drawing: Any = resvg_py
-    return lambda svg: bytes(drawing.svg_to_bytes(svg_string=svg, zoom=SCALE, background="white"))
+    renderers = [partial(_drawn, resvg_py, family) for family in FAMILIES]
+    return next((one for one in renderers if draws_letters(one)), renderers[0])
+
+
+def _drawn(drawing: Any, family: str, svg: str) -> bytes:
+    """Draw, with a family of fonts for letters that want none in particular."""
+    return bytes(
+        drawing.svg_to_bytes(
+            svg_string=svg, zoom=SCALE, background="white", sans_serif_family=family
+        )
+    )
 
 
 def draws_letters(render: Callable[[str], bytes]) -> bool:
