@@ -234,3 +234,10 @@ def test_an_address_that_is_none_is_found_in_the_settings() -> None:
     with pytest.raises(ConfigError) as caught:
         sweep("sma-cross", "SPX.SAMPLE", {"fast": "5:9"}, executor="dask", settings=settings)
     assert caught.value.problems[0].key == "plugins.dask.scheduler"
+
+
+def test_workers_to_rehearse_with_that_are_gone_for_good_are_followed_by_others() -> None:
+    with two_workers() as values, connected(DaskSettings(**values)) as client:
+        client.wait_for_workers(2, timeout=60)
+        client.retire_workers(close_workers=True, remove=True)
+        client.wait_for_workers(1, timeout=60)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def _start() -> tuple[subprocess.Popen[str], str]:
         | {
             "DASK_CONFIG": tempfile.gettempdir(),  # nobody's habits, and nothing written there
             "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver",
+            "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "5s",
         },
     )
     atexit.register(_end, process)
@@ -77,7 +79,10 @@ def main() -> None:
     ) as cluster:
         sys.stdout.write(f"{cluster.scheduler_address}\n")
         sys.stdout.flush()
-        sys.stdin.read()
+        # Whoever asked is gone when there is something to read: the end. A worker that was killed
+        # before its nanny knew that it had started is not started again by that.
+        while not select.select([sys.stdin], [], [], 1.0)[0]:
+            cluster.scale(2)
 
 
 if __name__ == "__main__":
