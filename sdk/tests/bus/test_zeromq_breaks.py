@@ -148,7 +148,10 @@ def test_a_subscriber_that_sends_what_is_far_too_large_is_named_and_hurts_nobody
         listener = zeromq_subscriber(address, HOST)
         await until(lambda: listener.core.joined)
         with raw(kind, address.live if kind == zmq.XSUB else address.snapshot) as socket:
-            socket.send(word)
+            on = publisher._listening if kind == zmq.XSUB else publisher._asking
+            before = list(on._names.values()).count(who)
+            socket.send(word)  # which is lost, too, if the connection ends before it is read
+            await until(lambda: list(on._names.values()).count(who) > before)
             socket.send(HUGE)
             await until(lambda: publisher.refusals.counts["broken"] > 0)
         assert f"{who} was cut off or broke off without a farewell" in caplog.text
