@@ -28,7 +28,7 @@ def two_workers() -> Iterator[Mapping[str, Any]]:
     """Yield settings for an executor that reaches two workers on this machine."""
     if not _running or _running[0][0].poll() is not None:
         _running[:] = [_start()]
-    yield {"scheduler": _running[0][1], "worker_seconds": 20, "chunk_seconds": 0.2}
+    yield {"scheduler": _running[0][1], "worker_seconds": 60, "chunk_seconds": 0.2}
 
 
 def _start() -> tuple[subprocess.Popen[str], str]:
