@@ -146,6 +146,7 @@ def test_a_host_that_is_stopped_loses_nothing_and_stops_who_tells_it_too_much(
             await read_until(executor, PeerChanged, note)
             executor.send(progress(1))
             await until(lambda: host.numbers() == [1])
+            await until(lambda: executor.core.room == CHANNEL.window)  # we know that it was read
             host.signal(signal.SIGSTOP)
             told = 1
             with contextlib.suppress(ChannelFullError):
