@@ -146,7 +146,7 @@ def ask_executor(folder: SessionFolder, question: ToNode, expected: type[T], sec
     except NotFoundError as error:
         if runs(folder):
             raise
-        start = "live" if mode_of(folder) == "LIVE" else "paper"
+        start = mode_of(folder).lower()
         raise NotFoundError(
             error.message,
             hint=f"its orders stay as they are until tradectl {start} start --resume {folder.id}",

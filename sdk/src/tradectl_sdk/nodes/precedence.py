@@ -28,7 +28,7 @@ def run_first() -> None:
         UsageError: If this machine or this user may not.
     """
     if objection := _asked_for():
-        raise _refused(objection)
+        raise UsageError(objection, hint=HINT)
 
 
 def objection_to_first() -> str:
@@ -61,7 +61,3 @@ def _asked_for() -> str:
     except OSError as error:
         return f"this user may not have real-time priority {PRIORITY}: {error.strerror}"
     return ""
-
-
-def _refused(objection: str) -> UsageError:
-    return UsageError(objection, hint=HINT)

@@ -58,7 +58,7 @@ def make_executor(session: OpenSession, lines: Lines, epoch: int) -> Executor:
     )
 
 
-def latched(session: OpenSession) -> SetSwitch | None:
+def wanted_switch(session: OpenSession) -> SetSwitch | None:
     """Return what a supervisor asked for when there was no executor to be told."""
     try:
         found = read_json(session.folder.switch_wish)
@@ -67,18 +67,18 @@ def latched(session: OpenSession) -> SetSwitch | None:
     return SetSwitch(state=str(found.get("state")), text=str(found.get("text")))
 
 
-class HaltedAtStart:
+class SwitchedAtStart:
     """An executor whose first act is its kill switch: a supervisor could not tell its last life.
 
     Args:
         executor: The executor.
-        halt: What to tell it.
+        wish: What to tell it.
         session: Where the request lies; it is removed once the executor has written it down.
     """
 
-    def __init__(self, executor: Executor, halt: SetSwitch, session: OpenSession) -> None:
+    def __init__(self, executor: Executor, wish: SetSwitch, session: OpenSession) -> None:
         self._executor = executor
-        self._halt = halt
+        self._wish = wish
         self._request = session.folder.switch_wish
         self.stop = executor.stop
         self.status = executor.status
@@ -86,13 +86,13 @@ class HaltedAtStart:
 
     async def run(self) -> None:
         """Move the switch, and work until stopped."""
-        halting = asyncio.create_task(self._latch())
+        moving = asyncio.create_task(self._move())
         try:
             await self._executor.run()
         finally:
-            halting.cancel()
-            await asyncio.gather(halting, return_exceptions=True)
+            moving.cancel()
+            await asyncio.gather(moving, return_exceptions=True)
 
-    async def _latch(self) -> None:
-        await self._executor.answer(self._halt)
+    async def _move(self) -> None:
+        await self._executor.answer(self._wish)
         self._request.unlink(missing_ok=True)

@@ -23,9 +23,9 @@ from tradectl_sdk.nodes.precedence import run_first
 from tradectl_sdk.nodes.running import run_node, stopping_on_signals
 from tradectl_sdk.nodes.session_folder import SessionFolder, write_json
 from tradectl_sdk.pipelines.sessions.executor_part import (
-    HaltedAtStart,
-    latched,
+    SwitchedAtStart,
     make_executor,
+    wanted_switch,
 )
 from tradectl_sdk.pipelines.sessions.lines import EXECUTOR, GATEWAY, HOST, ZeroMQLines
 from tradectl_sdk.pipelines.sessions.opening import open_session
@@ -115,8 +115,8 @@ async def _gateway(session: OpenSession, redactor: Redactor) -> Node:
 async def _executor(session: OpenSession, _redactor: Redactor) -> Node:
     epoch = next_epoch(session.folder.epoch(EXECUTOR))
     executor = make_executor(session, ZeroMQLines(session.folder, session.settings), epoch)
-    halt = latched(session)
-    return executor if halt is None else HaltedAtStart(executor, halt, session)
+    wish = wanted_switch(session)
+    return executor if wish is None else SwitchedAtStart(executor, wish, session)
 
 
 async def _host(session: OpenSession, _redactor: Redactor) -> Node:
