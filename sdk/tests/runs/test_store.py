@@ -171,7 +171,11 @@ def test_a_manifest_that_says_nonsense_is_damage_not_a_crash(
         path.write_text(json.dumps(manifest | {field: value}))
         with pytest.raises(DataError, match="is damaged"):
             store.load(run_id)
-        store.list()
+        assert [each.run_id for each in store.list()] == [run_id]
+        assert store.summary(run_id).run_id == run_id
+    path.write_text(json.dumps(manifest | {"identity": {"code": 1}}))
+    assert "identity" in store.summary(run_id).problem
+    assert store.list()[0].problem == store.summary(run_id).problem
 
 
 def test_nothing_is_left_behind_when_the_disk_refuses(

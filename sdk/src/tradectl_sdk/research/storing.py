@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import DataError
+from tradectl_sdk.errors import DataError, NotFoundError
 from tradectl_sdk.research.across import middle
 from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.neighbourhood import grid_layout
@@ -115,8 +115,8 @@ class SweepStore(ShelfStore):
     def find(self, identity: Mapping[str, Any]) -> StoredSweep | None:
         """Return the sweep with these inputs; None if there is none, or it is damaged."""
         try:
-            return _read(self.root / sweep_id(identity))
-        except DataError:
+            return self._shelf.read(sweep_id(identity), _read)
+        except (DataError, NotFoundError):
             return None
 
     def load(self, reference: str) -> StoredSweep:
@@ -127,11 +127,12 @@ class SweepStore(ShelfStore):
             UsageError: If the prefix fits several.
             DataError: If it is damaged.
         """
-        return _read(self.root / self.resolve(reference))
+        return self._shelf.read(self.resolve(reference), _read)
 
     def list(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return id and manifest of every sweep, the newest first; {} stands for a damaged one."""
-        found = [(each, _manifest(self.root / each, strict=False)) for each in self.latest()]
+        read = self._shelf.read_all(_manifest)
+        found = [(each, {} if isinstance(one, DataError) else one) for each, one in read]
         found.sort(key=lambda pair: str(pair[1].get("about", {}).get("created", "")), reverse=True)
         return found
 
@@ -157,17 +158,15 @@ def _write(sweep: StoredSweep, folder: Path) -> None:
     (folder / _MANIFEST).write_text(json.dumps(manifest, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _manifest(folder: Path, *, strict: bool = True) -> dict[str, Any]:
+def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         sound = manifest["schema"] == SCHEMA and sweep_id(manifest["identity"]) == folder.name
     except (OSError, ValueError, KeyError, TypeError) as error:
-        if not strict:
-            return {}
         raise _damaged(folder, str(error)) from error
-    if not sound and strict:
+    if not sound:
         raise _damaged(folder, f"{_MANIFEST} belongs to another sweep")
-    return manifest if sound else {}
+    return manifest
 
 
 def _read(folder: Path) -> StoredSweep:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import DataError
+from tradectl_sdk.errors import DataError, NotFoundError
 from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
 from tradectl_sdk.runs.shelf import Shelf, ShelfStore
 
@@ -47,8 +47,8 @@ class WalkStore(ShelfStore):
     def find(self, walk_id: str) -> WalkForward | None:
         """Return the walk of this id; None if there is none, or it is damaged."""
         try:
-            return _read(self.root / walk_id)
-        except DataError:
+            return self._shelf.read(walk_id, _read)
+        except (DataError, NotFoundError):
             return None
 
     def load(self, reference: str) -> WalkForward:
@@ -59,11 +59,12 @@ class WalkStore(ShelfStore):
             UsageError: If the prefix fits several.
             DataError: If it is damaged.
         """
-        return _read(self.root / self.resolve(reference))
+        return self._shelf.read(self.resolve(reference), _read)
 
     def list(self) -> Sequence[tuple[str, WalkForward | None]]:
         """Return id and walk of each, the newest first; None stands for a damaged one."""
-        found = [(each, self.find(each)) for each in self.latest()]
+        read = self._shelf.read_all(_read)
+        found = [(each, None if isinstance(one, DataError) else one) for each, one in read]
         return sorted(found, key=lambda pair: pair[1].created if pair[1] else "", reverse=True)
 
 

@@ -7,20 +7,24 @@ several processes may put, list and remove at once without a lock.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tradectl_sdk.errors import DataError, NotFoundError, UsageError, did_you_mean
 from tradectl_sdk.runs.identity import MIN_PREFIX, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-ATTEMPTS = 20  # at what other processes may be doing at the same time
+T = TypeVar("T")
+
+_ATTEMPTS = 20  # at what other processes may be doing at the same time
 _STALE = 86_400  # seconds after which an unfinished folder belongs to nobody
 _TAKEN = {errno.EEXIST, errno.ENOTEMPTY}  # what a rename says where another result stands already
 
@@ -116,6 +120,47 @@ class Shelf:
             shutil.rmtree(fresh, ignore_errors=True)
         self._tidy()
 
+    def read(self, name: str, read: Callable[[Path], T]) -> T:
+        """Read a result that other processes may be replacing or removing.
+
+        Args:
+            name: Its id.
+            read: Reads it from a folder; raises DataError where something is missing or wrong.
+
+        Raises:
+            NotFoundError: If there is no such result.
+            DataError: What ``read`` raises of a folder that stayed in its place all the while.
+        """
+        folder = self.root / name
+        for _ in range(_ATTEMPTS):
+            try:
+                with _held(folder) as in_place:
+                    try:
+                        return read(folder)
+                    except DataError:
+                        if in_place():
+                            raise
+            except (FileNotFoundError, NotADirectoryError):
+                raise NotFoundError(f"there is no {self.kind} {name}", hint=self.hint) from None
+            except OSError as error:
+                raise DataError(f"{folder} could not be read: {error.strerror}") from error
+        raise self._restless(name)
+
+    def read_all(self, read: Callable[[Path], T]) -> list[tuple[str, T | DataError]]:
+        """Read every result, what was written last first, and what is wrong with damaged ones.
+
+        What is removed meanwhile is left out.
+        """
+        found: list[tuple[str, T | DataError]] = []
+        for name in self.latest():
+            try:
+                found.append((name, self.read(name, read)))
+            except DataError as error:
+                found.append((name, error))
+            except NotFoundError:
+                continue
+        return found
+
     def require_room(self) -> None:
         """See that a result can be kept, before hours are spent on it.
 
@@ -143,7 +188,7 @@ class Shelf:
 
     def _publish(self, fresh: Path, target: Path, stays: Callable[[Path], bool]) -> None:
         """Put a finished folder in its place, whoever else is doing the same."""
-        for _ in range(ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             try:
                 fresh.rename(target)
                 return
@@ -154,9 +199,10 @@ class Shelf:
             if stays(target):
                 return
             self._discard(target)
-        raise DataError(
-            f"{self.kind} {target.name} was replaced again and again by other processes"
-        )
+        raise self._restless(target.name)
+
+    def _restless(self, name: str) -> DataError:
+        return DataError(f"{self.kind} {name} was replaced again and again by other processes")
 
     def _discard(self, folder: Path) -> None:
         """Take a folder out of sight in one step, then delete it."""
@@ -222,6 +268,30 @@ class ShelfStore:
     def remove(self, reference: str) -> str:
         """Delete a result, damaged or not, and return its id; errors as for ``resolve``."""
         return self._shelf.remove(reference)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Hold a folder open, and tell whether its name still leads to it.
+
+    While it is open, its inode is given to no other: without that, one deleted and one made within
+    a tick of the file system's clock cannot be told apart. Windows neither opens folders nor
+    renames one whose files are open.
+    """
+    handle = None if os.name == "nt" else os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        status = folder.stat() if handle is None else os.fstat(handle)
+
+        def in_place() -> bool:
+            try:
+                return os.path.samestat(status, folder.stat())
+            except FileNotFoundError:
+                return False
+
+        yield in_place
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def short_ids(ids: Iterable[str], least: int = 6) -> Sequence[str]:

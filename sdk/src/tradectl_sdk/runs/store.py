@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.errors import DataError, NotFoundError, TradectlError
+from tradectl_sdk.errors import DataError, NotFoundError, TradectlError, UsageError
 from tradectl_sdk.runs.identity import run_identity
 from tradectl_sdk.runs.manifest import METRICS, RunSummary, read_json, read_manifest
-from tradectl_sdk.runs.shelf import ATTEMPTS, Shelf, ShelfStore
+from tradectl_sdk.runs.shelf import Shelf, ShelfStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from tradectl_sdk.runs.comparison import RunDifference
     from tradectl_sdk.runs.record import RunRecord
@@ -48,12 +49,12 @@ class RunStore(ShelfStore):
         from tradectl_sdk.runs.folders import write_run
 
         target = self.root / record.run_id
-        if not replace and self._is_sound(target):
+        if not replace and self._is_sound(target.name):
             return target.name
         self._shelf.put(
             target.name,
             lambda folder: write_run(record, folder),
-            stays=lambda there: not replace and self._is_sound(there),
+            stays=lambda there: not replace and self._is_sound(there.name),
         )
         return target.name
 
@@ -68,7 +69,7 @@ class RunStore(ShelfStore):
             UsageError: If the prefix fits several.
             DataError: If the run is damaged.
         """
-        return self._read(self.root / self.resolve(reference))
+        return self._read(self.resolve(reference))
 
     def find(self, identity: Mapping[str, object]) -> RunRecord | None:
         """Answer a question from the store: the run with these inputs, None if there is none.
@@ -76,19 +77,24 @@ class RunStore(ShelfStore):
         A damaged run counts as none, so that running again replaces it.
         """
         try:
-            return self._read(self.root / run_identity(identity))
+            return self._read(run_identity(identity))
         except (DataError, NotFoundError):
             return None
 
     def list(self) -> Sequence[RunSummary]:
         """Summarise every run, the newest first, damaged ones last."""
-        found = [self._summarise(self.root / run_id) for run_id in self.latest()]
+        read = self._shelf.read_all(_read_head)
+        found = [_summary(self.root / run_id, head) for run_id, head in read]
         found.sort(key=lambda each: str(each.manifest.get("created", "")), reverse=True)
         return found
 
     def summary(self, reference: str) -> RunSummary:
         """Summarise one run without reading its arrays; errors as for ``load``, but damage."""
-        return self._summarise(self.root / self.resolve(reference))
+        run_id = self.resolve(reference)
+        try:
+            return _summary(self.root / run_id, self._shelf.read(run_id, _read_head))
+        except DataError as error:
+            return _summary(self.root / run_id, error)
 
     def diff(self, first: str, second: str) -> RunDifference:
         """Compare two runs; errors as for ``load``."""
@@ -96,56 +102,41 @@ class RunStore(ShelfStore):
 
         return compare_runs(self.load(first), self.load(second))
 
-    def _read(self, folder: Path) -> RunRecord:
-        for _ in range(ATTEMPTS):
-            before = _state(folder)
-            try:
-                return self._read_once(folder)
-            except DataError:
-                # Another process may have replaced or removed the run under our eyes.
-                if _state(folder) == before:
-                    raise
-        return self._read_once(folder)
+    def _read(self, run_id: str) -> RunRecord:
+        return self._shelf.read(run_id, _read_run)
 
-    def _read_once(self, folder: Path) -> RunRecord:
-        from tradectl_sdk.runs.folders import read_run
-
-        if not folder.is_dir():
-            raise NotFoundError(f"there is no run {folder.name}")
+    def _is_sound(self, run_id: str) -> bool:
         try:
-            return read_run(folder)
-        except TradectlError as error:
-            raise _damaged(folder, error.message) from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            # A manifest of the right form may still say nonsense inside.
-            raise _damaged(folder, f"{type(error).__name__}: {error}") from error
-
-    def _is_sound(self, folder: Path) -> bool:
-        try:
-            self._read(folder)
+            self._read(run_id)
         except (DataError, NotFoundError):
             return False
         return True
 
-    def _summarise(self, folder: Path) -> RunSummary:
-        try:
-            manifest = read_manifest(folder)
-            values = read_json(folder / METRICS).get("values", {})
-        except TradectlError as error:
-            return RunSummary(folder.name, folder, {}, {}, problem=error.message)
-        return RunSummary(folder.name, folder, manifest, values)
+
+def _summary(folder: Path, head: tuple[dict[str, Any], dict[str, Any]] | DataError) -> RunSummary:
+    if isinstance(head, DataError):
+        return RunSummary(folder.name, folder, {}, {}, problem=head.message)
+    return RunSummary(folder.name, folder, *head)
 
 
-def _state(folder: Path) -> tuple[int, int]:
-    """Tell one folder of a name from the next; zeros while there is none.
+def _read_run(folder: Path) -> RunRecord:
+    from tradectl_sdk.runs.folders import read_run
 
-    The inode does not suffice: that of a folder just deleted is given to the next one made.
-    """
     try:
-        status = folder.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return status.st_ino, status.st_ctime_ns
+        return read_run(folder)
+    except TradectlError as error:
+        raise _damaged(folder, error.message) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # A manifest of the right form may still say nonsense inside.
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+
+
+def _read_head(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a run's manifest and its metrics."""
+    try:
+        return read_manifest(folder), read_json(folder / METRICS).get("values", {})
+    except UsageError as error:  # of an identity that is none
+        raise DataError(error.message) from error
 
 
 def _damaged(folder: Path, reason: str) -> DataError:
