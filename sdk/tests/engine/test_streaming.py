@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -67,7 +66,7 @@ def one(time: int) -> StreamBar:
     return StreamBar(time=time, ticks=(1, 1, 1, 1), lots=1, prices=(0.01,) * 4, volume=1.0)
 
 
-def test_the_count_of_a_series_goes_on_and_memory_does_not():
+def test_the_count_of_a_series_goes_on_and_memory_does_not(held):
     counts = []
     engine = endless(8, lambda ctx, bar, number: counts.append((series.count, series.close)))
     series = engine.context.bar("1d")
@@ -75,14 +74,12 @@ def test_the_count_of_a_series_goes_on_and_memory_does_not():
     for time in range(1, 301):
         engine.feed.append(0, one(time))
         step(engine)
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
+    before = held()
     for time in range(301, 2001):
         engine.feed.append(0, one(time))
         step(engine)
         counts.pop()
-    grown = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
+    grown = held() - before
     assert series.count == 2000
     assert counts[-1] == (300, 0.01)
     assert len(engine.feed.close) == 8
