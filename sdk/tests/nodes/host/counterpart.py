@@ -22,7 +22,7 @@ from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.domain.records import FILL_DTYPE, FILL_FIELDS, ORDER_FIELDS
 from tradectl_sdk.engine.build import build
 from tradectl_sdk.engine.gate import ApprovedOrder, OrderRequest
-from tradectl_sdk.engine.orders import FILL_ENTRY
+from tradectl_sdk.engine.orders import CHANGE_ENTRY, FILL_ENTRY
 from tradectl_sdk.engine.streaming import StreamingFeed
 from tradectl_sdk.exchange.values import BarClosed
 from tradectl_sdk.nodes.host import HostCore, HostSetup
@@ -102,7 +102,7 @@ class Executor:
         self.read.append(intents)
         for command in intents.commands:
             self._do(command, intents)
-        self.venue.booking.journal.told = self.venue.booking.journal.count
+        yield from self._ended(intents.epoch)
         yield from self._silent(intents.epoch, None)
         yield Progress(executions=self.executions, heard=intents.number)
 
@@ -147,6 +147,15 @@ class Executor:
         assert (intents.epoch, place.number) not in self.places, "an order was placed twice"
         self.places[intents.epoch, place.number] = row
         self.names.append((intents.epoch, place.number))
+
+    def _ended(self, epoch: int) -> Iterator[Any]:
+        """Say which orders were cut down to what had filled; their ends are nobody else's news."""
+        journal = self.venue.booking.journal
+        while journal.told < journal.count:
+            kind, row = journal.entries[2 * journal.told : 2 * journal.told + 2]
+            journal.told += 1
+            if kind == CHANGE_ENTRY - OrderStatus.FILLED:
+                yield self.changed(row, int(OrderStatus.FILLED), epoch, None)
 
     # What the market does ------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from casino import seeds, several
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recorded import Recorded, plan_of
 
@@ -26,7 +26,17 @@ choices = st.fixed_dictionaries(
 fewer = settings(several, max_examples=20)
 
 
+CUT = {  # an order is cut to what had filled of it, and that is its end
+    "cash": Decimal(500),
+    "margin": True,
+    "bar_path": "adaptive",
+    "market_fill": "next_close",
+    "volume_share": Decimal("0.05"),
+}
+
+
 @given(seed=seeds, count=st.integers(1, 2), warm=st.integers(0, 9), backtest=choices)
+@example(seed=275, count=1, warm=0, backtest=CUT)
 @fewer
 def test_a_session_whose_venue_answers_at_once_equals_its_backtest(seed, count, warm, backtest):
     parameters = {"seed": seed + 1}
