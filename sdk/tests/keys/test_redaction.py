@@ -46,6 +46,11 @@ def test_no_secret_survives_whatever_stands_around_it(secret: str, before: str, 
     assert secret not in scrubbed.replace("***", "\0")
 
 
+@pytest.mark.parametrize("secret", ["------", "pass-----word", "pass\n-----word"])
+def test_dashes_are_part_of_a_secret(secret: str) -> None:
+    assert Redactor([Secret(secret)]).scrub(f"with {secret} in it") == "with *** in it"
+
+
 @given(st.text(max_size=80))
 def test_other_text_is_left_alone(text: str) -> None:
     if CANARY not in text:
@@ -56,6 +61,7 @@ def test_a_private_key_is_found_line_by_line() -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ\nZm9vYmFyYmF6cXV4\n-----END-----"
     scrubbed = Redactor([Secret(pem)]).scrub("line 2 is MC4CAQAwBQYDK2VwBCIEIJ here")
     assert scrubbed == "line 2 is *** here"
+    assert Redactor([Secret(pem)]).scrub(pem.splitlines()[0]) == "-----BEGIN PRIVATE KEY-----"
 
 
 def test_a_log_is_scrubbed_traceback_included() -> None:
