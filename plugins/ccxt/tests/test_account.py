@@ -311,11 +311,13 @@ def test_bars_are_asked_for_as_they_fall_due_where_nothing_is_pushed() -> None:
     exchange, _ = adapter("coinbase")
     exchange.settings = VenueSettings(grace_seconds=0.01)
     assert not exchange.public.has["watchOHLCV"]
-    # Its clock stands shortly before a minute's end
-    shift = 59_500 - time.time_ns() // MILLISECOND % 60_000
+    shift: list[int] = []
 
     async def fetch_time(*_: Any) -> int:
-        return time.time_ns() // MILLISECOND + shift
+        now = time.time_ns() // MILLISECOND
+        if not shift:  # it is shortly before a minute's end when it is first asked, however late
+            shift.append(59_500 - now % 60_000)
+        return now + shift[0]
 
     async def fetch(_symbol: str, _frame: str, since: int, *_: Any) -> list[list[float]]:
         return candles(*range(since, await fetch_time(), 60_000))
@@ -331,7 +333,7 @@ def test_bars_are_asked_for_as_they_fall_due_where_nothing_is_pushed() -> None:
                 await exchange.close()
         return heard
 
-    state, bar = asyncio.run(asyncio.wait_for(act(), 20))
+    state, bar = asyncio.run(asyncio.wait_for(act(), 30))
 
     assert state == FeedState(instrument="BTC/USDT.COINBASE", live=True)
     assert bar.time <= exchange.now() < bar.time + MINUTE

@@ -225,7 +225,7 @@ def test_a_truncated_file_is_an_error_not_a_crash(catalog: Catalog, bars: Bars) 
 def _hold(path: Path, held: multiprocessing.synchronize.Event, done: object) -> None:
     with writer_lock(path):
         held.set()
-        done.wait(20)  # type: ignore[attr-defined]
+        done.wait(300)  # type: ignore[attr-defined]
 
 
 def test_a_second_writer_waits_and_a_dead_one_blocks_nobody(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_second_writer_waits_and_a_dead_one_blocks_nobody(tmp_path: Path) -> N
     held, done = context.Event(), context.Event()
     holder = context.Process(target=_hold, args=(tmp_path / ".lock", held, done))
     holder.start()
-    assert held.wait(20)
+    assert held.wait(60)
     with (
         pytest.raises(DeadlineError, match="still writing"),
         writer_lock(tmp_path / ".lock", timeout=0.1),

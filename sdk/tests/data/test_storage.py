@@ -16,9 +16,14 @@ _LONG = "SELECT count(*) FROM range(1000000000) a WHERE a.range * a.range % 7 = 
 
 def test_ctrl_c_during_a_query_is_an_interrupt_and_not_an_error_of_the_database() -> None:
     pressed = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    pressed.start()
-    with pytest.raises(KeyboardInterrupt), storage.connect() as connection:
-        connection.execute(_LONG)
+
+    def query() -> None:
+        with storage.connect() as connection:
+            pressed.start()  # not before the database is open, however long that took
+            connection.execute(_LONG)
+
+    with pytest.raises(KeyboardInterrupt):
+        query()
     pressed.join()
 
 

@@ -128,7 +128,7 @@ def test_while_a_fit_is_made_ahead_the_one_before_answers(bars):
         def fit(self, features, labels):
             if len(features) > 100:
                 begun.set()
-                assert go_on.wait(20)
+                assert go_on.wait(60)
             return super().fit(features, labels)
 
     whole = walk_forward(Blas(embargo=5), bars).values
@@ -137,7 +137,7 @@ def test_while_a_fit_is_made_ahead_the_one_before_answers(bars):
     following.forecast(155)
     making = threading.Thread(target=following.fit_ahead)
     making.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     following.see(bars.rows(156, 160))
     assert following.forecast(156).tobytes() == whole[156:160].tobytes()
     go_on.set()

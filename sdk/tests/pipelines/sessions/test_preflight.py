@@ -268,7 +268,7 @@ ORDER = OrderReport(instrument="BTC/USDT.X", client_id="strange", status=3, side
             "warn",
             "any address",
         ),
-        ({"venue_time": lambda: time.time_ns() + 5 * 10**9}, "clock", "fail", "+5."),
+        ({"venue_time": lambda: time.time_ns() + 5_400_000_000}, "clock", "fail", "+5."),
         ({"history": ()}, "data", "fail", "no bars"),
         ({"history": lambda: [_bar(time.time_ns() - 9 * HOUR)]}, "data", "fail", "old"),
         ({"open_orders": (ORDER,)}, "account", "fail", "1 orders are working there already"),
