@@ -20,7 +20,7 @@ from tradectl_ccxt.settings import VenueSettings
 from tradectl_sandbox import ApiKey, Sandbox, SandboxSettings, ccxt_urls
 from tradectl_sdk.bus import Identity, in_process_pair, in_process_stream
 from tradectl_sdk.bus.messages.events import Filled, OrderChanged
-from tradectl_sdk.bus.messages.intents import Cursor, Intents, Place
+from tradectl_sdk.bus.messages.intents import Cancel, Command, Cursor, Intents, Place
 from tradectl_sdk.data import Bars
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.orders import OrderType
@@ -112,7 +112,7 @@ class Found:
 class RealClient:
     """One session of executor and gateway."""
 
-    def __init__(self, path: Path, box: Sandbox, proxy: TcpProxy) -> None:
+    def __init__(self, path: Path, box: Sandbox, proxy: TcpProxy, clock_interval: int) -> None:
         self.box, self.proxy, self.path = box, proxy, path
         settings = VenueSettings(
             urls=ccxt_urls(f"127.0.0.1:{proxy.port}"),
@@ -137,6 +137,7 @@ class RealClient:
             epoch=1,
             rules=GatewayRules(
                 streams=(Subscription(instrument=NAME, length=SECOND),),
+                clock_interval=clock_interval,
             ),
             key="sandbox",
         )
@@ -150,6 +151,7 @@ class RealClient:
         )
         self.states: dict[int, list[int]] = {}  # number of an order -> what was told of it
         self.number = 0
+        self.said = 0  # messages to the executor
         self.tasks: list[asyncio.Task[None]] = []
 
     async def listen(self) -> None:
@@ -170,17 +172,25 @@ class RealClient:
             lots=LOTS,
             limit=limit,
         )
+        self._want(place)
+        return self.number
+
+    def cancel(self, order: int) -> None:
+        """Want an order to end."""
+        self._want(Cancel(number=order))
+
+    def _want(self, command: Command) -> None:
+        self.said += 1
         self.host.send(
             Intents(
                 strategy="s",
                 epoch=1,
                 decided=self.box.house.clock.now,
                 data=Cursor(0, 0),
-                commands=(place,),
-                number=self.number,
+                commands=(command,),
+                number=self.said,
             )
         )
-        return self.number
 
     async def until(self, what: Callable[[], bool], seconds: float = 120) -> None:
         """Wait until something is so."""
@@ -273,12 +283,14 @@ def _setup(card: Card) -> Setup:
 
 
 @asynccontextmanager
-async def real_client(path: Path, key: ApiKey | None = None) -> AsyncIterator[RealClient]:
+async def real_client(
+    path: Path, key: ApiKey | None = None, *, clock_interval: int = 60 * SECOND
+) -> AsyncIterator[RealClient]:
     """Run a session whose executor has agreed with the venue."""
     keys = (key or ApiKey(),)
     market = SandboxSettings(series=[_market()], history=100, prints_per_bar=4, keys=keys)
     async with Sandbox(market) as box, TcpProxy("127.0.0.1", box.port) as proxy:
-        scene = RealClient(path, box, proxy)
+        scene = RealClient(path, box, proxy, clock_interval)
         nodes = [scene.gateway.run(), scene.executor.run(), scene.listen()]
         scene.tasks = [asyncio.create_task(node) for node in nodes]
         try:

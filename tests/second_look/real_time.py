@@ -66,6 +66,7 @@ PLACES: Final = (
     "tests/browser/test_*.py",
     "tests/live/test_*.py",
     "tests/reliability/test_disruptions.py",
+    "tests/reliability/test_exchange_answers.py",
     "tests/reliability/test_kills.py",
     "tests/reliability/test_real_client.py",
 )
