@@ -367,6 +367,16 @@ def test_each_check_fails_where_its_rule_is_broken(
     assert result.status is Outcome.FAILED, result
 
 
+def test_an_adapter_that_cannot_be_closed_leaves_logging_as_it_was(reference: Any) -> None:
+    base, root = reference.Reference, logging.getLogger()
+    broken = type("Broken", (base,), instead("close", close_once)["wrap"](base))
+    before = root.level, list(root.handlers)
+
+    results(reference, broken, "closes_twice")
+
+    assert (root.level, root.handlers) == before
+
+
 def test_an_adapter_that_keeps_orders_to_itself_is_found(reference: Any) -> None:
     base = reference.Reference
     methods = instead("submit", from_memory)["wrap"](base)

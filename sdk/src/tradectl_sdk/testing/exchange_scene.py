@@ -25,7 +25,7 @@ from tradectl_sdk.exchange import (
 from tradectl_sdk.testing.checks import CheckFailedError, CheckSkippedError, require
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from pydantic import BaseModel
@@ -237,6 +237,20 @@ class _Ear(logging.Handler):
         self._shown.append(self.format(record))
 
 
+@contextlib.contextmanager
+def _listening(shown: list[str]) -> Iterator[None]:
+    """Keep whatever is logged meanwhile; afterwards logging is as it was."""
+    root, ear = logging.getLogger(), _Ear(shown)
+    level = root.level
+    root.addHandler(ear)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(ear)
+        root.setLevel(level)
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeSubject:
     """An adapter under test.
@@ -264,20 +278,16 @@ class ExchangeSubject:
         rehearsal: Callable[[], AbstractAsyncContextManager[ExchangeStage]],
         act: Callable[[Scene], Coroutine[Any, Any, None]],
     ) -> None:
-        root, shown = logging.getLogger(), list[str]()
-        ear, level = _Ear(shown), root.level
+        shown = list[str]()
         async with rehearsal() as stage:
             scene = Scene(stage, stage.connect(), shown)
             scene._opened.append(scene.exchange)  # noqa: SLF001 - our own
-            root.addHandler(ear)
-            root.setLevel(logging.DEBUG)
-            try:
-                await asyncio.wait_for(scene.exchange.open(), CALL)
-                await act(scene)
-            finally:
-                await scene.close()
-                root.removeHandler(ear)
-                root.setLevel(level)
+            with _listening(shown):
+                try:
+                    await asyncio.wait_for(scene.exchange.open(), CALL)
+                    await act(scene)
+                finally:
+                    await scene.close()
 
 
 def maker(
