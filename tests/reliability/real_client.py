@@ -219,7 +219,7 @@ class RealClient:
         await self.until(lambda: not self.at_rest)
         await self.until(lambda: self.at_rest and not self.doubted)
         with contextlib.suppress(TimeoutError):  # whoever asks will say what is not clean
-            await self.until(lambda: self.compare().is_clean, seconds=10)
+            await self.until(lambda: self.compare().is_clean, seconds=60)
 
     @property
     def doubted(self) -> list[str]:
@@ -298,9 +298,9 @@ async def real_client(
             yield scene
         finally:
             scene.executor.stop()
-            await asyncio.wait([scene.tasks[1]], timeout=5)
+            await asyncio.wait([scene.tasks[1]], timeout=60)
             scene.gateway.stop()
-            await asyncio.wait([scene.tasks[0]], timeout=5)
+            await asyncio.wait([scene.tasks[0]], timeout=60)
             for task in scene.tasks:
                 task.cancel()
             await asyncio.gather(*scene.tasks, return_exceptions=True)

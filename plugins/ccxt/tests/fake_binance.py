@@ -218,4 +218,4 @@ def play(act: Callable[..., Any], **settings: Any) -> None:
         async with connected(**settings) as (fake, exchange):
             await act(fake, exchange)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 60))

@@ -36,7 +36,7 @@ def play(exchange: CcxtExchange, act: Any) -> Any:
         finally:
             await exchange.close()
 
-    return asyncio.run(asyncio.wait_for(run(), 30))
+    return asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def giving(*answers: Any) -> Any:

@@ -63,7 +63,7 @@ def cluster_inside(workers: int, security: Any = None) -> Iterator[Any]:
 def settings_of(cluster: Any) -> DaskSettings:
     return DaskSettings(
         scheduler=cluster.scheduler_address,
-        connect_seconds=5,
+        connect_seconds=60,
         worker_seconds=0.3,
         chunk_seconds=0.01,
     )

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 class Numbers:
     """Counts, then waits for ever; remembers that it was closed."""
 
-    closed = False
+    def __init__(self) -> None:
+        self.closed = False
+        self.waiting = asyncio.Event()
 
     async def stream(self, count: int) -> AsyncIterator[int]:
         try:
             for number in range(count):
                 yield number
+            self.waiting.set()
             await asyncio.sleep(3600)
         finally:
             self.closed = True
@@ -27,12 +30,18 @@ class Numbers:
 def test_a_stream_ends_in_the_middle_of_waiting_and_is_closed() -> None:
     async def read() -> list[int]:
         closed, numbers = asyncio.Event(), Numbers()
-        asyncio.get_running_loop().call_later(0.05, closed.set)
+
+        async def close() -> None:
+            await numbers.waiting.wait()
+            closed.set()
+
+        closing = asyncio.create_task(close())
         heard = [number async for number in until_closed(numbers.stream(3), closed)]
+        await closing
         assert numbers.closed
         return heard
 
-    assert asyncio.run(asyncio.wait_for(read(), 5)) == [0, 1, 2]
+    assert asyncio.run(asyncio.wait_for(read(), 60)) == [0, 1, 2]
 
 
 def test_a_stream_that_ends_by_itself_ends() -> None:
@@ -52,7 +61,7 @@ def test_silence_is_a_broken_connection() -> None:
             pass
 
     with pytest.raises(TimeoutError, match=r"nothing came for 0\.05 s"):
-        asyncio.run(asyncio.wait_for(read(), 5))
+        asyncio.run(asyncio.wait_for(read(), 60))
 
 
 def test_what_a_stream_raises_is_raised() -> None:
@@ -75,4 +84,4 @@ def test_a_pause_ends_early_when_it_is_closed() -> None:
         await pause(3600, closed)
         await pause(0.01, asyncio.Event())
 
-    asyncio.run(asyncio.wait_for(wait(), 5))
+    asyncio.run(asyncio.wait_for(wait(), 60))

@@ -69,12 +69,12 @@ def test_a_slow_sender_holds_nobody_up() -> None:
 
     class Stuck(Notifier):
         def send(self, notices) -> None:
-            gate.wait(30)
+            gate.wait(60)
 
     quick = Recorder()
     running = courier(Sender(name="stuck", notifier=Stuck()), Sender(name="quick", notifier=quick))
     running.offer(notice("a"))
-    assert quick.called.acquire(timeout=30)
+    assert quick.called.acquire(timeout=60)
     assert quick.told == ["a"]
     gate.set()
     running.close()
@@ -91,8 +91,8 @@ def test_a_failure_is_tried_again_and_told_in_the_log(caplog: pytest.LogCaptureF
         )
         running.start()
         running.offer(notice("a"))
-        assert flaky.called.acquire(timeout=30)
-        assert flaky.called.acquire(timeout=30)
+        assert flaky.called.acquire(timeout=60)
+        assert flaky.called.acquire(timeout=60)
         running.close()
     assert flaky.told == ["a"]
     assert "phone: telegram answered with status 500; will be tried again" in caplog.text
@@ -103,7 +103,7 @@ def test_a_notifier_that_raises_ends_nothing(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.ERROR, "tradectl.notify"):
         running = courier(Sender(name="phone", notifier=broken))
         running.offer(notice("a"))
-        assert broken.called.acquire(timeout=30)
+        assert broken.called.acquire(timeout=60)
         assert running.close() == 1  # it failed, and there is no more time
     assert "notifier phone raised" in caplog.text
 
@@ -113,7 +113,7 @@ def test_a_hopeless_sender_is_given_up(caplog: pytest.LogCaptureFixture) -> None
     with caplog.at_level(logging.WARNING, "tradectl.notify"):
         running = courier(Sender(name="phone", notifier=wrong))
         running.offer(notice("a"))
-        assert wrong.called.acquire(timeout=30)
+        assert wrong.called.acquire(timeout=60)
         assert running.close() == 1
     assert "given up" in caplog.text
 

@@ -85,7 +85,7 @@ def pull(market: Any, catalog: Catalog, since: int = 0, **options: Any) -> PullR
     usual: dict[str, Any] = {"name": "x", "symbol": "A/B", "timeframe": "1m"}
     usual["since"] = START + since * MINUTE
     coroutine = pull_bars(market, catalog, **(usual | options))
-    return asyncio.run(asyncio.wait_for(coroutine, 20))
+    return asyncio.run(asyncio.wait_for(coroutine, 60))
 
 
 def pull_from(market: Any, catalog: Catalog, since: str, until: str) -> None:

@@ -221,7 +221,7 @@ class Models:
         self.threads.add(threading.current_thread().name)
         if self.fails is not None:
             raise self.fails
-        self.go_on.wait(20)
+        self.go_on.wait(60)
         return beside(bars)
 
     def fit_ahead(self) -> None:
@@ -250,7 +250,7 @@ def test_the_host_answers_while_a_model_learns_and_is_not_taken_for_hung(tmp_pat
 
     within(main())
     assert barked == []
-    assert models.looked.wait(20)
+    assert models.looked.wait(60)
     assert models.threads == {"models", "fits"}
 
 
@@ -286,6 +286,6 @@ def test_a_fit_ahead_that_fails_is_noted_and_the_session_goes_on(tmp_path, caplo
         assert not scene.host.failed
 
     within(main())
-    assert models.looked.wait(20)
+    assert models.looked.wait(60)
     assert "a fit that was made ahead failed" in caplog.text
     assert "ValueError: singular" in caplog.text

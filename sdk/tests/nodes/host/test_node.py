@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import threading
@@ -177,15 +178,15 @@ def test_a_handler_that_hangs_is_told_with_its_stack_and_recorded(tmp_path):
         released.set()
 
     def hang_here(ctx: Any, bar: Any, at: int) -> None:
-        released.wait(20)
+        released.wait(60)
 
     async def main() -> None:
         scene = Scene(tmp_path, plan(hang_here), hang=0.1, on_hang=bark)
         await scene.play({0})
-        assert "a handler of gambler has not returned for 0." in barked[0]
+        assert re.search(r"a handler of gambler has not returned for \d+\.\d", barked[0])
         assert "hang_here" in barked[0]
         failed = next(f for f in read_frames(scene.path) if isinstance(f, Failed))
-        assert "released.wait(20)" in failed.traceback
+        assert "released.wait(60)" in failed.traceback
 
     within(main())
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 USER, PASSWORD = "researcher", "correct-horse-battery"
-_STARTS = 30.0  # seconds
+_STARTS = 120.0  # seconds
 
 
 def programs() -> Path | None:
@@ -71,7 +71,7 @@ class Server:
         """End it, and whoever is connected."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def remove(self) -> None:
