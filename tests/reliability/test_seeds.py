@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tradectl_sdk.domain.orders import OrderEvent
+from tradectl_sdk.engine.reasons import DenyReason
 from tradectl_sdk.exchange import Unclear
 from tradectl_sdk.nodes.executor.answers import Answers
 from tradectl_sdk.nodes.executor.reports import Reports
+from tradectl_sdk.nodes.executor.standing import Standing
+from tradectl_sdk.nodes.host.continuity import Continuity
+from tradectl_sdk.nodes.host.inbox import Inbox
 from tradectl_sdk.testing.simulation import STORM, Climate, Script, simulate
 from tradectl_sdk.testing.simulation.executor import ExecutorProcess
 
@@ -64,12 +68,36 @@ def unknown_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Answers, "_submitted", guess)
 
 
+def without_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders pass the gate although the kill switch was thrown."""
+    honest: Callable[..., int] = Standing.against
+
+    def against(self: Standing, *args: Any, **options: Any) -> int:
+        reason = honest(self, *args, **options)
+        return 0 if reason == DenyReason.HALTED else reason
+
+    monkeypatch.setattr(Standing, "against", against)
+
+
+def without_memory_of_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strategy is told again what an executor repeats after its restart."""
+    monkeypatch.setattr(Inbox, "_is_new", lambda *_: True)
+
+
+def without_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hole in the data is taken for a market that rested."""
+    monkeypatch.setattr(Continuity, "arrive", lambda _: set())
+
+
 # Answers get lost and the account stream tells nothing for a while: only questions help.
 DEAF = Climate(answer_lost=0.2, answer_unreadable=0.2, news_late=0.3, stream_breaks=0.15)
 BROKEN = {
     without_dedupe: Script(climate=STORM, bars=40, rest=60),
     without_journal: Script(climate=STORM, bars=40, rest=60),
     unknown_is_rejected: Script(climate=DEAF, bars=40, rest=60),
+    without_the_switch: Script(climate=STORM, bars=40, rest=60, halts=True),
+    without_memory_of_fills: Script(climate=STORM, bars=40, rest=60),
+    without_doubt: Script(climate=STORM, bars=40, rest=60),
 }
 
 

@@ -322,6 +322,32 @@ def test_a_gateway_that_cannot_help_is_asked_again_and_then_the_host_stops():
     assert "are missing, and the gateway did not give them" in session.core.text
 
 
+def test_a_gap_lies_before_the_bars_that_came_after_it_however_long_they_wait():
+    """Bars that waited since before the gap have no hole, and prove nothing of those behind it."""
+    session = Session(plan(nothing)).run(0, 2)
+    session.say(PeerLost(name="executor", text="silence"))
+    published(session, 2)
+    session.step(Missed(Cursor(1, 9)))
+    published(session, 4)
+    asked = session.say(PeerBack(name="executor", role="executor", epoch=1))
+    assert [m.since for _, m in asked] == [session.instants[2][0].time]
+    fetched(session, 3)
+    assert (seen(session), seen(session, late=True)) == ([0, 1, 2, 4], [3])
+
+
+def test_data_that_are_live_again_are_in_doubt_however_long_they_wait():
+    session = Session(plan(nothing)).run(0, 2)
+    session.say(PeerLost(name="executor", text="silence"))
+    published(session, 2)
+    for live in (False, True):
+        session.publish(Feed(executions=Cursor(1, 0), state=FeedState(live=live)))
+    published(session, 4)
+    asked = session.say(PeerBack(name="executor", role="executor", epoch=1))
+    assert [m.since for _, m in asked] == [session.instants[2][0].time]
+    fetched(session)  # nothing was traded
+    assert (seen(session), seen(session, late=True)) == ([0, 1, 2, 4], [])
+
+
 def test_bars_of_several_instruments_are_mended_in_order():
     times = []
     session = Session(plan(lambda ctx, bar, at: times.append((bar.time, ctx.instrument)), count=2))

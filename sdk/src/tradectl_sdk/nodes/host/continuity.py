@@ -69,13 +69,15 @@ class Continuity:
 
     Attributes:
         stale: Instruments whose data are not to be trusted now.
-        doubted: Instruments whose data may have a hole since their last bar.
+        arriving: Instruments of which something may be missing before what arrives next.
+        doubted: Instruments whose data may have a hole since the last bar that was handed over.
     """
 
     def __init__(self, instruments: Sequence[str], lengths: Sequence[int]) -> None:
         self._lengths = dict(zip(instruments, lengths, strict=True))
         self.stale: set[str] = set()
-        self.doubted: set[str] = set(instruments)
+        self.arriving: set[str] = set(instruments)
+        self.doubted: set[str] = set()
 
     def distrust(self, instrument: str = "") -> bool:
         """Data of an instrument, or of all, are stale until further notice; say if that is news."""
@@ -89,12 +91,21 @@ class Continuity:
         meant = self._meant(instrument)
         news = not self.stale.isdisjoint(meant)
         self.stale.difference_update(meant)
-        self.doubted.update(meant)
+        self.arriving.update(meant)
         return news
 
     def doubt(self) -> None:
         """Something of the stream is missing."""
-        self.doubted.update(self._lengths)
+        self.arriving.update(self._lengths)
+
+    def arrive(self) -> set[str]:
+        """Bars have arrived; return the instruments of which some before them may be missing.
+
+        They are in doubt once it is these bars' turn, and not before: what waits ahead of them has
+        no hole, and would be taken for proof that there is none.
+        """
+        arriving, self.arriving = self.arriving, set()
+        return arriving
 
     def holes(self, now: int, last: Sequence[int], closing: Sequence[str]) -> list[Hole]:
         """Return what is to be fetched before the bars that close now are handed over.

@@ -28,7 +28,7 @@ from tradectl_sdk.bus.messages.market import Bars, Feed
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.host import records as of
 from tradectl_sdk.nodes.host.continuity import Continuity
-from tradectl_sdk.nodes.host.handing import Foreseen, Turn, Turns
+from tradectl_sdk.nodes.host.handing import Arrived, Foreseen, Turn, Turns
 from tradectl_sdk.nodes.host.inbox import Inbox
 from tradectl_sdk.nodes.host.tape import instants
 from tradectl_sdk.nodes.host.trader import Trader
@@ -65,7 +65,7 @@ class HostCore:
         self._inbox = Inbox()
         lengths = [one.length for one in setup.plan.columns]
         self._continuity = Continuity(setup.instruments, lengths)
-        self._waiting: deque[tuple[Cursor, Bars]] = deque()
+        self._waiting: deque[Arrived] = deque()
         self._turns = Turns(bool(setup.signals), setup.thinking)
         self._holes: list[Hole] = []
         self._deadline = self._again = 0
@@ -145,7 +145,7 @@ class HostCore:
         if isinstance(event, Datum):
             self._heard = max(self._heard, event.at)
             if isinstance(event.message, Bars):
-                self._waiting.append((event.at, event.message))
+                self._waiting.append(Arrived(event.at, event.message, self._continuity.arrive()))
             elif isinstance(event.message, Feed):
                 self._feed(now, event.message)
         elif isinstance(event, Missed):
@@ -247,8 +247,8 @@ class HostCore:
         """Hand over all bars whose turn has come, and executions where they need not wait."""
         self._work_off(now)
         while self.state == "ready" and self._waiting and not self._holes and not self._turns:
-            at, message = self._waiting[0]
-            if message.executions > self._inbox.progress or not self._pass(now, at, message):
+            arrived = self._waiting[0]
+            if arrived.message.executions > self._inbox.progress or not self._pass(now, arrived):
                 break
             self._waiting.popleft()
             self._work_off(now)
@@ -261,13 +261,15 @@ class HostCore:
                 f"expected at most {self._setup.most_waiting}"
             )
 
-    def _pass(self, now: int, at: Cursor, message: Bars) -> bool:
+    def _pass(self, now: int, arrived: Arrived) -> bool:
         """Hand over the bars of one message, unless some before them are missing."""
         trader = self._trader
         assert trader is not None  # noqa: S101 - ready means that there is one
-        bars = [bar for bar in message.bars if bar.instrument not in self._continuity.stale]
+        self._continuity.doubted |= arrived.doubted
+        arrived.doubted.clear()  # what is mended is in doubt no more
+        bars = [bar for bar in arrived.message.bars if bar.instrument not in self._continuity.stale]
         if not bars:
-            self.data = at
+            self.data = arrived.at
             return True
         closing = [bar.instrument for bar in bars]
         self._holes = self._continuity.holes(bars[0].time, trader.tape.last, closing)
@@ -275,7 +277,7 @@ class HostCore:
             self._deadline = now + self._setup.patience
             self._ask(now)
             return False
-        self._turns.add(Turn(at=at, bars=tuple(bars), executions=message.executions))
+        self._turns.add(arrived.turn(bars))
         return True
 
     def _work_off(self, now: int) -> None:
@@ -306,7 +308,7 @@ class HostCore:
 
     def _hear(self, trader: Trader, now: int) -> None:
         """Tell the strategy what was heard, though no bar has closed."""
-        until = self._waiting[0][1].executions if self._waiting else None
+        until = self._waiting[0].message.executions if self._waiting else None
         until = self._turns.executions or until
         latest = self._apply(trader, now, until, trader.engine.desk.time)
         if latest >= 0:

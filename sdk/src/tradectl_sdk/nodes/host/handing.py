@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tradectl_sdk.bus.messages.intents import Cursor
+    from tradectl_sdk.bus.messages.market import Bars
     from tradectl_sdk.exchange.values import BarClosed
 
 Forecasts = tuple[tuple[float, ...], ...]
@@ -39,6 +42,25 @@ class Foreseen:
     forecasts: Forecasts = ()
     text: str = ""
     traceback: str = ""
+
+
+@dataclass(slots=True)
+class Arrived:
+    """Bars that have arrived and wait until the account is known as it was before them.
+
+    Attributes:
+        at: Their place in the market stream.
+        message: The bars.
+        doubted: Instruments of which bars right before these may be missing.
+    """
+
+    at: Cursor
+    message: Bars
+    doubted: set[str]
+
+    def turn(self, bars: Iterable[BarClosed]) -> Turn:
+        """Return the turn of those of the bars that can be trusted."""
+        return Turn(at=self.at, bars=tuple(bars), executions=self.message.executions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

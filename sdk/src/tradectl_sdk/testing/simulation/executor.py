@@ -13,6 +13,8 @@ from tradectl_sdk.testing.simulation.listening import Listening
 from tradectl_sdk.testing.simulation.process import Killed, Process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tradectl_sdk.bus.subscribing import SubscriberCore
     from tradectl_sdk.nodes.effects import Effects
     from tradectl_sdk.nodes.executor import Setup
@@ -28,6 +30,8 @@ class ExecutorProcess(Listening, Process):
         core: The core of its present life.
         disk: Encoded records, oldest first.
         sent: Client ids whose intent is on the disk.
+        switch: The kill switch as the disk has it.
+        on_message: Called with what is about to be sent to the gateway.
     """
 
     role = "executor"
@@ -39,6 +43,8 @@ class ExecutorProcess(Listening, Process):
         self.subscriber: SubscriberCore
         self.disk: list[bytes] = []
         self.sent: set[str] = set()
+        self.switch = "active"
+        self.on_message: Callable[[Any], None] = lambda _: None
         self._setup = setup
 
     def begin(self) -> None:
@@ -79,6 +85,8 @@ class ExecutorProcess(Listening, Process):
         self._perhaps_die("committed")
         for port, message in effects.messages:
             if port in self.ends:
+                if port == "gateway":
+                    self.on_message(message)
                 self.send(port, message)
                 self._perhaps_die("sent")
 
@@ -88,6 +96,8 @@ class ExecutorProcess(Listening, Process):
             self.disk.append(_encode(record))
             if isinstance(record, of.Sent):
                 self.sent.add(record.client_id)
+            elif isinstance(record, of.Switched):
+                self.switch = record.state
             self.trace.note(self.role, type(record).__name__, getattr(record, "key", ""))
 
     def _perhaps_die(self, stage: str) -> None:

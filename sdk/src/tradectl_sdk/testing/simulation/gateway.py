@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.messages.control import BarsFetched, Declined, FetchBars
@@ -45,6 +46,7 @@ class GatewayProcess(Process):
 
     Attributes:
         core: The core of its present life.
+        on_call: Called with what the exchange is about to be asked.
     """
 
     role = "gateway"
@@ -55,6 +57,7 @@ class GatewayProcess(Process):
         self.core: GatewayCore
         self.publisher: PublisherCore
         self.listeners: dict[str, Callable[[Any], None]] = {}
+        self.on_call: Callable[[Any], None] = lambda _: None
         self._venue = venue
         self._rules = GatewayRules(
             streams=tuple(Subscription(instrument=name, length=length) for name in venue.bars),
@@ -66,6 +69,7 @@ class GatewayProcess(Process):
         self._connected = False
         self._hears_account = False
         self._last_news = 0
+        self._coming: deque[MarketEvent] = deque()
         venue.on_news = self._news
 
     def begin(self) -> None:
@@ -73,6 +77,7 @@ class GatewayProcess(Process):
         self.core = GatewayCore(self.life, self._rules)
         self.publisher = PublisherCore(SESSION, self.life, self.agenda.now)
         self._connected = self._hears_account = False
+        self._coming.clear()
         self._later(self.weather.way(), self._open)
 
     def _open(self) -> None:
@@ -148,6 +153,7 @@ class GatewayProcess(Process):
         clock = self.core.clock
         sent = self.agenda.now + (clock.offset if clock is not None else 0)
         self.trace.note(self.role, "asks", type(call.what).__name__, call.number)
+        self.on_call(call.what)
         self._venue.ask(call, sent, self._while_alive(finish))
         self._later(PATIENCE, lambda: finish(unanswered(call)))
 
@@ -155,8 +161,13 @@ class GatewayProcess(Process):
         """Hear what the venue publishes of the market."""
         if self._connected:
             delay = self.weather.way()
-            for event in events:
-                self._later(delay, lambda event=event: self._step(event))  # type: ignore[misc]
+            self._coming.extend(events)
+            for _ in events:
+                self._later(delay, self._hear_market)
+
+    def _hear_market(self) -> None:
+        """Hear the next of it: what one connection brings comes late, but in order."""
+        self._step(self._coming.popleft())
 
     def _news(self) -> None:
         """Hear what the venue tells of the account, if the stream is up."""

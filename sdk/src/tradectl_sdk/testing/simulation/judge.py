@@ -6,18 +6,20 @@
 3. No order reaches the venue whose intent was not on disk before.
 4. No order is given up that the venue has taken, and nothing stays unknown once nothing goes wrong
    any more.
-5. Nothing new is sent after the kill switch was thrown.
+5. Nothing new is sent after the kill switch was thrown, and nothing of an executor's earlier life
+   once a later one was heard.
 6. What could be held, with every working order filled, never exceeds the limit.
 7. In the end executor, venue and host agree on every working order and every position.
-8. A host is told each fill of its own orders once.
+8. Each life of a host is told each fill once, and bars in order without a hole.
 
 That one seed gives one trace is checked by playing it twice.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tradectl_sdk.bus.messages.orders import AmendOrder, CancelOrder, Submit
 from tradectl_sdk.domain.orders import OrderFlag, OrderStatus
 from tradectl_sdk.nodes.executor import State
 from tradectl_sdk.testing.simulation.executor import _decode
@@ -25,7 +27,7 @@ from tradectl_sdk.testing.simulation.executor import _decode
 if TYPE_CHECKING:
     from tradectl_sdk.exchange import Ticket
     from tradectl_sdk.testing.simulation.executor import ExecutorProcess
-    from tradectl_sdk.testing.simulation.host import HostProcess
+    from tradectl_sdk.testing.simulation.host import HostProcess, Told
     from tradectl_sdk.testing.simulation.venue import SimulatedVenue
 
 REDUCE_ONLY = int(OrderFlag.REDUCE_ONLY)
@@ -41,15 +43,22 @@ class Judge:
     """
 
     def __init__(
-        self, venue: SimulatedVenue, executor: ExecutorProcess, host: HostProcess, limit: int
+        self,
+        venue: SimulatedVenue,
+        executor: ExecutorProcess,
+        host: HostProcess,
+        *,
+        limit: int,
+        length: int,
     ) -> None:
         self.violations: list[str] = []
         self._venue = venue
         self._executor = executor
         self._host = host
         self._limit = limit
+        self._length = length
         self._seen: set[str] = set()
-        self._halted_at: int | None = None
+        self._latest_life = 0
 
     # While it goes on ------------------------------------------------------------------------
 
@@ -62,6 +71,18 @@ class Judge:
             self._complain(f"order {ticket.client_id} reached the venue before its intent the disk")
         self._see_exposure(ticket.instrument)
         self._see_given_up()
+
+    def see_message(self, message: Any) -> None:
+        """Look at what the executor is about to send to the gateway."""
+        if isinstance(message, Submit | AmendOrder) and self._executor.switch == "halted":
+            self._complain(f"{type(message).__name__} was sent after the kill switch was thrown")
+
+    def see_call(self, what: Any) -> None:
+        """Look at what the gateway is about to ask of the venue."""
+        if isinstance(what, Submit | AmendOrder | CancelOrder):
+            if what.epoch < self._latest_life:
+                self._complain(f"{type(what).__name__} of life {what.epoch}, later ones were heard")
+            self._latest_life = max(self._latest_life, what.epoch)
 
     def see_second(self) -> None:
         """Look at what is true all the time."""
@@ -104,6 +125,8 @@ class Judge:
         self._compare_trades(state)
         self._compare_orders(state)
         self._compare_host(state)
+        for told in self._host.told:
+            self._see_telling(told)
 
     def _compare_trades(self, state: State) -> None:
         theirs = {(one.instrument, one.trade_id) for one in self._venue.all_trades()}
@@ -146,6 +169,21 @@ class Judge:
             booked = booked_position(state, instrument)
             if lots != booked:
                 self._complain(f"the host believes to hold {lots} of {instrument}, it is {booked}")
+
+    def _see_telling(self, told: list[Told]) -> None:
+        """Look at what one life of the host was told."""
+        fills = [(one.instrument, one.trade) for one in told if one.trade]
+        if len(set(fills)) < len(fills):
+            self._complain(f"a strategy was told {len(fills)} fills, {len(set(fills))} different")
+        latest: dict[str, int] = {}
+        for one in told:
+            if not one.instrument:
+                latest.clear()  # it was told that something is missing
+            elif not one.trade:
+                before = latest.get(one.instrument, one.time - self._length)
+                if one.time != before + self._length:
+                    self._complain(f"bar of {one.instrument} at {one.time} came after {before}")
+                latest[one.instrument] = one.time
 
     def _complain(self, text: str) -> None:
         if len(self.violations) < 20:

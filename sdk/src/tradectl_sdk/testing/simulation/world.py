@@ -130,8 +130,10 @@ class World:
         self._processes: Sequence[Process] = (self.gateway, self.executor, self.host)
         for one in self._processes:
             one.neighbours = {other.role: other for other in self._processes}
-        self.judge = Judge(self.venue, self.executor, self.host, LIMIT)
+        self.judge = Judge(self.venue, self.executor, self.host, limit=LIMIT, length=LENGTH)
         self.venue.on_ticket = self.judge.see_ticket
+        self.executor.on_message = self.judge.see_message
+        self.gateway.on_call = self.judge.see_call
 
     def _choose(self, given: bool | None, likely: float = 0.5) -> bool:
         drawn = self._chance.random() < likely
