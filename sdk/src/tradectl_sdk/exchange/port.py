@@ -89,7 +89,8 @@ class Exchange(abc.ABC):
         """Yield market data until closed, reconnecting by itself.
 
         Whenever continuity is in doubt, a ``FeedState`` with ``live=False`` comes before the next
-        datum, and one with ``live=True`` once data are gapless again.
+        datum, and one with ``live=True`` once data are gapless again. At the beginning data are
+        live with the first datum, unless said otherwise.
         """
 
     # The account ---------------------------------------------------------------------------

@@ -189,6 +189,17 @@ def test_fills_that_are_announced_and_not_listed_are_inferred_once():
     assert floor.notices == ["inferred"]
 
 
+def test_fills_that_were_announced_keep_their_room_though_their_order_has_ended():
+    """Else another order could be let through, and both together would exceed a limit."""
+    floor = Floor().open()
+    floor.place(place(1, lots=10, limit=9_900))
+    assert floor.order(1).exposure == 10
+    floor.report(1, OrderStatus.CANCELED, filled=6)
+    assert (floor.position, floor.order(1).exposure) == (0, 6)
+    floor.fill(1, 6)
+    assert (floor.position, floor.order(1).exposure) == (6, 0)
+
+
 def test_the_venue_s_own_trade_takes_the_place_of_an_inferred_one():
     floor = Floor().open()
     floor.place(place(1, limit=9_900))

@@ -17,6 +17,7 @@ from tradectl_sdk.exchange import (
     BarClosed,
     Card,
     Exchange,
+    FeedState,
     KeyPermissions,
     OrderRef,
     OrderReport,
@@ -87,8 +88,13 @@ class Bench:
         self.wake: int | None = None
         self._card = card
 
-    def open(self) -> Bench:
+    def open(self, *, live: bool = True) -> Bench:
+        """Open the exchange, which says that its data are live unless that is left open."""
         self.step(Opened(card=self._card))
+        if live:
+            before = len(self.messages)
+            self.step(FeedState(live=True))
+            del self.messages[before:]
         return self
 
     def meet(self, epoch: int = 1) -> Bench:

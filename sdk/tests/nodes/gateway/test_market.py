@@ -10,6 +10,7 @@ from gateway_scene import BTC, ETH, MINUTE, SECOND, SIMULATED, Bench, bar, curso
 from msgspec.structs import replace
 from tradectl_sdk.bus.messages.market import Bars, Feed, Quotes, Ticks
 from tradectl_sdk.exchange import FeedState, Print, Quote, Subscription
+from tradectl_sdk.nodes.gateway.inputs import DataLost
 
 
 def bench(*streams: Subscription, **rules: int) -> Bench:
@@ -71,6 +72,25 @@ def test_a_bar_that_comes_again_or_goes_back_is_left_out(repeated: int) -> None:
     scene = bench(*minutes(BTC)).step(bar(BTC, 1), bar(BTC, 2), bar(BTC, repeated, close=999))
     assert groups(scene) == [[(BTC, 1)], [(BTC, 2)]]
     assert "again" in scene.notes()[-1]
+
+
+def test_that_data_are_live_is_told_in_each_life_whether_the_exchange_says_so_or_not() -> None:
+    """Whoever listens may have been told otherwise by the life before."""
+    scene = Bench(*minutes(BTC, ETH), card=SIMULATED).open(live=False)
+    scene.step(bar(BTC, 1), bar(ETH, 1), bar(BTC, 2), bar(ETH, 2))
+    kinds = [type(one) for one in scene.said("market")]
+    assert kinds == [Feed, Feed, Bars, Bars]
+    states = [one.state for one in scene.said("market") if isinstance(one, Feed)]
+    assert states == [FeedState(instrument=name, live=True) for name in (BTC, ETH)]
+
+
+def test_a_stream_that_was_lost_is_live_again_with_its_first_datum() -> None:
+    scene = bench(*minutes(BTC, ETH)).step(DataLost(text="it has ended"))
+    assert scene.core.stale == {BTC, ETH}
+    scene.step(bar(ETH, 1))
+    assert scene.core.stale == {BTC}
+    scene.step(FeedState(instrument=BTC, live=False), bar(BTC, 1))
+    assert scene.core.stale == {BTC}, "the exchange itself does not trust it"
 
 
 def test_bars_nobody_asked_for_are_left_out_and_told_of_once() -> None:

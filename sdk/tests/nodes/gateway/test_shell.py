@@ -130,7 +130,8 @@ def test_orders_go_out_and_what_the_venue_tells_comes_in() -> None:
             group = await one.see(Bars)
             assert group.bars == (bar(BTC, 1),)
             status = one.gateway.status()
-            assert (status.state, status.busy, status.data.seq) == ("ready", 0, 1)
+            told = status.data.seq  # that data are live, and the bar
+            assert (status.state, status.busy, told) == ("ready", 0, 2)
             assert status.executions == group.executions
             assert one.gateway.latest_bar == MINUTE
         assert one.exchange.closed
@@ -225,6 +226,22 @@ def test_streams_that_break_are_told_and_begun_again() -> None:
             assert (await one.see(Bars)).bars == (bar(BTC, 2),)
             asked = [name for name, _ in one.exchange.asked]
             assert asked.count("market_data") == 2
+
+    play(scene)
+
+
+def test_a_stream_that_is_begun_again_is_live_with_its_first_datum() -> None:
+    """Not every exchange says so, and nobody would ever trust its data again."""
+
+    async def scene() -> None:
+        async with running() as one:
+            await one.until(lambda: one.gateway.status().state == "ready")
+            one.exchange.data.put_nowait(StopAsyncIteration)
+            assert not (await one.see(Feed)).state.live
+            one.exchange.data.put_nowait(bar(BTC, 2))
+            assert (await one.see(Feed)).state == FeedState(instrument=BTC, live=True)
+            assert (await one.see(Bars)).bars == (bar(BTC, 2),)
+            assert one.gateway.status().figures["stale"] == "none"
 
     play(scene)
 

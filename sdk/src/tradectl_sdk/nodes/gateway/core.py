@@ -36,6 +36,7 @@ from tradectl_sdk.nodes.gateway.inputs import (
     LOG,
     Call,
     ClockUnknown,
+    DataLost,
     MeasureClock,
     Note,
     Opened,
@@ -106,6 +107,7 @@ class GatewayCore:
             Print: self._take_datum,
             Quote: self._take_datum,
             FeedState: self._take_datum,
+            DataLost: self._lose_data,
             Wake: lambda _, __: None,
         }
 
@@ -341,6 +343,9 @@ class GatewayCore:
 
     def _take_datum(self, datum: MarketEvent, effects: Effects) -> None:
         self._market.take(self._now, datum, self.executions, effects)
+
+    def _lose_data(self, event: DataLost, effects: Effects) -> None:
+        self._market.lose(event.text, self.executions, effects)
 
     def _pass_time(self, effects: Effects) -> None:
         self._market.pass_time(self._now, self.executions, effects)

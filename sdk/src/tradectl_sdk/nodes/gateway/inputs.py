@@ -80,6 +80,12 @@ class Opened:
     card: Card
 
 
+class DataLost(msgspec.Struct, frozen=True, kw_only=True):
+    """The stream of market data has ended and is begun anew."""
+
+    text: str
+
+
 class Wake(msgspec.Struct, frozen=True):
     """The time asked for has come."""
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class MarketSide:
     """What becomes of market data.
 
+    An exchange's data are live from the first datum on, unless it says otherwise. That is told,
+    since whoever listens may know from the gateway's earlier life that they are not.
+
     ``executions`` is in every call how far the account stream has got; it is part of every message.
     """
 
@@ -35,6 +38,7 @@ class MarketSide:
         self._strangers: set[tuple[str, int]] = set()
         self._names = tuple(dict.fromkeys(one.instrument for one in rules.streams))
         self._distrusted: set[str] = set()
+        self._begun: set[str] = set()  # instruments of which this stream has told something
 
     @property
     def held(self) -> int:
@@ -70,6 +74,12 @@ class MarketSide:
             else:
                 self._tape.add_quote(datum)
 
+    def lose(self, text: str, executions: Cursor, effects: Effects) -> None:
+        """The stream has ended; nothing is to be trusted until the next one tells something."""
+        self.flush(executions, effects)
+        self._take_state(FeedState(live=False, text=text), executions, effects)
+        self._begun.clear()
+
     def pass_time(self, now: int, executions: Cursor, effects: Effects) -> None:
         """Publish bars that have waited long enough, and tell who has fallen silent."""
         self._publish_bars(self._groups.expire(now), executions, effects)
@@ -96,6 +106,7 @@ class MarketSide:
         That none can is told of each instrument, so that each can be trusted again by itself.
         """
         meant = (state.instrument,) if state.instrument else self._names
+        self._begun.update(meant)
         if state.live:
             self._distrusted.difference_update(meant)
             _publish_feed(state, executions, effects)
@@ -121,7 +132,9 @@ class MarketSide:
 
     def _hear(self, now: int, instrument: str, executions: Cursor, effects: Effects) -> None:
         alive = self._feeds.heard(now, instrument)
-        if alive is not None:
+        if instrument not in self._begun:
+            self._take_state(FeedState(instrument=instrument, live=True), executions, effects)
+        elif alive is not None:
             _publish_feed(alive, executions, effects)
 
 

@@ -27,13 +27,13 @@ from tradectl_sdk.bus.messages.orders import (
     Submit,
 )
 from tradectl_sdk.errors import ExchangeError, ExitStatus, TradectlError
-from tradectl_sdk.exchange import AccountLink, FeedState, OrderReport, TradeReport
+from tradectl_sdk.exchange import AccountLink, OrderReport, TradeReport
 from tradectl_sdk.keys import judge
 from tradectl_sdk.nodes.clock import NodeClock
 from tradectl_sdk.nodes.effects import Effects
 from tradectl_sdk.nodes.failpoints import failpoint
 from tradectl_sdk.nodes.gateway.core import GatewayCore
-from tradectl_sdk.nodes.gateway.inputs import EXECUTOR, MARKET, Note, Opened, Wake
+from tradectl_sdk.nodes.gateway.inputs import EXECUTOR, MARKET, DataLost, Note, Opened, Wake
 from tradectl_sdk.nodes.gateway.performing import PATIENCE, perform
 from tradectl_sdk.nodes.inbox import Inbox
 from tradectl_sdk.nodes.tally import Tally
@@ -339,5 +339,5 @@ def _link_lost(text: str) -> AccountLink:
     return AccountLink(up=False, text=text)
 
 
-def _data_lost(text: str) -> FeedState:
-    return FeedState(live=False, text=text)
+def _data_lost(text: str) -> DataLost:
+    return DataLost(text=text)

@@ -15,7 +15,7 @@ from tradectl_sdk.bus.messages.orders import (
     Submit,
 )
 from tradectl_sdk.bus.publishing import PublisherCore
-from tradectl_sdk.exchange import AccountLink, Subscription, Unclear
+from tradectl_sdk.exchange import AccountLink, FeedState, Subscription, Unclear
 from tradectl_sdk.nodes.gateway import GatewayCore, GatewayRules
 from tradectl_sdk.nodes.gateway.inputs import (
     EXECUTOR,
@@ -68,6 +68,7 @@ class GatewayProcess(Process):
         )
         self._connected = False
         self._hears_account = False
+        self._hears_market = True
         self._last_news = 0
         self._coming: deque[MarketEvent] = deque()
         venue.on_news = self._news
@@ -77,6 +78,7 @@ class GatewayProcess(Process):
         self.core = GatewayCore(self.life, self._rules)
         self.publisher = PublisherCore(SESSION, self.life, self.agenda.now)
         self._connected = self._hears_account = False
+        self._hears_market = True
         self._coming.clear()
         self._later(self.weather.way(), self._open)
 
@@ -159,15 +161,15 @@ class GatewayProcess(Process):
 
     def market(self, events: Sequence[MarketEvent]) -> None:
         """Hear what the venue publishes of the market."""
-        if self._connected:
-            delay = self.weather.way()
-            self._coming.extend(events)
-            for _ in events:
-                self._later(delay, self._hear_market)
+        if self._connected and self._hears_market:
+            self._bring(events)
 
-    def _hear_market(self) -> None:
-        """Hear the next of it: what one connection brings comes late, but in order."""
-        self._step(self._coming.popleft())
+    def _bring(self, events: Sequence[MarketEvent]) -> None:
+        """Let market data travel: what one connection brings comes late, but in order."""
+        delay = self.weather.way()
+        self._coming.extend(events)
+        for _ in events:
+            self._later(delay, lambda: self._step(self._coming.popleft()))
 
     def _news(self) -> None:
         """Hear what the venue tells of the account, if the stream is up."""
@@ -203,6 +205,20 @@ class GatewayProcess(Process):
         self._hears_account = True
         self._step(AccountLink(up=False, text="silent too long"))
         self._step(AccountLink(up=True, text="reconnected"))
+
+    def break_market(self, *, silently: bool) -> None:
+        """Lose market data for a while; silently means that nobody notices at first."""
+        if not self.alive or not self._connected or not self._hears_market:
+            return
+        self._hears_market = False
+        self.trace.note(self.role, "market breaks", silently)
+        if not silently:
+            self._bring([FeedState(live=False, text="simulated")])
+        self._later(self.weather.between(0.5, 20), self._restore_market)
+
+    def _restore_market(self) -> None:
+        self._hears_market = True
+        self._bring([FeedState(live=False, text="silent too long"), FeedState(live=True)])
 
     # Time ------------------------------------------------------------------------------------
 

@@ -20,9 +20,12 @@ from tradectl_sdk.bus.messages.orders import (
     QueryOrder,
     Submit,
 )
+from tradectl_sdk.domain.orders import OrderStatus
 from tradectl_sdk.exchange import (
     Absent,
+    Accepted,
     BarClosed,
+    OrderRef,
     OrderReport,
     Print,
     Refused,
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from tradectl_sdk.domain.instrument import Instrument
-    from tradectl_sdk.exchange import Card, Ticket
+    from tradectl_sdk.exchange import CancelOutcome, Card, Ticket
     from tradectl_sdk.nodes.gateway.inputs import Call
     from tradectl_sdk.paper import PaperSettings
     from tradectl_sdk.testing.simulation.agenda import Agenda, Trace
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
 
 WINDOW = 5 * SECOND  # after its time stamp in which a request is accepted
 PROCESSING = 10 * SECOND
+WORKING = {OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED}
+LISTS = ("open_orders", "closed_orders", "trades")
 LAG = 5.0  # seconds for which a new order may be missing from lists
 
 
@@ -147,7 +152,7 @@ class SimulatedVenue:
             case Submit():
                 return self._change(what, len(what.tickets), sent, lambda: self._submit(what))
             case CancelOrder():
-                return self._change(what, 1, sent, lambda: [self.core.cancel(what.order, self.now)])
+                return self._change(what, 1, sent, lambda: [self._cancel(what.order)])
             case AmendOrder():
                 return self._change(
                     what, 1, sent, lambda: [self.core.amend(what.order, what.ticket, self.now)]
@@ -187,8 +192,29 @@ class SimulatedVenue:
                 self.on_ticket(ticket)
                 if self._weather.strikes("listing_lags"):
                     self._hidden[ticket.client_id] = self.now + self._weather.between(1, LAG)
+                if self._weather.strikes("cut_short"):
+                    self._cut_short(ticket)
         self._trace.note("venue", "working", before, len(self.ledger.working()))
         return outcomes
+
+    def _cut_short(self, ticket: Ticket) -> None:
+        """Fill half of an order, where it can be filled by now, and end the rest."""
+        ref = OrderRef(instrument=ticket.instrument, client_id=ticket.client_id)
+        if isinstance(self.core.fill(ref, max(ticket.lots // 2, 1), self.now), Accepted):
+            self.core.expire(ref, self.now)
+
+    def _cancel(self, order: OrderRef) -> CancelOutcome:
+        found = self.core.query(order)
+        working = isinstance(found, OrderReport) and found.status in WORKING
+        if not working or not self._weather.strikes("cancel_late"):
+            return self.core.cancel(order, self.now)
+
+        def end() -> None:
+            self.core.cancel(order, self.now)
+            self.on_news()
+
+        self._agenda.after(self._weather.between(0.5, 5), end)
+        return Accepted()
 
     # Questions -----------------------------------------------------------------------------
 
@@ -214,8 +240,11 @@ class SimulatedVenue:
         }
         found: dict[str, Any] = {}
         failures = []
+        empty = LISTS if self._weather.strikes("lists_empty") else ()
         for name, ask in parts.items():
-            if self._weather.strikes("question_fails"):
+            if name in empty:
+                found[name] = ()
+            elif self._weather.strikes("question_fails"):
                 failures.append(f"{name}: simulated")
                 found[name] = None
             else:

@@ -36,7 +36,11 @@ class Climate:
         news_twice: It arrives twice.
         stream_breaks: The account stream breaks and comes back; what was told meanwhile is lost.
         silent_stream: As above, but nobody notices for a while.
+        market_breaks: The stream of market data breaks likewise, noticed at once or not.
         clock_jumps: The venue's clock jumps by up to two seconds, per minute.
+        lists_empty: Lists of orders and trades are empty, and nothing says that they are wrong.
+        cancel_late: A cancellation is confirmed, and the order lives for seconds more.
+        cut_short: A new order is filled in part, and the venue ends the rest.
 
     And the processes:
 
@@ -61,6 +65,10 @@ class Climate:
     stream_breaks: float = 0.0
     silent_stream: float = 0.0
     clock_jumps: float = 0.0
+    lists_empty: float = 0.0
+    cancel_late: float = 0.0
+    cut_short: float = 0.0
+    market_breaks: float = 0.0
     killed: float = 0.0
     killed_at_commit: float = 0.0
     frozen: float = 0.0
@@ -84,6 +92,10 @@ STORM = Climate(
     stream_breaks=0.05,
     silent_stream=0.02,
     clock_jumps=0.2,
+    lists_empty=0.05,
+    cancel_late=0.1,
+    cut_short=0.05,
+    market_breaks=0.02,
     killed=0.004,
     killed_at_commit=0.01,
     frozen=0.05,

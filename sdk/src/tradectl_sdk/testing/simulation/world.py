@@ -270,6 +270,8 @@ class World:
             self.gateway.break_stream(silently=False)
         if weather.strikes("silent_stream"):
             self.gateway.break_stream(silently=True)
+        if weather.strikes("market_breaks"):
+            self.gateway.break_market(silently=self._chance.random() < 0.5)
         if weather.strikes("clock_jumps", 1 / 60):
             self.venue.skew = self._chance.randrange(-2 * SECOND, 2 * SECOND)
 
