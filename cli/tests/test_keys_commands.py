@@ -235,8 +235,12 @@ def test_a_broken_key_is_told_and_can_be_removed(give, run, tmp_path: Path) -> N
     answer = run("keys", "list")
     assert answer.status == 0
     assert re.search(r"mode 0644, expected 0600", answer.err)
+    assert "1 key, and none that can be used" in answer.err
+    assert "there are no keys" not in answer.err
     assert run("keys", "rm", "acme", "--yes").status == 0
-    assert run("keys", "rm", "acme", "--yes").status == 6
+    answer = run("keys", "rm", "acme", "--yes")
+    assert answer.status == 6
+    assert "tradectl keys list" in answer.err
 
 
 def test_a_key_from_the_environment_can_be_tested_but_not_replaced(

@@ -9,6 +9,7 @@ import pytest
     ("option", "value", "text"),
     [
         ("--fee", "abc", "--fee was 'abc', expected a number"),
+        ("--fee", "2", "--fee was '2', expected less than 1"),
         ("--cash", "nan", "--cash was 'nan', expected a number"),
         ("--cash", "-1", "--cash was '-1', expected a number"),
         ("--port", "70000", "invalid value for '--port'"),

@@ -118,6 +118,19 @@ def test_a_session_is_named_when_several_run(run, project, folder) -> None:
     assert run("orders", "nonsense").status == 6
 
 
+def test_only_sessions_of_its_mode_are_meant_by_a_stop(run, project, folder) -> None:
+    answer = run("live", "stop")
+    assert answer.status == 6
+    assert "there is no live session in this project" in answer.err
+    other, real = make_session(project), make_session(project, mode="live")
+    with supervised(folder), supervised(other), supervised(real):
+        answer = run("live", "stop", folder.id)
+        assert (answer.status, f"{folder.id} is a paper session" in answer.err) == (2, True)
+        answer = run("paper", "stop")
+        assert "several sessions run" in answer.err
+        assert real.id not in answer.err
+
+
 def test_logs_are_merged_in_the_order_of_time(run, folder) -> None:
     folder.log("gateway").write_text(
         "2026-01-01 00:00:01.000 connected\n2026-01-01 00:00:03.000 bar\n  and its rest\n"
@@ -215,8 +228,11 @@ def test_panic_cancels_and_flattens_only_when_asked(run, folder) -> None:
 
 
 def test_the_kill_switch_is_thrown_at_once_and_released_by_a_person(run, folder) -> None:
-    with answering(folder, "executor", lambda _: Done()) as asked:
-        assert run("risk", "halt", "--why", "news").status == 0
+    done = Done(lines=("the kill switch is halted", "3 orders are cancelled"))
+    with answering(folder, "executor", lambda _: done) as asked:
+        said = run("risk", "halt", "--why", "news")
+        assert (said.status, said.out.count("kill switch is")) == (0, 1)
+        assert "3 orders are cancelled" in said.out
         assert run("risk", "halt", "--reducing").status == 0
         assert run("risk", "resume").status == 2
         assert run("risk", "resume", "--yes").status == 0

@@ -48,8 +48,13 @@ def sessions_of(session: Session) -> Sessions:
     return Sessions(session.settings().settings.session.directory)
 
 
-def chosen(session: Session, reference: str) -> SessionFolder:
+def chosen(session: Session, reference: str, mode: str = "") -> SessionFolder:
     """Return the session that is meant: the one named, the one that runs, or the latest.
+
+    Args:
+        session: What the command knows.
+        reference: Its id, or the beginning of it; empty for none.
+        mode: ``paper`` or ``live`` where only those are meant, unless one is named.
 
     Raises:
         NotFoundError: If there is none.
@@ -58,14 +63,19 @@ def chosen(session: Session, reference: str) -> SessionFolder:
     sessions = sessions_of(session)
     if reference:
         return sessions.find(reference)
-    known = sessions.list()
+    every = sessions.list()
+    known = [one for one in every if not mode or described(one).get("mode") == mode]
     running = [one for one in known if runs(one)]
     if len(running) > 1:
         names = ", ".join(one.id for one in running)
         raise UsageError(f"several sessions run: {names}", hint="name the one that is meant")
-    if not known:
+    if not every:
         raise NotFoundError(
             "there is no session in this project", hint="tradectl paper start --help"
+        )
+    if not known:
+        raise NotFoundError(
+            f"there is no {mode} session in this project", hint="tradectl ps --all lists them"
         )
     return (running or known)[0]
 

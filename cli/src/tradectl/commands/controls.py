@@ -154,7 +154,8 @@ def _move(session: Session, folder: SessionFolder, state: str, why: str) -> None
         Cell(f"  the kill switch is {state.upper()}", "ok" if state == "active" else "fail"),
     )
     for line in answer.lines:
-        session.out.line(f"  {line}")
+        if line != f"the kill switch is {state}":
+            session.out.line(f"  {line}")
     session.out.result(
         "switch/1", {"session": folder.id, "state": state, "lines": list(answer.lines)}
     )

@@ -11,6 +11,7 @@ from tradectl_sdk.errors import CredentialError, ExitStatus, UsageError
 
 from tradectl.asking import confirmed
 from tradectl.commands import noun
+from tradectl.figures import plural
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
 
@@ -86,10 +87,11 @@ def add(
 def list_(context: typer.Context) -> ExitStatus:
     """List the keys there are: where they are kept, how old they are, what they may do."""
     session = session_of(context)
-    rows, documents = [], []
+    rows, documents, broken = [], [], 0
     for kept in _store().list():
         if isinstance(kept, CredentialError):
             session.out.warn(kept.message, hint=kept.hint)
+            broken += 1
             continue
         entry = kept.entry
         rows.append(
@@ -100,10 +102,15 @@ def list_(context: typer.Context) -> ExitStatus:
     titles = ("KEY", "EXCHANGE", "KEPT IN", "PRINT", "AGE", "CHECKED")
     if rows:
         session.out.table([Column(title=title) for title in titles], rows)
+    elif broken:
+        session.out.note(f"{plural(broken, 'key')}, and none that can be used")
     else:
         session.out.note("there are no keys; paper trading and public data need none")
     session.out.result("keys-list/1", {"keys": documents})
-    session.out.next(f"tradectl keys test {rows[0][0]}" if rows else "tradectl keys add NAME")
+    if rows:
+        session.out.next(f"tradectl keys test {rows[0][0]}")
+    elif not broken:
+        session.out.next("tradectl keys add NAME")
     return ExitStatus.OK
 
 

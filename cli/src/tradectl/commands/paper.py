@@ -190,7 +190,7 @@ def stop_one(session: Session, reference: str, mode: str) -> ExitStatus:
     """Stop the session that is meant, and say what it leaves behind."""
     from tradectl_sdk.pipelines.sessions.supervising import stop_session
 
-    folder = chosen(session, reference)
+    folder = chosen(session, reference, mode)
     kind = str(folder.manifest()["mode"])
     if kind != mode:
         raise UsageError(

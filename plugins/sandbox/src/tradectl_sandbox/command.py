@@ -78,7 +78,7 @@ def start(
         timeframe=timeframe,
         seed=synthetic,
         symbols=symbol or ["BTC/USDT", "ETH/USDT"],
-        fee=_number("--fee", fee),
+        fee=_share("--fee", fee),
     )
     settings = SandboxSettings(
         series=series,
@@ -91,6 +91,20 @@ def start(
         port=port,
     )
     run_until_stopped(settings, typer.echo)
+
+
+def _share(option: str, text: str) -> Decimal:
+    """Read a share of something, 0 to less than 1.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    found = _number(option, text)
+    if found >= 1:
+        raise UsageError(
+            f"{option} was {text!r}, expected less than 1", hint="0.001 is a tenth of a percent"
+        )
+    return found
 
 
 def _number(option: str, text: str) -> Decimal:

@@ -136,4 +136,5 @@ class KeyStore:
             if name in place.names():  # without reading it: a broken one can be removed, too
                 place.remove(name)
                 return place
-        raise NotFoundError(f"there is no key {name!r}", hint=did_you_mean(name, self.names()))
+        near = did_you_mean(name, self.names())
+        raise NotFoundError(f"there is no key {name!r}", hint=near or "tradectl keys list")

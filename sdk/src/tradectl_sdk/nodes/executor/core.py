@@ -274,7 +274,8 @@ class ExecutorCore:
         if self._parts is None:
             return "starting", ""
         state, standing = self.state, self.parts.standing
-        switched = f"the kill switch is {state.switch}: {state.switch_text}"
+        why = f": {state.switch_text}" if state.switch_text else ""
+        switched = f"the kill switch is {state.switch}{why}"
         if state.switch == HALTED:
             proven = "" if state.proven else "; the venue has yet to show that nothing works"
             return "halted", switched + proven
