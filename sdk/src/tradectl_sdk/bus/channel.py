@@ -122,6 +122,10 @@ class ChannelCore:
         self._say_good_bye(now)
         self._plan()
 
+    def abandon(self) -> None:
+        """Accept nothing more, and say nothing more."""
+        self._closing = True
+
     @property
     def closed(self) -> bool:
         """Whether close was called and nothing is left that the peer could still be told."""

@@ -142,8 +142,7 @@ class ChannelEnd:
 
     def abandon(self) -> None:
         """Stop at once, without a word."""
-        self.core.close(time.monotonic_ns())
-        self._flush()
+        self.core.abandon()
         self._alarm.stop()
         self._reader.close()
         if self._on_closed is not None:
