@@ -62,6 +62,8 @@ class Bench:
         self.intents = 0
         self.data = Cursor(1, 1)
         self.durable: list[float] = []
+        self.committed = 0.0
+        self.waits: list[float] = []  # seconds that each commit and what follows it held up others
         self._apply([self.core.start(self.now)])
         self._open()
 
@@ -99,10 +101,13 @@ class Bench:
 
     def _apply(self, steps: list[Any]) -> list[tuple[str, Any]]:
         """Do with steps what the shell does: one commit, and then what they say."""
+        start = time.perf_counter()
         self.journal.commit([record for step in steps for record in step.records])
+        self.committed = time.perf_counter()
         if self.journal.wants_checkpoint:
             self.journal.checkpoint(self.core.state, self.now)
         self.journal.tidy()
+        self.waits.append(time.perf_counter() - start)
         return in_order(steps)
 
     def batch(self, count: int) -> None:
@@ -124,8 +129,7 @@ class Bench:
             event = Received("host", intents)
             steps.append(self.core.step(self.now, event, more=len(steps) + 1 < count))
         said = self._apply(steps)
-        done = time.perf_counter()
-        self.durable += [done - start for start in begun]
+        self.durable += [self.committed - start for start in begun]
         self._venue([message for _, message in said if isinstance(message, Submit)])
         self._agree(said)
 
@@ -168,12 +172,20 @@ def resident() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+def milliseconds(times: list[float]) -> str:
+    """Say how long something took."""
+    ordered = sorted(times)
+    middle, late = (ordered[len(ordered) * share // 100] * 1e3 for share in (50, 99))
+    return f"p50 {middle:.2f} ms, p99 {late:.2f} ms, worst {ordered[-1] * 1e3:.2f} ms"
+
+
 def run(orders: int, batch: int, folder: Path) -> None:
     """Run and print."""
     bench = Bench(folder / "journal.sqlite")
     bench.batch(batch)  # warm
     garbage.spare()  # as a node does
     bench.durable.clear()
+    bench.waits.clear()
     marks = [resident()]
     start, worked = time.perf_counter(), time.process_time()
     for number in range(0, orders, batch):
@@ -181,7 +193,6 @@ def run(orders: int, batch: int, folder: Path) -> None:
         if number * 4 // orders != (number + batch) * 4 // orders:
             marks.append(resident())
     seconds, worked = time.perf_counter() - start, time.process_time() - worked
-    times = sorted(bench.durable)
     state = bench.core.state
     if state.ledger.fees != 7 * bench.number:
         raise SystemExit("not every order was filled")
@@ -189,8 +200,8 @@ def run(orders: int, batch: int, folder: Path) -> None:
     size = (folder / "journal.sqlite").stat().st_size / 2**20
     print(f"{orders} orders in batches of {batch}: {orders / seconds:,.0f} orders/s")
     print(f"of its time it had the processor for {worked / seconds:.0%}")
-    middle, late = (times[len(times) * share // 100] * 1e3 for share in (50, 99))
-    print(f"intent to durable: p50 {middle:.2f} ms, p99 {late:.2f} ms")
+    print(f"intent to durable: {milliseconds(bench.durable)}")
+    print(f"a commit and what follows it: {milliseconds(bench.waits)}")
     print("resident MB, at every quarter: " + ", ".join(f"{mark:.0f}" for mark in marks))
     print(f"orders in memory: {len(state.book.orders)}; journal on disk: {size:.0f} MB")
 

@@ -114,44 +114,6 @@ def test_only_its_owner_may_read_it(tmp_path):
     assert (tmp_path / "sub").stat().st_mode & 0o777 == 0o700
 
 
-def test_the_log_is_emptied_between_commits_and_not_within_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("tradectl_sdk.nodes.executor.journal.TIDY_EVERY", 80)
-    journal, log = Journal(tmp_path / "j"), tmp_path / "j-wal"
-
-    def write() -> None:
-        for _ in range(12):
-            journal.commit([of.Noticed(0, "x", text="y" * 3000)] * 100)
-
-    begun = (tmp_path / "j").stat().st_size
-    write()  # far more than SQLite would let the log grow by itself
-    assert (tmp_path / "j").stat().st_size == begun
-    journal.tidy()
-    assert (tmp_path / "j").stat().st_size > 1200 * 3000
-    most = log.stat().st_size
-    journal.commit([of.Noticed(0, "x")])
-    journal.tidy()  # too little to be worth it
-    write()
-    journal.tidy()
-    assert log.stat().st_size < most * 1.1
-    journal.close()
-
-
-def test_a_reserved_log_does_not_grow_and_hides_nothing_from_the_next_start(tmp_path, monkeypatch):
-    monkeypatch.setattr("tradectl_sdk.nodes.executor.schema.RESERVED", 400_000)
-    monkeypatch.setattr("tradectl_sdk.nodes.executor.journal.TIDY_EVERY", 80)
-    journal, log = Journal(tmp_path / "j"), tmp_path / "j-wal"
-    assert log.stat().st_size < 400_000
-    journal.reserve()
-    for number in range(100):
-        journal.commit([of.Noticed(0, "x", number, text="y" * 300)] * 3)
-        journal.tidy()
-        assert log.stat().st_size == 400_000
-    copy = Journal(copy_to(tmp_path / "b", tmp_path / "j"))  # as a power cut would leave it
-    assert copy.seq == journal.seq == 300
-    copy.close()
-    journal.close()
-
-
 def test_a_start_reads_only_what_came_after_the_checkpoint(tmp_path):
     floor, journal = trading(tmp_path / "j", close=False)
     journal.checkpoint(floor.state, 5)

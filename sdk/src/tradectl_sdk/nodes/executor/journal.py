@@ -28,7 +28,13 @@ from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.chain import START, Head, follow, follow_all
 from tradectl_sdk.nodes.executor.order import Order
 from tradectl_sdk.nodes.executor.recovery import recover
-from tradectl_sdk.nodes.executor.schema import guarded, insert, open_writable, reserve_log
+from tradectl_sdk.nodes.executor.schema import (
+    guarded,
+    insert,
+    log_holds,
+    open_writable,
+    reserve_log,
+)
 from tradectl_sdk.nodes.executor.state import State, digest
 from tradectl_sdk.nodes.failpoints import failpoint
 
@@ -37,8 +43,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHECKPOINT_EVERY = 20_000  # records
-TIDY_EVERY = 1_600  # pages of the log, which then stays within what was reserved for it
-ROWS_OF_PAGE = 20  # about
+# Pages of the log: with the most that a commit and a checkpoint usually add before it is looked at
+# again, it stays within what was reserved for it.
+TIDY_EVERY = 1_200
 _INSERT = "INSERT INTO records VALUES (?, ?, ?)"
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)
@@ -69,7 +76,8 @@ class Journal:
         self.path = path
         self.seq = 0
         self._every = every
-        self._untidy = 0  # pages, about, since the write-ahead log was emptied
+        self._untidy = False  # whether anything was written since the log was looked at
+        self._kept = 0  # pages that the log had when it was moved last, and may still have
         self._broken = False
         self._open = contextlib.ExitStack()
         try:
@@ -193,7 +201,7 @@ class Journal:
             self._advance(numbers[-1], links[-1])
         self._broken = False
         self._since += len(records)
-        self._untidy += 2 + len(records) // ROWS_OF_PAGE
+        self._untidy = True
 
     def reserve(self) -> None:
         """Make commits quick from the first one on; for those that orders will wait for."""
@@ -208,10 +216,15 @@ class Journal:
         Raises:
             JournalError: If the disk refused.
         """
-        if self._untidy >= TIDY_EVERY:
-            self._untidy = 0
-            with guarded(self.path, "tidying"):
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if not self._untidy:
+            return
+        self._untidy = False
+        with guarded(self.path, "tidying"):
+            if self._kept and not log_holds(self.path, self._kept):
+                self._kept = 0  # it has begun anew
+            if log_holds(self.path, self._kept + TIDY_EVERY):
+                found = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._kept = found[1]  # for as long as somebody reads in it
 
     def _advance(self, seq: int, link: bytes) -> None:
         self.seq, self._link = seq, link
@@ -258,7 +271,7 @@ class Journal:
                 "(SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 2)"
             )
             failpoint("executor.checkpoint.written")
-        self._since = 1
+        self._since, self._untidy = 1, True
         with guarded(self.path, "writing"):
             self._advance(self.seq + 1, link)
         self._broken = False

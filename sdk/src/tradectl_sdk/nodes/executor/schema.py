@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,13 @@ VERSION = 1
 MOST_PAGES = 20_000
 # Bytes that the log is given before anything waits for it. A disk is done sooner with what is
 # written over than with a file that grows, whose new length has to be written, too.
-RESERVED = 8 << 20
+RESERVED = 12 << 20
+# SQLite's file format, 4.1: the log's header has the size of a page and a salt, that of each of
+# its pages the same salt.
+_LOG_HEAD = struct.Struct(">8xI4x8s")
+_LOG_BEGINS = 32
+_FRAME = struct.Struct(">8x8s")
+_FRAME_BEGINS = 24
 
 _TABLES = """
 CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, link BLOB NOT NULL);
@@ -186,6 +193,34 @@ def _fill(log: int) -> None:
     except OSError:
         os.ftruncate(log, before)
         raise
+
+
+def log_holds(path: Path, pages: int) -> bool:
+    """Whether a journal's write-ahead log holds so many pages.
+
+    Once all of it has been moved it is written over from its beginning, so that the length of the
+    file says nothing. What belongs to it carries the salt that its header has now.
+
+    Args:
+        path: The journal.
+        pages: At least one.
+
+    Raises:
+        OSError: If the log could not be read.
+    """
+    try:
+        log = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        head = os.pread(log, _LOG_HEAD.size, 0)
+        if len(head) < _LOG_HEAD.size:
+            return False
+        size, salt = _LOG_HEAD.unpack(head)
+        frame = os.pread(log, _FRAME.size, _LOG_BEGINS + (pages - 1) * (_FRAME_BEGINS + size))
+        return len(frame) == _FRAME.size and _FRAME.unpack(frame)[0] == salt
+    finally:
+        os.close(log)
 
 
 def open_readable(path: Path) -> sqlite3.Connection:
