@@ -11,7 +11,7 @@ from tradectl_sdk.data import storage
 
 # Seconds of work in small tasks: DuckDB asks for signals between tasks; a query in one task that
 # never ends would hang here instead of failing.
-_LONG = "SELECT count(*) FROM range(1000000000) a WHERE a.range * a.range % 7 = 3"
+_LONG = "SELECT count(*) FROM range(300000000) a WHERE a.range * a.range % 7 = 3"
 
 
 def test_ctrl_c_during_a_query_is_an_interrupt_and_not_an_error_of_the_database() -> None:

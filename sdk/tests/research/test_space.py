@@ -91,10 +91,10 @@ def test_a_sample_is_drawn_once_each_and_repeatable() -> None:
 
 
 def test_a_sample_comes_from_all_of_a_grid_too_large_to_write_out() -> None:
-    wide = (axis("bars=1:1000000"), axis("stop=1:1000000"))
+    wide = (axis("bars=1:100000"), axis("stop=1:100000"))
     points = Space(wide, sample=400).points({})
-    assert min(point["bars"] for point in points) < 50_000
-    assert max(point["bars"] for point in points) > 950_000
+    assert min(point["bars"] for point in points) < 5_000
+    assert max(point["bars"] for point in points) > 95_000
 
 
 def test_only_points_that_meet_all_conditions_are_tried() -> None:
