@@ -305,6 +305,30 @@ async def test_it_writes_a_checkpoint_now_and_then(tmp_path):
 
 
 @in_a_loop
+async def test_a_turn_that_writes_a_checkpoint_does_not_tidy_up_as_well(tmp_path):
+    async with Scene(tmp_path / "j") as scene:
+        await scene.until(AccountSnapshot)
+        journal, done = scene.journal, []
+        journal._every = 10
+        for name in ("commit", "checkpoint", "tidy"):
+            plain = getattr(journal, name)
+
+            def act(*given: Any, name: str = name, plain: Any = plain) -> None:
+                done.append(name)
+                plain(*given)
+
+            setattr(journal, name, act)
+        data = scene.bar()
+        for number in range(1, 31):
+            scene.intend(number, place(number), data=data)
+        await scene.until(Filled, 30)
+    turns = " ".join(done).split("commit")
+    assert any("checkpoint" in turn for turn in turns)
+    assert any("tidy" in turn for turn in turns)
+    assert not any("checkpoint tidy" in turn for turn in turns)
+
+
+@in_a_loop
 async def test_a_venue_that_tells_nothing_is_shown(tmp_path):
     async with Scene(tmp_path / "j") as scene:
         await scene.until(AccountSnapshot)

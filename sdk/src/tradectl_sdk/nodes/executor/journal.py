@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 20_000  # records
 # Pages of the log: with the most that a commit and a checkpoint usually add before it is looked at
 # again, it stays within what was reserved for it.
-TIDY_EVERY = 1_200
+TIDY_EVERY = 2_400
 _INSERT = "INSERT INTO records VALUES (?, ?, ?)"
 _ORDER_ENCODER = msgspec.msgpack.Encoder()
 _ORDER_DECODER = msgspec.msgpack.Decoder(Order)

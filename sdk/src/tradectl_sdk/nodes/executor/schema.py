@@ -27,7 +27,7 @@ VERSION = 1
 MOST_PAGES = 20_000
 # Bytes that the log is given before anything waits for it. A disk is done sooner with what is
 # written over than with a file that grows, whose new length has to be written, too.
-RESERVED = 12 << 20
+RESERVED = 16 << 20
 # SQLite's file format, 4.1: the log's header has the size of a page and a salt, that of each of
 # its pages the same salt.
 _LOG_HEAD = struct.Struct(">8xI4x8s")

@@ -176,7 +176,8 @@ class Executor:
         wake = self._carry_out(steps)
         if self._journal.wants_checkpoint:
             self._journal.checkpoint(self._core.state, self._clock.now())
-        self._journal.tidy()
+        else:  # not both: whatever comes next waits for it
+            self._journal.tidy()
         return wake
 
     def _carry_out(self, steps: list[Effects]) -> int | None:
