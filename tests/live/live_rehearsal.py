@@ -8,9 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Self
 
+from tradectl_sdk.nodes.executor import JournalView
+from tradectl_sdk.nodes.session_folder import SessionFolder, Sessions
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STRATEGY = """
@@ -73,9 +78,9 @@ class Rehearsal:
         self._process.communicate(timeout=120)
 
 
-def write_project(folder: Path, urls: dict[str, Any]) -> None:
+def write_project(folder: Path, urls: dict[str, Any], settings: str = "") -> None:
     """Write a project whose Binance is the rehearsal exchange."""
-    lines = [CAPS, "[plugins.ccxt.exchanges.binance]", f"urls = {_toml(urls)}"]
+    lines = [CAPS, settings, "[plugins.ccxt.exchanges.binance]", f"urls = {_toml(urls)}"]
     (folder / "tradectl.toml").write_text("\n".join(lines))
     (folder / "pendulum.py").write_text(STRATEGY)
 
@@ -84,3 +89,25 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{key}" = {_toml(each)}' for key, each in value.items()) + "}"
     return json.dumps(value)
+
+
+def only_session(project: Path) -> SessionFolder:
+    """Return the one session of a project."""
+    (found,) = Sessions(project / ".tradectl" / "sessions").list()
+    return found
+
+
+def fills_of(folder: SessionFolder) -> int:
+    """Count the fills in a session's journal."""
+    if not folder.journal.exists():
+        return 0
+    with JournalView(folder.journal) as journal:
+        return sum(1 for _ in journal.fills())
+
+
+def wait(what: Callable[[], bool], seconds: float = 240) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from live_rehearsal import KEYS, Rehearsal, write_project
+from live_rehearsal import KEYS, Rehearsal, fills_of, only_session, wait, write_project
 from tradectl.application import run
 from tradectl_sdk.bus.messages.control import AskStatus, NodeStatus
 from tradectl_sdk.errors import TradectlError
@@ -39,25 +38,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         run(["live", "stop"])
 
 
-def session(project: Path) -> SessionFolder:
-    (found,) = Sessions(project / ".tradectl" / "sessions").list()
-    return found
-
-
-def fills(folder: SessionFolder) -> int:
-    if not folder.journal.exists():
-        return 0
-    with JournalView(folder.journal) as journal:
-        return sum(1 for _ in journal.fills())
-
-
-def wait(what: Any, seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)
-
-
 def test_from_preflight_to_stop_with_the_gateway_killed_on_the_way(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,11 +54,11 @@ def test_from_preflight_to_stop_with_the_gateway_killed_on_the_way(
     assert run(["live", "start", *WORDS, "--yes-i-mean", "Pendulum"]) == 7  # another history
     assert run(["live", "start", *WORDS, *SHORT, "--yes-i-mean", "Pendulum", "--detach"]) == 0
     assert "LIVE" in capsys.readouterr().out
-    folder = session(project)
-    wait(lambda: fills(folder) >= 2)
+    folder = only_session(project)
+    wait(lambda: fills_of(folder) >= 2)
     _kill_gateway(folder)
-    before = fills(folder)
-    wait(lambda: fills(folder) >= before + 2)
+    before = fills_of(folder)
+    wait(lambda: fills_of(folder) >= before + 2)
     assert run(["reconcile", folder.id]) == 0
     assert run(["live", "stop", folder.id]) == 0
     assert run(["paper", "start", "--resume", folder.id]) == 2

@@ -237,6 +237,40 @@ def test_a_log_cut_anywhere_gives_a_sound_beginning_or_a_refusal(tmp_path):
     journal.close()
 
 
+@pytest.mark.slow
+def test_a_log_cut_at_every_byte_of_its_last_page_gives_a_sound_beginning_or_a_refusal(tmp_path):
+    _, journal = trading(tmp_path / "a" / "j", orders=3, close=False)
+    sound = set(states(tmp_path / "a" / "j"))
+    whole = (tmp_path / "a" / "j-wal").read_bytes()
+    page = int.from_bytes(whole[8:12], "big") + 24  # with its header
+    met = set()
+    for length in range(len(whole) - page, len(whole) + 1):
+        copy = copy_to(tmp_path / "b", tmp_path / "a" / "j")
+        copy.with_name("j-wal").write_bytes(whole[:length])
+        met.add(outcome(copy))
+        assert met <= {None, *sound}, length
+    assert met == {None, max(sound, key=states(tmp_path / "a" / "j").index)}
+    journal.close()
+
+
+def test_every_byte_that_turned_in_the_last_records_is_noticed(tmp_path):
+    path = tmp_path / "a" / "j"
+    trading(path, orders=3)
+    with database(path) as connection:
+        rows = connection.execute("SELECT body FROM records ORDER BY seq DESC LIMIT 3").fetchall()
+    whole, tried = path.read_bytes(), 0
+    for (body,) in rows:
+        first = whole.rindex(body)
+        for place_ in range(first, first + len(body)):
+            turned = bytearray(whole)
+            turned[place_] ^= 0x41
+            copy = copy_to(tmp_path / "b", path)
+            copy.write_bytes(turned)
+            assert outcome(copy) is None, f"byte {place_}"
+            tried += 1
+    assert tried > 100
+
+
 @pytest.mark.parametrize("checkpointed", [False, True])
 def test_a_byte_that_turned_anywhere_gives_a_sound_beginning_or_a_refusal(tmp_path, checkpointed):
     floor, journal = trading(tmp_path / "a" / "j", orders=3, close=False)
