@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tradectl_strategies.levels import (
     LevelBook,
@@ -199,6 +199,14 @@ class TestSwingLevels:
         assert levels.beyond(1.5, UP) == 2.0
 
 
+# Where it holds the value area's share to the last lot, rounding must not ask for one bin more.
+EXACTLY_THE_AREA = [
+    (2, 1, 3), (1, 0, 10), (2, 2, 10), (2, 0, 7), (1, 1, 1), (3, 1, 0), (1, 0, 0), (1, 0, 10),
+    (1, 2, 0), (3, 0, 2), (2, 0, 0), (2, 2, 2), (1, 0, 0), (3, 0, 2), (1, 0, 3), (2, 1, 1),
+    (1, 2, 10), (1, 1, 2), (2, 1, 0), (1, 2, 3),
+]  # fmt: skip
+
+
 class TestVolumeProfile:
     def test_the_point_of_control_is_where_most_volume_traded(self):
         profile = VolumeProfile(window=4, bins=10)
@@ -237,6 +245,7 @@ class TestVolumeProfile:
         st.lists(st.tuples(st.integers(1, 90), st.integers(0, 9), st.integers(0, 90)), min_size=20),
         st.integers(0, 12),
     )
+    @example(EXACTLY_THE_AREA, 2)
     def test_what_it_says_depends_on_no_older_bar(self, bars, start):
         """One that began later says the same after a window: the grid is the window's own."""
         whole, late = (VolumeProfile(window=7, bins=12) for _ in range(2))

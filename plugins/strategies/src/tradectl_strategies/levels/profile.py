@@ -140,7 +140,8 @@ class VolumeProfile(Indicator):
         first = control
         last = control
         held = self.bins[control]
-        while held < self.area * total and (first > 0 or last < len(self.bins) - 1):
+        enough = self.area * total - self.slack
+        while held < enough and (first > 0 or last < len(self.bins) - 1):
             above = self.bins[last + 1] if last < len(self.bins) - 1 else -1.0
             below = self.bins[first - 1] if first > 0 else -1.0
             if above >= below - self.slack:
