@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from casino import assumptions, make_plan, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from overheard import rehearse, same_as_backtest
-from test_properties import assumptions, make_plan, seeds
 from tradectl_sdk.engine import Assumptions, MarketFill
 from tradectl_sdk.paper import PaperCore, SqliteLedger
 
