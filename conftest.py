@@ -17,6 +17,10 @@ pytest_plugins = ["second_look"]  # which also marks what lives in real time
 # A property is judged by what holds, not by how fast a busy machine draws or runs an example.
 settings.register_profile("workspace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workspace")
+# What decides whether a change lands draws the same examples each time, from the test's own text.
+settings.register_profile(
+    "landing", settings.get_profile("workspace"), derandomize=True, database=None, print_blob=True
+)
 
 # The user's cache of machine code is left alone. One for all tests, workers and runs is as good as
 # an empty one each, for nothing makes it stale; tests that are about compiling have their own.

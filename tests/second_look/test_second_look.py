@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from real_time import MARKER, PLACES, lives_in_real_time
 from second_look import MOST, worth_a_second_look
 
@@ -130,3 +131,11 @@ def test_no_room_whose_results_are_exact_is_in_the_list(room: str) -> None:
     files = list((ROOT / "sdk" / "tests" / room).rglob("test_*.py"))
     assert files
     assert not [file for file in files if lives_in_real_time(file, ROOT)]
+
+
+def test_what_lands_is_judged_by_examples_that_stay() -> None:
+    landing, usual = settings.get_profile("landing"), settings.get_profile("workspace")
+    assert landing.derandomize
+    assert landing.max_examples == usual.max_examples
+    assert landing.deadline is usual.deadline is None
+    assert "--hypothesis-profile=landing" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
