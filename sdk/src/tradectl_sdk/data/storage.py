@@ -17,6 +17,7 @@ import numpy as np
 from tradectl_sdk.data.bars import COLUMNS, IntColumn
 from tradectl_sdk.data.gaps import GapLedger
 from tradectl_sdk.data.hashing import BLOCK
+from tradectl_sdk.data.interrupting import interruptible
 from tradectl_sdk.domain.money import plain
 from tradectl_sdk.errors import DataError
 
@@ -44,7 +45,7 @@ def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         scratch: Folder for what does not fit into memory; without it nothing is spilled.
 
     Raises:
-        KeyboardInterrupt: If Ctrl-C came during a query, which DuckDB calls a RuntimeError.
+        KeyboardInterrupt: If Ctrl-C came during a query, which DuckDB calls an error of its own.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -52,9 +53,11 @@ def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     if scratch is not None:
         config["temp_directory"] = str(scratch)
-    with duckdb.connect(config=config) as connection:
+    with duckdb.connect(config=config) as connection, interruptible(connection):
         try:
             yield connection
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except RuntimeError as error:
             if str(error) != _INTERRUPTED:
                 raise
