@@ -42,6 +42,35 @@ def test_what_is_no_strategy_is_refused(wrong):
         find_strategy(wrong)
 
 
+@pytest.mark.parametrize(
+    ("handler", "taken", "expected"),
+    [
+        ("on_bar", "self, ctx", "self, ctx, bar"),
+        ("on_bar", "self, ctx, bar, *, volume", "self, ctx, bar"),
+        ("on_start", "self", "self, ctx"),
+        ("on_fill", "self, ctx, fill, price", "self, ctx, fill"),
+    ],
+)
+def test_a_handler_that_takes_something_else_is_refused(write, handler, taken, expected):
+    path = write(HEAD + f"class One(Strategy):\n    def {handler}({taken}): pass\n")
+    with pytest.raises(UsageError) as caught:
+        find_strategy(path)
+    assert caught.value.message == f"One.{handler} takes ({taken}), expected ({expected})"
+    assert caught.value.hint == f"write it as def {handler}({expected}):"
+
+
+def test_a_handler_may_name_what_it_takes_as_it_likes(write):
+    code = """
+        class One(Strategy):
+            def on_bar(self, *args): pass
+            def on_fill(self, context, what, why=None): pass
+            @staticmethod
+            def on_stop(only): pass
+    """
+    path = write(HEAD + textwrap.dedent(code))
+    assert find_strategy(path).name == "One"
+
+
 def test_the_only_strategy_of_a_file_need_not_be_named(write):
     path = write(HEAD + "class One(Strategy): pass\nclass Other: pass\n")
     assert find_strategy(path).name == "One"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.plugins import Plugins
 
+_HANDLERS = tuple(name for name in vars(Strategy) if name.startswith("on_"))
+
 
 @dataclass(frozen=True, slots=True)
 class FoundStrategy:
@@ -44,7 +46,7 @@ def find_strategy(reference: str | type[Strategy], plugins: Plugins | None = Non
 
     Raises:
         NotFoundError: If there is none of that name.
-        UsageError: If it is no strategy.
+        UsageError: If it is no strategy, or a handler of it takes something else than it is given.
         StrategyError: If its file cannot be imported.
         PluginError: If the plugin's class cannot be.
     """
@@ -93,7 +95,7 @@ def _from_file(path: Path, name: str) -> FoundStrategy:
             f"{path} {wanted}; it has {known}" if here else f"{path} has no strategy",
             hint=did_you_mean(name, here) or "give it as path.py:Class",
         )
-    return FoundStrategy(name, own[name], str(path))
+    return FoundStrategy(name, _checked(own[name]), str(path))
 
 
 def _import(path: Path) -> ModuleType:
@@ -134,4 +136,22 @@ def _checked(cls: object) -> type[Strategy]:
         raise UsageError(
             f"{getattr(cls, '__name__', cls)} was no strategy, expected a subclass of Strategy"
         )
+    for handler in _HANDLERS:
+        _require_arguments(cls, handler)
     return cls
+
+
+def _require_arguments(cls: type[Strategy], handler: str) -> None:
+    """See that a handler takes what it will be given, before data are read for it."""
+    function = inspect.getattr_static(cls, handler)
+    if not inspect.isfunction(function):
+        return  # something clever, which is left to its author
+    expected = list(inspect.signature(getattr(Strategy, handler)).parameters)
+    signature = inspect.signature(function).replace(return_annotation=inspect.Signature.empty)
+    try:
+        signature.bind(*expected)
+    except TypeError:
+        raise UsageError(
+            f"{cls.__name__}.{handler} takes {signature}, expected ({', '.join(expected)})",
+            hint=f"write it as def {handler}({', '.join(expected)}):",
+        ) from None
