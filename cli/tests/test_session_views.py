@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from session_stage import answering, make_session, supervised, trade
 from tradectl_sdk.bus.messages.control import (
+    AskPrices,
     CancelEverything,
     Declined,
     Difference,
     Done,
+    LastPrices,
     NodeStatus,
     Reconcile,
     Reconciled,
@@ -48,13 +50,32 @@ def test_fills_are_shown_with_price_and_fee(run, folder) -> None:
 
 
 def test_positions_and_money_are_shown(run, folder) -> None:
-    assert "+2.5" in run("positions").out
+    answer = run("positions")
+    assert "+2.5" in answer.out
+    assert "no last prices" in answer.err
     (held,) = run("positions", "--json").data["positions"]
     assert (held["instrument"], held["quantity"]) == ("BTC/USDT.TEST", "2.500")
+    assert float(held["entry_price"]) == 100.5
+    assert held["last_price"] is held["value"] is held["unrealised"] is None
     money = run("balance", "--json").data
     assert money["currency"] == "USDT"
     assert float(money["cash"]) == pytest.approx(1_000_000 - 2.5 * 100.5 - 0.02)
     assert "999,748.73 USDT" in run("balance").out
+
+
+def test_a_session_that_runs_says_what_positions_have_gained(run, folder) -> None:
+    def told(_: object) -> LastPrices:
+        return LastPrices(ticks={"BTC/USDT.TEST": 10_000})
+
+    with supervised(folder), answering(folder, "executor", told) as asked:
+        answer = run("positions")
+        (held,) = run("positions", "--json").data["positions"]
+    assert isinstance(asked[0], AskPrices)
+    assert "-1.25" in answer.out
+    assert "250.00" in answer.out
+    assert "no last prices" not in answer.err
+    assert (float(held["last_price"]), float(held["value"])) == (100.0, 250.0)
+    assert float(held["unrealised"]) == -1.25
 
 
 def test_a_session_that_does_not_run_says_so(run, folder) -> None:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from tradectl_sdk.domain.money import plain
-from tradectl_sdk.errors import ExitStatus
+from tradectl_sdk.errors import ExitStatus, TradectlError
 
 from tradectl.figures import iso, moment, plural
 from tradectl.layout import Cell, Column
 from tradectl.session import session_of
-from tradectl.sessions import Reference, chosen, journal_of, mode_of
+from tradectl.sessions import Reference, ask_node, chosen, journal_of, mode_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
+    from tradectl_sdk.nodes.executor.position_rows import PositionRow
     from tradectl_sdk.nodes.executor.reading import FillRow, OrderRow
     from tradectl_sdk.nodes.session_folder import SessionFolder
 
@@ -83,28 +85,36 @@ def fills(context: typer.Context, reference: Reference = "", *, most: _Most = 50
 
 
 def positions(context: typer.Context, reference: Reference = "") -> ExitStatus:
-    """Show what a session holds."""
+    """Show what a session holds, what it was entered at, and what it has gained since."""
     session = session_of(context)
     folder = chosen(session, reference)
+    last = _last_prices(folder)
     with journal_of(folder) as journal:
-        held = journal.positions()
-        prices = journal.state.ledger.prices
-        last = {name: prices.last(prices.index[name]) for name in held}
-        terms = journal.state.ledger.instruments
-    rows, documents = [], []
-    for name, quantity in held.items():
-        price = terms[name].ticks_to_price(last[name]) if last[name] else None
-        value = None if price is None else price * quantity * terms[name].multiplier
-        rows.append((name, _signed(quantity), _number(price), _number(value), terms[name].quote))
-        documents.append(
-            {"instrument": name, "quantity": quantity, "last_price": price, "value": value}
-        )
-    titles = ("INSTRUMENT", "QUANTITY", "LAST", "VALUE", "")
-    columns = [Column(title=title, right=title not in {"INSTRUMENT", ""}) for title in titles]
-    _show(session.out, folder, columns, rows, len(rows), "position")
-    session.out.result("positions/1", {"session": folder.id, "positions": documents})
+        held = journal.valued_positions(last or {})
+    titles = ("INSTRUMENT", "QUANTITY", "ENTRY", "LAST", "VALUE", "UNREALISED", "")
+    columns = [
+        Column(title=title, right=title not in {"INSTRUMENT", ""}, rank=int(title == "VALUE"))
+        for title in titles
+    ]
+    _show(session.out, folder, columns, [_position(one) for one in held], len(held), "position")
+    if held and last is None:
+        session.out.note("no last prices: the executor, which follows the market, does not answer")
+    session.out.result(
+        "positions/1",
+        {"session": folder.id, "positions": [_position_document(one) for one in held]},
+    )
     session.out.next(f"tradectl balance {folder.id}", f"tradectl orders {folder.id}")
     return ExitStatus.OK
+
+
+def _last_prices(folder: SessionFolder) -> Mapping[str, int] | None:
+    """Ask the executor for prices in ticks; None where there is none that answers."""
+    from tradectl_sdk.bus.messages.control import AskPrices, LastPrices
+
+    try:
+        return ask_node(folder, "executor", AskPrices(), LastPrices, seconds=2.0).ticks
+    except TradectlError:
+        return None
 
 
 def balance(context: typer.Context, reference: Reference = "") -> ExitStatus:
@@ -200,6 +210,35 @@ def _fill_document(one: FillRow) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {**asdict(one), "time": iso(one.time)}
+
+
+def _position(one: PositionRow) -> tuple[Any, ...]:
+    gain = one.unrealised
+    return (
+        one.instrument,
+        _signed(one.quantity),
+        _number(one.entry),
+        _number(one.last),
+        _money(one.value),
+        "-" if gain is None else Cell(f"{gain:+,.2f}", "fail" if gain < 0 else ""),
+        one.currency,
+    )
+
+
+def _position_document(one: PositionRow) -> dict[str, Any]:
+    return {
+        "instrument": one.instrument,
+        "quantity": one.quantity,
+        "currency": one.currency,
+        "entry_price": one.entry,
+        "last_price": one.last,
+        "value": one.value,
+        "unrealised": one.unrealised,
+    }
+
+
+def _money(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
 
 
 def _number(value: Decimal | None) -> str:

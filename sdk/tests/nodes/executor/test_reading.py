@@ -29,6 +29,10 @@ def test_orders_fills_positions_and_balance(tmp_path):
         assert [one.order for one in fills] == list(range(1, 8))
         assert (fills[0].price, fills[0].fee_currency) == (Decimal(100), "USDT")
         assert view.positions() == {"BTC/USDT.TEST": Decimal("0.070")}
+        (held,) = view.valued_positions({"BTC/USDT.TEST": 10_100})
+        assert (held.quantity, held.entry, held.last) == (Decimal("0.07"), Decimal(100), 101)
+        assert (held.value, held.unrealised) == (Decimal("7.07"), Decimal("0.07"))
+        assert view.valued_positions({})[0].last is None
         balance = view.balance()
         assert (balance.currency, balance.cash) == ("USDT", Decimal(999_993))
         assert list(view.notices()) == []

@@ -12,11 +12,13 @@ from tradectl_sdk.bus.identity import Identity
 from tradectl_sdk.bus.in_process import in_process_pair, in_process_stream
 from tradectl_sdk.bus.link import Gap, PeerLost, Stale
 from tradectl_sdk.bus.messages.control import (
+    AskPrices,
     AskStatus,
     CancelEverything,
     Declined,
     Done,
     FetchInstruments,
+    LastPrices,
     Reconcile,
     Reconciled,
     SetSwitch,
@@ -220,6 +222,10 @@ async def test_people_are_answered(tmp_path):
     async with Scene(tmp_path / "j") as scene:
         await scene.until(AccountSnapshot)
         ask = scene.executor.answer
+        assert await ask(AskPrices()) == LastPrices(ticks={})
+        data = scene.bar()
+        await eventually(lambda: scene.executor.status().data == data)
+        assert await ask(AskPrices()) == LastPrices(ticks={X: 10_000})
         assert isinstance(await ask(Reconcile()), Reconciled)
         assert isinstance(await ask(SetSwitch(state="reducing", by="me")), Done)
         assert scene.executor.status().text.startswith("the kill switch is reducing")

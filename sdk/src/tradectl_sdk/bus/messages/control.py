@@ -82,6 +82,10 @@ class FetchInstruments(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
     instruments: tuple[str, ...]
 
 
+class AskPrices(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="prices?"):
+    """To the executor: what has each instrument traded at last?"""
+
+
 ToNode = (
     AskStatus
     | Adopt
@@ -91,6 +95,7 @@ ToNode = (
     | Reconcile
     | FetchBars
     | FetchInstruments
+    | AskPrices
 )
 
 
@@ -198,4 +203,10 @@ class InstrumentsFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="k
     terms: tuple[bytes, ...]
 
 
-FromNode = NodeStatus | Done | Declined | Reconciled | BarsFetched | InstrumentsFetched
+class LastPrices(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="prices"):
+    """Last price of each instrument in ticks, as the executor has heard; none where it has not."""
+
+    ticks: dict[str, int]
+
+
+FromNode = NodeStatus | Done | Declined | Reconciled | BarsFetched | InstrumentsFetched | LastPrices

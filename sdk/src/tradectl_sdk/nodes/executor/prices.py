@@ -38,6 +38,10 @@ class Prices(Market):
         """Last price in ticks that is known, 0 before the first."""
         return self._last[instrument]
 
+    def known(self) -> dict[str, int]:
+        """Return the last price in ticks of every instrument of which there is one, by its id."""
+        return {name: self._last[at] for name, at in self.index.items() if self._last[at]}
+
     def price(self, instrument: int) -> float:
         """Last price that is known, 0 before the first."""
         return self.to_price(instrument, self._last[instrument])

@@ -13,15 +13,17 @@ from tradectl_sdk.engine.reasons import REASONS
 from tradectl_sdk.errors import JournalDamagedError
 from tradectl_sdk.nodes.executor import records as of
 from tradectl_sdk.nodes.executor.journal import read_order
+from tradectl_sdk.nodes.executor.position_rows import average_entries, position_row
 from tradectl_sdk.nodes.executor.recovery import all_records, broken_link, recover
 from tradectl_sdk.nodes.executor.schema import guarded, open_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tradectl_sdk.domain.instrument import Instrument
     from tradectl_sdk.nodes.executor.order import Order
+    from tradectl_sdk.nodes.executor.position_rows import PositionRow
     from tradectl_sdk.nodes.executor.state import State
 
 
@@ -158,6 +160,9 @@ class JournalView:
 
     def fills(self) -> Iterator[FillRow]:
         """Yield fills in the order they were booked."""
+        return map(self._fill, self._booked())
+
+    def _booked(self) -> Iterator[of.Booked]:
         with guarded(self.path, "reading"):
             rows = self._connection.execute(
                 "SELECT fills.seq, mark, body FROM fills JOIN records USING (seq) ORDER BY seq"
@@ -168,7 +173,7 @@ class JournalView:
                     raise JournalDamagedError(
                         f"{self.path} is damaged: record {seq} is not the fill that was written"
                     )
-                yield self._fill(record)
+                yield record
 
     def positions(self) -> dict[str, Decimal]:
         """Return the signed quantity held of each instrument that is held."""
@@ -178,6 +183,19 @@ class JournalView:
             for name, one in ledger.instruments.items()
             if (lots := ledger.position(name))
         }
+
+    def valued_positions(self, last: Mapping[str, int]) -> list[PositionRow]:
+        """Return what is held of each instrument that is held, and what it was entered at.
+
+        Args:
+            last: Last price in ticks by instrument, which a journal does not know.
+        """
+        ledger, entries = self.state.ledger, average_entries(self._booked())
+        return [
+            position_row(one, lots, ledger.lots[name], entries.get(name), last.get(name))
+            for name, one in ledger.instruments.items()
+            if (lots := ledger.position(name))
+        ]
 
     def balance(self) -> BalanceView:
         """Return cash and fees."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.bus.link import Gap
 from tradectl_sdk.bus.messages.control import (
+    AskPrices,
     CancelEverything,
     Declined,
+    LastPrices,
     NodeStatus,
     Reconcile,
     SetSwitch,
@@ -128,6 +130,8 @@ class Executor:
 
     async def answer(self, request: ToNode) -> FromNode:
         """Answer what only an executor can."""
+        if isinstance(request, AskPrices):
+            return LastPrices(ticks=self._core.state.ledger.prices.known())
         if not isinstance(request, SetSwitch | CancelEverything | Reconcile):
             return Declined(
                 status=int(ExitStatus.USAGE),
