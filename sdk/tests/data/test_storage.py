@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from tradectl_sdk.data import storage
-from tradectl_sdk.data.interrupting import LISTENER
+from tradectl_sdk.data.interrupting import LISTENER, interruptible
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,6 +51,25 @@ def test_ctrl_c_during_a_query_is_an_interrupt_and_not_an_error_of_the_database(
     gc.collect()
     assert signal.set_wakeup_fd(-1) == -1
     assert LISTENER not in {each.name for each in threading.enumerate()}
+
+
+def test_a_query_that_only_begins_is_told_again() -> None:
+    told: list[str] = []
+
+    class Beginning:
+        def interrupt(self) -> None:
+            told.append("interrupt")
+
+    usual = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with interruptible(Beginning()):  # type: ignore[arg-type]
+            os.kill(os.getpid(), signal.SIGINT)
+            limit = time.monotonic() + 60
+            while len(told) < 3 and time.monotonic() < limit:
+                time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert len(told) >= 3
 
 
 def test_who_listens_for_signals_already_goes_on_to() -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import duckdb
 
 LISTENER = "tradectl-ctrl-c"
+_PAUSE = 0.05  # seconds
+_AGAIN = 100  # times
 
 
 @contextlib.contextmanager
@@ -62,6 +64,18 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _listen(signals: socket, connection: duckdb.DuckDBPyConnection) -> None:
-    while number := signals.recv(1):
-        if number[0] == signal.SIGINT:
-            connection.interrupt()
+    """Tell the database of each press, and again: a query that only begins forgets the first."""
+    left = 0
+    while True:
+        signals.settimeout(_PAUSE if left else None)
+        try:
+            number = signals.recv(1)
+        except TimeoutError:
+            left -= 1
+        else:
+            if not number:
+                return
+            if number[0] != signal.SIGINT:
+                continue
+            left = _AGAIN
+        connection.interrupt()
