@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import DataError, NotFoundError
+from tradectl_sdk.errors import DataError
 from tradectl_sdk.research.across import middle
 from tradectl_sdk.research.evidence import Evidence, weigh
 from tradectl_sdk.research.neighbourhood import grid_layout
@@ -114,10 +114,7 @@ class SweepStore(ShelfStore):
 
     def find(self, identity: Mapping[str, Any]) -> StoredSweep | None:
         """Return the sweep with these inputs; None if there is none, or it is damaged."""
-        try:
-            return self._shelf.read(sweep_id(identity), _read)
-        except (DataError, NotFoundError):
-            return None
+        return self._shelf.find(sweep_id(identity), _read)
 
     def load(self, reference: str) -> StoredSweep:
         """Read a sweep by its id, or a unique prefix of it.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradectl_sdk.errors import DataError, NotFoundError
+from tradectl_sdk.errors import DataError
 from tradectl_sdk.research.walked import Piece, WalkForward, walk_id
 from tradectl_sdk.runs.shelf import Shelf, ShelfStore
 
@@ -46,10 +46,7 @@ class WalkStore(ShelfStore):
 
     def find(self, walk_id: str) -> WalkForward | None:
         """Return the walk of this id; None if there is none, or it is damaged."""
-        try:
-            return self._shelf.read(walk_id, _read)
-        except (DataError, NotFoundError):
-            return None
+        return self._shelf.find(walk_id, _read)
 
     def load(self, reference: str) -> WalkForward:
         """Read a walk by its id, or a unique prefix of it.

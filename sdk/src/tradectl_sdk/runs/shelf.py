@@ -146,6 +146,13 @@ class Shelf:
                 raise DataError(f"{folder} could not be read: {error.strerror}") from error
         raise self._restless(name)
 
+    def find(self, name: str, read: Callable[[Path], T]) -> T | None:
+        """Read a result like :meth:`read`; None if there is none, or it is damaged."""
+        try:
+            return self.read(name, read)
+        except (DataError, NotFoundError):
+            return None
+
     def read_all(self, read: Callable[[Path], T]) -> list[tuple[str, T | DataError]]:
         """Read every result, what was written last first, and what is wrong with damaged ones.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.errors import DataError, NotFoundError, TradectlError, UsageError
+from tradectl_sdk.errors import DataError, TradectlError, UsageError
 from tradectl_sdk.runs.identity import run_identity
 from tradectl_sdk.runs.manifest import METRICS, RunSummary, read_json, read_manifest
 from tradectl_sdk.runs.shelf import Shelf, ShelfStore
@@ -69,17 +69,14 @@ class RunStore(ShelfStore):
             UsageError: If the prefix fits several.
             DataError: If the run is damaged.
         """
-        return self._read(self.resolve(reference))
+        return self._shelf.read(self.resolve(reference), _read_run)
 
     def find(self, identity: Mapping[str, object]) -> RunRecord | None:
         """Answer a question from the store: the run with these inputs, None if there is none.
 
         A damaged run counts as none, so that running again replaces it.
         """
-        try:
-            return self._read(run_identity(identity))
-        except (DataError, NotFoundError):
-            return None
+        return self._shelf.find(run_identity(identity), _read_run)
 
     def list(self) -> Sequence[RunSummary]:
         """Summarise every run, the newest first, damaged ones last."""
@@ -102,15 +99,8 @@ class RunStore(ShelfStore):
 
         return compare_runs(self.load(first), self.load(second))
 
-    def _read(self, run_id: str) -> RunRecord:
-        return self._shelf.read(run_id, _read_run)
-
     def _is_sound(self, run_id: str) -> bool:
-        try:
-            self._read(run_id)
-        except (DataError, NotFoundError):
-            return False
-        return True
+        return self._shelf.find(run_id, _read_run) is not None
 
 
 def _summary(folder: Path, head: tuple[dict[str, Any], dict[str, Any]] | DataError) -> RunSummary:

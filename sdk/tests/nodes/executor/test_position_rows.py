@@ -5,21 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from floor import X, instrument
 from hypothesis import given
 from hypothesis import strategies as st
-from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.nodes.executor.position_rows import AverageEntry, average_entries, position_row
 from tradectl_sdk.nodes.executor.records import Booked
 
-COIN = Instrument(
-    symbol="BTC/USDT",
-    venue="TEST",
-    base="BTC",
-    quote="USDT",
-    tick_size=Decimal("0.01"),
-    lot_size=Decimal("0.001"),
-)
-X = str(COIN.id)
+COIN = instrument()
 
 
 def booked(lots: int, price: int, key: int = 1, **more: Any) -> Booked:
