@@ -70,6 +70,14 @@ def test_a_rule_that_knows_something_is_told_from_one_that_does_not():
     assert wrong.evidence.p_value > 0.95
 
 
+def test_no_screen_says_that_chance_never_does_as_well():
+    found = compare(series(0.45))
+    none = replace(found, evidence=replace(found.evidence, p_value=1 / 2001))
+    assert "random entries earn as much in under 0.1 % of the cases" in none.words
+    some = replace(found, evidence=replace(found.evidence, p_value=1 / 1001))
+    assert "in 0.1 % of the cases" in some.words
+
+
 def test_what_is_tested_are_the_positions_of_the_backtest():
     bars = series(0.2)
     found = compare(bars)

@@ -88,6 +88,11 @@ def test_whether_the_choice_was_luck_is_told_once_it_was_asked(sections):
     assert rows["As many worthless trials"] == (
         "50.0 % have so good a best one by Hansen's test, 12.5 % by White's"
     )
+    weighing |= {"superior_predictive_ability": 1 / 2001}
+    found = {each.key: each for each in sweep_sections(sweep, "sharpe_ratio", weighing)}
+    assert dict(found["evidence"].parts[1].rows)["As many worthless trials"].startswith(
+        "under 0.1 % have so good a best one"
+    )
     weighing |= {"superior_predictive_ability": None, "looked_at": list(range(6))}
     found = {each.key: each for each in sweep_sections(sweep, "sharpe_ratio", weighing)}
     rows = dict(found["evidence"].parts[1].rows)

@@ -197,15 +197,15 @@ def _shares(one: PlaceOverfitting) -> list[str]:
 
 
 def _show_snooping(out: Output, snooping: Snooping) -> None:
-    from tradectl_sdk.runs.metrics.definition import percent
+    from tradectl_sdk.runs.metrics.definition import chance_percent
 
-    bounds = f", {percent(snooping.lower, 1)} to {percent(snooping.upper, 1)}"
+    bounds = f", {chance_percent(snooping.lower)} to {chance_percent(snooping.upper)}"
     between = bounds if snooping.lower < snooping.upper else ""
     out.line()
     out.line("So good a best one among as many worthless trials", "heading")
     out.fields(
         [
-            ("  reality check", f"{percent(snooping.reality_check, 1)} of the time (White)"),
-            ("  superior", f"{percent(snooping.superior, 1)} of the time (Hansen){between}"),
+            ("  reality check", f"{chance_percent(snooping.reality_check)} of the time (White)"),
+            ("  superior", f"{chance_percent(snooping.superior)} of the time (Hansen){between}"),
         ]
     )

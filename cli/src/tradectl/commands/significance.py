@@ -126,7 +126,7 @@ _COLUMNS = (
 
 
 def _row(one: Significance) -> list[str | Cell]:
-    from tradectl_sdk.runs.metrics.definition import percent
+    from tradectl_sdk.runs.metrics.definition import chance_percent
 
     found = one.evidence
     chances = (found.p_value, found.rotation, found.bootstrap)
@@ -134,13 +134,13 @@ def _row(one: Significance) -> list[str | Cell]:
         one.instrument,
         f"{found.entries:,}",
         f"{found.mean * 1e4:+.2f} bp",
-        *(percent(chance, 1) for chance in chances),
+        *(chance_percent(chance) for chance in chances),
         Cell(one.verdict, _STYLES[one.verdict]),
     ]
 
 
 def _show_evidence(out: Output, found: Significance) -> None:
-    from tradectl_sdk.runs.metrics.definition import percent
+    from tradectl_sdk.runs.metrics.definition import chance_percent, percent
 
     evidence = found.evidence
     out.line("All together, as equal shares" if found.each else "Entries", "heading")
@@ -156,9 +156,9 @@ def _show_evidence(out: Output, found: Significance) -> None:
     out.fields(fields)
     out.line()
     out.line("How often chance does as well", "heading")
-    drawn_again = f"{percent(evidence.bootstrap, 1)}, in blocks of {evidence.block:.1f} bars"
-    sets = f"{percent(evidence.p_value, 1)} of {plural(len(drawn), 'set')}"
-    rotations = f"{percent(evidence.rotation, 1)} of all rotations"
+    drawn_again = f"{chance_percent(evidence.bootstrap)}, in blocks of {evidence.block:.1f} bars"
+    sets = f"{chance_percent(evidence.p_value)} of {plural(len(drawn), 'set')}"
+    rotations = f"{chance_percent(evidence.rotation)} of all rotations"
     if found.each:
         rotations += ", the same one for every series"
     chances = [("  same entries, other times", rotations), ("  days drawn again", drawn_again)]

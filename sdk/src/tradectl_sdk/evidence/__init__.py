@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         sequential_bootstrap,
     )
     from tradectl_sdk.evidence.overfitting import Overfitting, backtest_overfitting
+    from tradectl_sdk.evidence.p_values import resampled_p_value
     from tradectl_sdk.evidence.reordering import Paths, return_paths, trade_paths
     from tradectl_sdk.evidence.sharpe import (
         deflated_sharpe,
@@ -64,6 +65,7 @@ _HOMES = {
     "path_count": "splits",
     "planned_false_discovery": "sharpe_tests",
     "probabilistic_sharpe": "sharpe",
+    "resampled_p_value": "p_values",
     "return_paths": "reordering",
     "sequential_bootstrap": "labels",
     "sharpe_standard_error": "sharpe",
@@ -97,6 +99,7 @@ __all__ = [
     "path_count",
     "planned_false_discovery",
     "probabilistic_sharpe",
+    "resampled_p_value",
     "return_paths",
     "sequential_bootstrap",
     "sharpe_standard_error",

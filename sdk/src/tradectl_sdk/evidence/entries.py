@@ -25,6 +25,7 @@ import numpy.typing as npt
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
 from tradectl_sdk.evidence.checking import Floats, Integers, at_least, finite_array
+from tradectl_sdk.evidence.p_values import resampled_p_value
 
 _AT_ONCE = 500_000  # entries drawn in one piece
 
@@ -132,13 +133,14 @@ def joint_entry_evidence(
     pairs = zip(held.T, apart.T, strict=True)
     rotated = np.sum([_rotated(*pair) for pair in pairs], axis=0) / held.size
     noise = 1e-9 * np.abs(held).max() * np.abs(apart).sum() / held.size
+    chance = _others_as_good(rotated, noise)
     return EntryEvidence(
         mean=mean,
         entries=sum(len(_spans(one)[0]) for one in held.T),
         held=float(np.mean(held != 0)),
-        p_value=float(np.mean(rotated >= mean - noise)),
+        p_value=chance,
         drawn=rotated,
-        rotation=float(np.mean(rotated >= mean - noise)),
+        rotation=chance,
         bootstrap=_as_good(resampled, mean),
         block=length,
         markets=held.shape[1],
@@ -162,9 +164,9 @@ def _independent(each: Floats) -> float:
 
 
 def _as_good(drawn: Floats, mean: float) -> float:
-    """Share of the draws, the rule itself among them, that reach it."""
+    """How probably chance reaches the mean, but for rounding."""
     noise = 1e-12 * abs(mean)
-    return float((1 + np.count_nonzero(drawn >= mean - noise)) / (1 + drawn.size))
+    return resampled_p_value(int(np.count_nonzero(drawn >= mean - noise)), drawn.size)
 
 
 def _spans(held: Floats) -> tuple[Integers, Integers]:
@@ -195,10 +197,14 @@ def _random_entries(
 
 
 def _rotations_as_good(held: Floats, apart: Floats) -> float:
-    """Share of the rotations, none included, that earn as much, by one Fourier transform."""
-    earned = _rotated(held, apart)
     noise = 1e-9 * np.abs(held).max() * np.abs(apart).sum()
-    return float(np.count_nonzero(earned >= earned[0] - noise) / held.size)
+    return _others_as_good(_rotated(held, apart), noise)
+
+
+def _others_as_good(earned: Floats, noise: float) -> float:
+    """Share of the rotations that earn as much as none, which is the first, itself included."""
+    others = earned[1:]
+    return resampled_p_value(int(np.count_nonzero(others >= earned[0] - noise)), others.size)
 
 
 def _rotated(held: Floats, apart: Floats) -> Floats:

@@ -29,7 +29,7 @@ from tradectl_sdk.evidence import entry_evidence, joint_entry_evidence
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_all
-from tradectl_sdk.runs.metrics.definition import percent
+from tradectl_sdk.runs.metrics.definition import chance_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ class Significance:
         """What to make of it."""
         found = self.evidence
         drawn = "the same entries at other times" if self.each else "random entries"
-        chance = f"{drawn} earn as much in {percent(found.p_value, 1)} of the cases"
+        chance = f"{drawn} earn as much in {chance_percent(found.p_value)} of the cases"
         if self.each:
             chance = f"{chance}, over {self.pooled}"
         if self.verdict == "random":

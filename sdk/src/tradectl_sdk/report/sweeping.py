@@ -14,7 +14,7 @@ from tradectl_sdk.research.maps import maps_of
 from tradectl_sdk.research.places import Dimension
 from tradectl_sdk.research.table import LESS_IS_BETTER
 from tradectl_sdk.research.telling import around_words, data_words, trials_words
-from tradectl_sdk.runs.metrics.definition import percent
+from tradectl_sdk.runs.metrics.definition import chance_percent
 from tradectl_sdk.runs.metrics.table import METRICS
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[
     yield "Choosing the best", f"{weighing['words']}{some}"
     if weighing["superior_predictive_ability"] is not None:
         white, hansen = (
-            percent(weighing[name], 1) for name in ("reality_check", "superior_predictive_ability")
+            chance_percent(weighing[name])
+            for name in ("reality_check", "superior_predictive_ability")
         )
         yield (
             "As many worthless trials",

@@ -30,6 +30,7 @@ class Kind(enum.Enum):
         return _FORMATS[self](value)
 
 
+_LEAST = 0.0005  # below it a tenth of a per cent is rounded to none
 _LONG = 10  # days from which on a part of one says nothing
 
 _FORMATS: dict[Kind, Callable[[float], str]] = {
@@ -45,6 +46,11 @@ _FORMATS: dict[Kind, Callable[[float], str]] = {
 def percent(share: float, digits: int = 0) -> str:
     """Write a share for people: ``12 %``."""
     return f"{share:,.{digits}%}".replace("%", " %")
+
+
+def chance_percent(probability: float) -> str:
+    """Write a p-value for people: ``1.2 %``, and ``under 0.1 %`` where that would be nought."""
+    return "under 0.1 %" if probability < _LEAST else percent(probability, 1)
 
 
 class Group(enum.Enum):
