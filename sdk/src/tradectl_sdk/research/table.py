@@ -46,6 +46,10 @@ class Trial:
     order_hash: str = ""
     reason: str = ""
 
+    def __reduce__(self) -> tuple[type[Trial], tuple[Any, ...]]:
+        """Travel as a call: a dataclass with slots would look its fields up at either end."""
+        return Trial, (self.number, self.metrics, self.final_equity, self.order_hash, self.reason)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SweepTable:
