@@ -136,3 +136,24 @@ def test_columns_of_a_price_and_a_ticker_are_those_of_one_instrument() -> None:
 def test_something_else_is_no_frame() -> None:
     with pytest.raises(UsageError, match="was list, expected a data frame"):
         Bars.from_frame([1, 2], "ABC.TEST")
+
+
+def test_a_frame_without_any_column_is_told_so() -> None:
+    with pytest.raises(DataError, match="no column for time, open, high, low, close; it has none"):
+        Bars.from_frame({}, "ABC.TEST")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"instrument": None}, "instrument was a NoneType, expected an Instrument or its name"),
+        ({"instrument": 3}, "instrument was a int, expected an Instrument or its name"),
+        ({"timeframe": 3}, "timeframe was 3, expected a number and one of s, m, h, d, w"),
+        ({"tick_size": "x"}, "tick_size was 'x', expected a decimal number"),
+        ({"lot_size": "1,5"}, "lot_size was '1,5', expected a decimal number"),
+    ],
+)
+def test_a_grid_that_is_none_is_refused_in_words(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        Bars.from_frame(table(), **{"instrument": "ABC.TEST"} | given)
+    assert caught.value.hint

@@ -382,7 +382,8 @@ def nanoseconds(moment: Moment | None) -> int | None:
             moment = datetime.fromisoformat(moment)
         except ValueError as error:
             raise UsageError(
-                f"time was {moment!r}, expected ISO 8601 such as 2024-01-31"
+                f"time was {moment!r}, expected ISO 8601 such as 2024-01-31",
+                hint="a time of day and an offset may follow, as in 2024-01-31T09:30+01:00",
             ) from error
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     since = aware - datetime(1970, 1, 1, tzinfo=UTC)

@@ -63,8 +63,9 @@ def choose_columns(
     missing = [role for role in REQUIRED if role not in found]
     if missing:
         raise DataError(
-            f"{source} had no column for {', '.join(missing)}; it has {', '.join(names)}",
-            hint=f"name it, for example --map {missing[0]}={names[-1]!r}",
+            f"{source} had no column for {', '.join(missing)}; "
+            f"it has {', '.join(names) or 'none at all'}",
+            hint=f"name it, for example --map {missing[0]}={names[-1]!r}" if names else "",
         )
     times = usual["time"]
     clock = _clock(times) if "time" not in mapping else ""

@@ -7,7 +7,7 @@ imported here.
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,10 +54,15 @@ def bars_from_frame(
     for name, values in {**prices, "volume": volume}.items():
         _finite(name, values)
     if isinstance(instrument, str):
-        tick = Decimal(tick_size) if tick_size else find_step(prices) or made_up_tick(prices)
-        lot = Decimal(lot_size) if lot_size else find_step({"volume": volume})
+        tick = _step("tick_size", tick_size) or find_step(prices) or made_up_tick(prices)
+        lot = _step("lot_size", lot_size) or find_step({"volume": volume})
         instrument = _instrument(instrument, tick, lot or Decimal(1).scaleb(-MAX_PLACES))
         given = bool(tick_size)
+    elif not isinstance(instrument, Instrument):
+        raise UsageError(
+            f"instrument was a {type(instrument).__name__}, expected an Instrument or its name",
+            hint="such as SPX.SAMPLE, to have its grid found",
+        )
     elif tick_size or lot_size:
         raise UsageError("tick size and lot size were given beside a full instrument")
     else:
@@ -175,6 +180,16 @@ def _finite(name: str, values: FloatColumn) -> None:
             f"{name} at row {row + 1} was {float(values[row])}, expected a finite number",
             hint="leave such rows out",
         )
+
+
+def _step(name: str, given: object) -> Decimal | None:
+    """Read a step of prices or volumes; 0 is as none, it is found then."""
+    try:
+        return Decimal(str(given)) if given else None
+    except InvalidOperation:
+        raise UsageError(
+            f"{name} was {given!r}, expected a decimal number", hint=f'such as {name}="0.01"'
+        ) from None
 
 
 def _instrument(name: str, tick: Decimal, lot: Decimal) -> Instrument:

@@ -31,7 +31,7 @@ class Timeframe:
         """
         if isinstance(text, Timeframe):
             return text
-        match = _PATTERN.fullmatch(text)
+        match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise UsageError(
                 f"timeframe was {text!r}, expected a number and one of s, m, h, d, w",

@@ -36,7 +36,10 @@ class Mode(enum.StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Never:
-        raise UsageError(f"the mode was {value!r}, expected {', '.join(cls)}")
+        raise UsageError(
+            f"the mode was {value!r}, expected {', '.join(cls)}",
+            hint="auto compiles what can be compiled, and gives the same result as the others",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

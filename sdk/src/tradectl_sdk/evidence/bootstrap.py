@@ -14,7 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tradectl_sdk.evidence.checking import Floats, Integers, at_least, finite_array
+from tradectl_sdk.evidence.checking import (
+    Floats,
+    Integers,
+    at_least,
+    chance,
+    finite_array,
+    whole_number,
+)
 
 Statistic = Callable[[Floats], Floats]  # (draws, n) -> (draws,)
 
@@ -93,7 +100,7 @@ def stationary_indices(
     Returns:
         Positions in the series, shape (draws, n).
     """
-    at_least(n, 1, "n")
+    n = whole_number(n, 1, "n")
     at_least(block, 1, "block")
     begins = generator.random((draws, n)) < 1.0 / block
     begins[:, 0] = True
@@ -127,9 +134,9 @@ def bootstrap_statistic(
         UsageError: For too few values, or missing ones.
     """
     series = finite_array(values, "values", least=8)
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
     length = block_length(series) if block is None else block
-    generator = np.random.default_rng(seed)
+    generator = chance(seed)
     step = max(1, _AT_ONCE // series.size)
     return np.concatenate(
         [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +27,13 @@ def finite_array(
     Raises:
         UsageError: For another shape, too few values, NaN or infinities.
     """
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{name} was no array of numbers, expected one",
+            hint="a list of numbers will do; rows of a table must be equally long",
+        ) from None
     if array.ndim != dimensions:
         raise UsageError(f"{name} had {array.ndim} dimensions, expected {dimensions}")
     if array.shape[0] < least:
@@ -38,11 +46,44 @@ def finite_array(
     return array
 
 
+def chance(seed: int) -> np.random.Generator:
+    """Return the source of chance of a seed.
+
+    Raises:
+        UsageError: If it is no whole number from 0 on.
+    """
+    return np.random.default_rng(whole_number(seed, 0, "seed"))
+
+
 def at_least(value: float, least: float, name: str) -> None:
     """Refuse a number that is too small.
 
     Raises:
         UsageError: If it is, or if it is NaN.
     """
-    if not value >= least:
+    try:
+        enough = bool(value >= least)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{name} was {value!r}, expected a number of {least:g} or more",
+            hint=f"such as {name}={max(least, 1):g}",
+        ) from None
+    if not enough:
         raise UsageError(f"{name} was {value:g}, expected {least:g} or more")
+
+
+def whole_number(value: int, least: int, name: str) -> int:
+    """Return a count as Python's whole number.
+
+    Raises:
+        UsageError: If it is none, or too small.
+    """
+    try:
+        found = operator.index(value)
+    except TypeError:
+        raise UsageError(
+            f"{name} was {value!r}, expected a whole number of {least} or more",
+            hint=f"such as {name}={max(least, 1)}",
+        ) from None
+    at_least(found, least, name)
+    return found

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence.bootstrap import block_length, bootstrap_statistic
-from tradectl_sdk.evidence.checking import Floats, Integers, at_least, finite_array
+from tradectl_sdk.evidence.checking import Floats, Integers, chance, finite_array, whole_number
 from tradectl_sdk.evidence.p_values import resampled_p_value
 
 _AT_ONCE = 500_000  # entries drawn in one piece
@@ -79,14 +79,14 @@ def entry_evidence(
     if held.size != market.size:
         raise UsageError(f"positions had length {held.size}, expected {market.size} as returns")
     _check_decided(held)
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
     apart = market - market.mean()
     earned = held * apart
     mean, length = float(earned.mean()), block_length(earned)
     resampled = bootstrap_statistic(
         earned - mean, lambda samples: samples.mean(axis=1), draws=draws, block=length, seed=seed
     )
-    drawn = _random_entries(held, apart, draws, np.random.default_rng(seed))
+    drawn = _random_entries(held, apart, draws, chance(seed))
     return EntryEvidence(
         mean=mean,
         entries=len(_spans(held)[0]),
@@ -122,7 +122,7 @@ def joint_entry_evidence(
     if held.shape != market.shape:
         raise UsageError(f"positions had shape {held.shape}, expected {market.shape} as returns")
     _check_decided(held)
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
     apart = market - market.mean(axis=0)
     each = held * apart
     earned = each.mean(axis=1)

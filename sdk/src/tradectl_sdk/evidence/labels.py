@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.evidence.checking import Floats, Integers, at_least
+from tradectl_sdk.evidence.checking import (
+    Floats,
+    Integers,
+    at_least,
+    chance,
+    finite_array,
+    whole_number,
+)
 
 _NORMAL = NormalDist()
 
@@ -56,8 +63,8 @@ def sequential_bootstrap(
     """
     begin, end = _spans(first, last)
     count = begin.size if draws is None else draws
-    at_least(count, 1, "draws")
-    generator = np.random.default_rng(seed)
+    count = whole_number(count, 1, "draws")
+    generator = chance(seed)
     drawn = np.empty(count, np.int64)
     for place in range(count):
         chances = draw_probabilities(begin, end, drawn[:place])
@@ -93,7 +100,7 @@ def fractional_weights(order: float, count: int) -> Floats:
         UsageError: For a negative order, or no weights.
     """
     at_least(order, 0.0, "order")
-    at_least(count, 1, "count")
+    count = whole_number(count, 1, "count")
     k = np.arange(1, count)
     return np.concatenate(([1.0], np.cumprod(-(order - k + 1) / k)))
 
@@ -127,7 +134,7 @@ def noise_eigenvalues(observations_per_variable: float) -> tuple[float, float]:
 
 
 def _spans(first: npt.ArrayLike, last: npt.ArrayLike) -> tuple[Integers, Integers]:
-    begin, end = np.asarray(first, np.int64), np.asarray(last, np.int64)
+    begin, end = (finite_array(each, "labels", least=1).astype(np.int64) for each in (first, last))
     if begin.ndim != 1 or begin.shape != end.shape or not begin.size:
         raise UsageError(f"labels had shapes {begin.shape} and {end.shape}, expected one of both")
     if (begin < 0).any() or (end < begin).any():

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.evidence.checking import Floats, finite_array
+from tradectl_sdk.evidence.checking import Floats, finite_array, whole_number
 
 _AT_ONCE = 2_000_000  # ratios computed in one piece, 16 MB an array
 _MOST_BLOCKS = 20  # 184,756 splits
@@ -89,6 +89,7 @@ def require_blocks(blocks: int) -> None:
     Raises:
         UsageError: If it is one.
     """
+    whole_number(blocks, 0, "blocks")
     if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
         raise UsageError(f"blocks was {blocks}, expected an even number from 2 to {_MOST_BLOCKS}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradectl_sdk.evidence.checking import at_least
+from tradectl_sdk.evidence.checking import whole_number
 
 
 def resampled_p_value(as_good: int, draws: int) -> float:
@@ -23,5 +23,5 @@ def resampled_p_value(as_good: int, draws: int) -> float:
     Raises:
         UsageError: For no draws at all.
     """
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
     return (as_good + 1) / (draws + 1)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradectl_sdk.evidence.bootstrap import block_length, stationary_indices
-from tradectl_sdk.evidence.checking import Floats, at_least, finite_array
+from tradectl_sdk.evidence.checking import Floats, at_least, chance, finite_array, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +62,8 @@ def trade_paths(
     """
     array = finite_array(profits, "profits")
     at_least(equity, np.finfo(float).tiny, "equity")
-    at_least(draws, 1, "draws")
-    generator = np.random.default_rng(seed)
+    draws = whole_number(draws, 1, "draws")
+    generator = chance(seed)
 
     def draw(count: int) -> Floats:
         return equity + np.cumsum(_drawn(array, count, how, generator), axis=1)
@@ -95,9 +95,9 @@ def return_paths(
     """
     array = finite_array(returns, "returns", least=8)
     at_least(equity, np.finfo(float).tiny, "equity")
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
     length = block_length(array) if block is None else block
-    generator = np.random.default_rng(seed)
+    generator = chance(seed)
 
     def draw(count: int) -> Floats:
         drawn = array[stationary_indices(array.size, count, length, generator)]

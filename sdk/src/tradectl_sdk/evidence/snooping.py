@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence.bootstrap import block_length
-from tradectl_sdk.evidence.checking import Floats, at_least, finite_array
+from tradectl_sdk.evidence.checking import Floats, at_least, finite_array, whole_number
 from tradectl_sdk.evidence.p_values import resampled_p_value
 
 _STILL = (
@@ -60,7 +60,10 @@ def data_snooping(
         UsageError: For missing values, lengths that differ, no draws, rules that all did what the
             benchmark did, or where ``arch`` is not installed.
     """
-    at_least(draws, 1, "draws")
+    draws = whole_number(draws, 1, "draws")
+    seed = whole_number(seed, 0, "seed")
+    if block is not None:
+        at_least(block, 1, "block")
     rules = finite_array(returns, "returns", dimensions=2, least=8)
     zero = np.zeros(rules.shape[0])
     against = zero if benchmark is None else finite_array(benchmark, "benchmark", least=8)

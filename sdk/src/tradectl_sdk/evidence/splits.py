@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.evidence.checking import Integers, at_least
+from tradectl_sdk.evidence.checking import Integers, whole_number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,13 +47,14 @@ def combinatorial_splits(
     Raises:
         UsageError: For numbers that leave nothing to learn from or to try on.
     """
+    rows = whole_number(rows, 1, "rows")
+    groups, tested = whole_number(groups, 1, "groups"), whole_number(tested, 1, "tested")
+    purge, embargo = whole_number(purge, 0, "purge"), whole_number(embargo, 0, "embargo")
     if not 1 <= tested < groups <= rows:
         raise UsageError(
             f"{tested} of {groups} groups were to be tried on in {rows} rows, "
             "expected fewer than all, and a row in each"
         )
-    at_least(purge, 0, "purge")
-    at_least(embargo, 0, "embargo")
     borders = np.linspace(0, rows, groups + 1).astype(int).tolist()
     blocks = list(pairwise(borders))
     found = []
@@ -74,5 +75,10 @@ def combinatorial_splits(
 
 
 def path_count(groups: int, tested: int) -> int:
-    """How many whole paths the tried-on groups of all splits can be put together to."""
+    """How many whole paths the tried-on groups of all splits can be put together to.
+
+    Raises:
+        UsageError: For numbers that are none of groups.
+    """
+    groups, tested = whole_number(groups, 1, "groups"), whole_number(tested, 1, "tested")
     return comb(groups, tested) * tested // groups

@@ -10,11 +10,11 @@ import numpy as np
 
 from tradectl_sdk.config.section import Section
 from tradectl_sdk.domain.timeframe import Timeframe
-from tradectl_sdk.errors import DataError, TradectlError
+from tradectl_sdk.errors import DataError, TradectlError, UsageError
 from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
-from tradectl_sdk.pipelines.series import Window, load_series
+from tradectl_sdk.pipelines.series import Window, load_series, series_of
 from tradectl_sdk.runs.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -98,7 +98,13 @@ def prepare_again(
     if known["signals"]:
         raise DataError(f"{past.name} had prepared columns, which are not kept with it")
     as_it_was = _settings(settings, known)
-    wanted = data or [each["instrument"] for each in identity["data"]]
+    names = [each["instrument"] for each in identity["data"]]
+    wanted = names if data is None else series_of(data)
+    if len(wanted) != len(names):
+        raise UsageError(
+            f"{len(wanted)} series were given for {past.name}, expected {len(names)}",
+            hint=f"those of {', '.join(names)}, in this order",
+        )
     job = prepare(
         find_strategy(strategy or past.strategy, plugins),
         identity["parameters"],

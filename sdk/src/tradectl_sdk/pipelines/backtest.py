@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode, run
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.checks import run_checks
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
@@ -65,6 +66,7 @@ class BacktestResult:
         return summary(self.record)
 
 
+@checked
 def backtest(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],

@@ -134,7 +134,8 @@ def _line_of(error: BaseException, path: Path) -> str:
 def _checked(cls: object) -> type[Strategy]:
     if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
         raise UsageError(
-            f"{getattr(cls, '__name__', cls)} was no strategy, expected a subclass of Strategy"
+            f"{getattr(cls, '__name__', cls)} was no strategy, expected a subclass of Strategy",
+            hint="give the class itself, the name of a plugin's, or path.py:Class",
         )
     for handler in _HANDLERS:
         _require_arguments(cls, handler)

@@ -7,6 +7,7 @@ model's own settings. Without ``forecast=`` the signal is called ``forecast``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,7 +20,7 @@ from tradectl_sdk.pipelines.components import NoSettings, loaded, named
 from tradectl_sdk.pipelines.model_state import state_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -207,6 +208,11 @@ def _given(signal: str, make: Callable[[], Model]) -> SignalModel:
 
 def _parted(made: str | Mapping[str, object]) -> tuple[str, dict[str, object]]:
     """Return the name of a model, and its settings as they were given."""
+    if not isinstance(made, str | Mapping):
+        raise UsageError(
+            f"a model was {made!r}, expected its name or what makes it",
+            hint="such as 'ridge:horizon=5', or a class of yours that derives from Model",
+        )
     if not isinstance(made, str):
         given = dict(made)
         return str(given.pop("model", "")), given

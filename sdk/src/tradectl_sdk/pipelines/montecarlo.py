@@ -25,6 +25,7 @@ from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import TradectlError, UsageError
 from tradectl_sdk.evidence import block_length, noised_prices, return_paths, trade_paths
 from tradectl_sdk.pipelines.again import Past, prepare_again
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.series import Resampling, to_columns
 from tradectl_sdk.runs import closed_trades
 from tradectl_sdk.runs.metrics import Sample
@@ -150,6 +151,7 @@ class MonteCarlo:
         }
 
 
+@checked
 def montecarlo(
     record: RunRecord,
     *,

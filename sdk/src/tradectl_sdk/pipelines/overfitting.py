@@ -31,6 +31,8 @@ from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import backtest_overfitting, data_snooping
 from tradectl_sdk.evidence.overfitting import require_blocks
 from tradectl_sdk.pipelines.again import prepare_again
+from tradectl_sdk.pipelines.arguments import checked
+from tradectl_sdk.pipelines.series import series_of
 from tradectl_sdk.pipelines.tried import Tried, tried_in_sweep
 from tradectl_sdk.research.across import middle
 from tradectl_sdk.runs.metrics import Sample
@@ -176,6 +178,7 @@ _VERDICTS = {
 }
 
 
+@checked
 def overfitting(
     sweep: StoredSweep | Tried,
     *,
@@ -268,10 +271,11 @@ def _everywhere(
 ) -> list[DailyReturns]:
     """Run the same points in every place."""
     found: list[DailyReturns] = []
+    given = None if data is None else series_of(data)
     first, most = 0, len(points) * len(tried.pasts)
     for past in tried.pasts:
         last = first + len(past.identity["data"])
-        own = None if data is None else data[first:last]
+        own = None if given is None else given[first:last]
         job = prepare_again(past, settings, strategy=strategy, data=own, plugins=plugins)
         first, before = last, len(found) * len(points)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradectl_sdk.data import Bars
-from tradectl_sdk.errors import StrategyError
+from tradectl_sdk.errors import StrategyError, UsageError
 
 if TYPE_CHECKING:
     from tradectl_sdk.pipelines.series import LoadedSeries
@@ -30,12 +30,13 @@ def make_signals(
 
     Raises:
         StrategyError: If a function raises.
+        UsageError: If there is not one column of numbers for each series.
     """
     makers = {name: each for name, each in signals.items() if callable(each)}
     made = {
         name: tuple(make_column(name, makers[name], one.bars) for one in series)
         if name in makers
-        else _per_series(each)
+        else _per_series(name, each, len(series))
         for name, each in signals.items()
     }
     return made, makers
@@ -52,11 +53,20 @@ def make_column(name: str, maker: ColumnMaker, bars: Bars) -> NDArray[np.float64
     except Exception as error:
         raise StrategyError(
             f"the column {name} could not be made of {len(bars):,} bars: "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {error}",
+            hint="the function is given the bars of a series, and returns a value for each",
         ) from error
 
 
-def _per_series(signal: Signals) -> Sequence[NDArray[np.float64]]:
-    if isinstance(signal, np.ndarray):
-        return (signal,) if signal.ndim == 1 else tuple(signal)
-    return signal  # type: ignore[return-value]  # functions were taken out before
+def _per_series(name: str, signal: object, count: int) -> Sequence[NDArray[np.float64]]:
+    columns = [signal] if isinstance(signal, np.ndarray) and signal.ndim == 1 else signal
+    try:
+        found = tuple(np.ascontiguousarray(one, np.float64) for one in columns)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        found = ()
+    if len(found) != count or any(one.ndim != 1 for one in found):
+        raise UsageError(
+            f"signal {name!r} was no column of numbers for each of {count} series",
+            hint="give one array with a value per bar for each series, or the function of bars",
+        )
+    return found

@@ -98,13 +98,30 @@ def load_all(
     Raises:
         UsageError: If something else was given.
     """
+    wanted = series_of(data)
+    return tuple(load_series(one, timeframe, window, catalog_root, plugins) for one in wanted)
+
+
+def series_of(data: str | Bars | Sequence[str | Bars]) -> Sequence[str | Bars]:
+    """Return the series that were given, one by one.
+
+    Raises:
+        UsageError: If there are none, or something else was given.
+    """
     wanted = [data] if isinstance(data, str | Bars) else data
-    if not isinstance(wanted, Sequence):
+    several = isinstance(wanted, Sequence)
+    wrong = [one for one in wanted if not isinstance(one, str | Bars)] if several else [data]
+    if wrong:
         raise UsageError(
-            f"data was a {type(data).__name__}, expected the name of a series, bars, or several",
+            f"data was {'with ' * several}a {type(wrong[0]).__name__}, "
+            "expected the name of a series, bars, or several",
             hint="Bars.from_frame makes bars of a frame",
         )
-    return tuple(load_series(one, timeframe, window, catalog_root, plugins) for one in wanted)
+    if not wanted:
+        raise UsageError(
+            "no series was given, expected at least one", hint="tradectl data list shows them"
+        )
+    return wanted
 
 
 def _hashed(loaded: LoadedSeries) -> LoadedSeries:

@@ -26,6 +26,7 @@ from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.engine.build import longest_warmup
 from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence import entry_evidence, joint_entry_evidence
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
 from tradectl_sdk.pipelines.series import Window, load_all
@@ -135,6 +136,7 @@ class Significance:
         }
 
 
+@checked
 def significance(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradectl_sdk.config.settings import Settings
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from tradectl_sdk.strategy import ParameterValue, Strategy
 
 
+@checked
 def walkforward(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -65,10 +66,24 @@ class Axis:
                 hint=did_you_mean(name, declared)
                 or f"the strategy's parameters are {', '.join(declared) or 'none'}",
             )
+        require_several("grid", name, values)
         found = tuple(dict.fromkeys(declared[name].convert(value) for value in values))
         if not found:
             raise UsageError(f"the grid of {name} is empty, expected at least one value")
         return cls(name, found)
+
+
+def require_several(kind: str, name: str, values: object) -> None:
+    """Refuse one value where several belong.
+
+    Raises:
+        UsageError: If it is one, or nothing that could be gone through.
+    """
+    if not isinstance(values, Iterable):
+        raise UsageError(
+            f"the {kind} of {name} was {values!r}, expected several values",
+            hint=f"such as [10, 20], or parameters={{{name!r}: {values!r}}} for all trials",
+        )
 
 
 def _words(name: str, text: str) -> list[str]:

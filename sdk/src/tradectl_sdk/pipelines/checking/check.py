@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode, run
 from tradectl_sdk.errors import UsageError, did_you_mean
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.checking.costs import costs, latency
 from tradectl_sdk.pipelines.checking.cutting import Subject
 from tradectl_sdk.pipelines.checking.determinism import determinism
@@ -90,6 +91,7 @@ class StrategyCheck:
         return "\n".join(f"{one.name}: {one.status}, {one.text}" for one in self.checks)
 
 
+@checked
 def check_strategy(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],
@@ -174,5 +176,5 @@ def _check_names(only: Sequence[str]) -> None:
     if unknown is not None:
         raise UsageError(
             f"there is no check {unknown!r}; there is {', '.join(CHECKS)}",
-            hint=did_you_mean(unknown, CHECKS) or "",
+            hint=did_you_mean(unknown, CHECKS) or "leave the names out to make all checks",
         )

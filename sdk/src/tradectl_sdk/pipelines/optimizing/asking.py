@@ -12,6 +12,7 @@ from tradectl_sdk.pipelines.optimizing.question import Question
 from tradectl_sdk.pipelines.sweeps import DEFAULT_METRICS
 from tradectl_sdk.research import Constraint
 from tradectl_sdk.research.ranges import Range
+from tradectl_sdk.research.space import require_several
 from tradectl_sdk.research.table import LESS_IS_BETTER
 from tradectl_sdk.runs.metrics import METRICS, require_metrics
 
@@ -42,6 +43,8 @@ def ranges_of(
     both = next((name for name in ranges if name in parameters), None)
     if both is not None:
         raise UsageError(f"{both} was given both a range and a value, expected one of them")
+    for name, given in ranges.items():
+        require_several("range", name, given)
     texts = (
         f"{name}={given if isinstance(given, str) else ','.join(map(str, given))}"
         for name, given in ranges.items()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.optimizing.asking import (
     about_study,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 BATCH = 8  # trials that are chosen at once unless asked otherwise
 
 
+@checked
 def optimize(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tradectl_sdk.data import Bars
 from tradectl_sdk.errors import UsageError
-from tradectl_sdk.pipelines.series import LoadedSeries, Window, load_all
+from tradectl_sdk.pipelines.series import LoadedSeries, Window, load_all, series_of
 from tradectl_sdk.pipelines.sweeps.windows import (
     Span,
     check_filled,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tradectl_sdk.data import Bars
     from tradectl_sdk.plugins import Plugins
 
 
@@ -76,7 +76,7 @@ def places_of(
     def load(account: Sequence[str | Bars], window: Window) -> tuple[LoadedSeries, ...]:
         return load_all(account, timeframe, window, root, plugins)
 
-    wanted = [data] if isinstance(data, str | Bars) else list(data)
+    wanted = series_of(data)
     accounts = [[one] for one in wanted] if each else [wanted]
     whole = [load(account, span) for account in accounts]
     names = [str(series[0].bars.instrument.id) if each else "" for series in whole]

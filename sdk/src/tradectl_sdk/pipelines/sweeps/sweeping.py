@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from tradectl_sdk.config.settings import Settings
 from tradectl_sdk.engine import Mode
 from tradectl_sdk.errors import UsageError
+from tradectl_sdk.pipelines.arguments import checked
 from tradectl_sdk.pipelines.components import loaded
 from tradectl_sdk.pipelines.finding import find_strategy
 from tradectl_sdk.pipelines.job import prepare
@@ -93,6 +94,7 @@ class SweepResult:
         return self.sweep.evidence(metric)
 
 
+@checked
 def sweep(
     strategy: str | type[Strategy],
     data: str | Bars | Sequence[str | Bars],
