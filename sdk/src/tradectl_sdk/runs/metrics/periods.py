@@ -9,7 +9,8 @@ Conventions, the same for every run and printed with it:
   that closes at midnight is yesterday's last.
 - The number of periods in a year follows from the timestamps: 365 for daily data on all seven days
   of the week, 312 on six, 252 on five, 52, 12, 4 or 1 for weekly to yearly data, and as many as
-  there are on average for others, such as bars of three days.
+  there are on average for others, such as bars of three days, and where more is missing than
+  holidays: a ratio is annualised by the returns that a year has.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _TRADING_DAYS = {7: 365.0, 6: 312.0, 5: 252.0}
 # A weekday counts when at least this share of the days fall on it: holidays' shortened sessions
 # and a stray Sunday bar do not turn a stock into a currency.
 _WEEKDAY_SHARE = 0.05
+# What may be missing before a year's usual number is none of this series: a share, for calendars
+# with more holidays (242 days in Shanghai), and some at once, as in a short series over a holiday.
+_MISSING_SHARE = 0.05
+_MISSING_DAYS = 10
 # Median distance in days, from and to -> periods in a year, what they are.
 _REGULAR = (
     (6, 8, 52.0, "weekly"),
@@ -115,13 +120,28 @@ def infer_frequency(days: Integers) -> Frequency | None:
         return None
     gaps = np.diff(days)
     typical = float(np.median(gaps))
-    for low, high, periods, name in _REGULAR:
-        if low <= typical <= high:
-            return Frequency(periods, f"{name} equity")
-    if typical < 2:
-        return _daily_frequency(days)
+    usual = next(
+        (
+            Frequency(periods, f"{name} equity")
+            for low, high, periods, name in _REGULAR
+            if low <= typical <= high
+        ),
+        _daily_frequency(days) if typical < 2 else None,
+    )
+    if usual is not None and not _lacks(days, usual.periods_per_year):
+        return usual
     average = float(gaps.mean())
-    return Frequency(DAYS_PER_YEAR / average, f"equity every {average:.1f} days on average")
+    found = f"equity every {average:.1f} days on average"
+    if usual is not None:
+        found = f"{usual.basis}, of which some are missing: {found}"
+    return Frequency(DAYS_PER_YEAR / average, found)
+
+
+def _lacks(days: Integers, periods: float) -> bool:
+    """Whether more is missing than what a calendar leaves out."""
+    expected = float(days[-1] - days[0]) / DAYS_PER_YEAR * periods
+    at_once = _MISSING_DAYS * periods / _TRADING_DAYS[5]
+    return expected - (days.size - 1) > _MISSING_SHARE * expected + max(at_once, 1.0)
 
 
 def _daily_frequency(days: Integers) -> Frequency:
