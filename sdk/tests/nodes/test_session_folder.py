@@ -106,6 +106,36 @@ def test_sockets_find_a_place_however_deep_the_project_lies(
         assert run.is_dir()
 
 
+def test_a_folder_of_sockets_elsewhere_goes_when_nothing_needs_it(tmp_path: Path) -> None:
+    folder = Sessions(tmp_path.joinpath(*["x" * 20] * 6)).create({}, {}, mode="paper")
+    folder.leave_run_folder()  # there is none yet
+    folder.make_run_folder()
+    link = folder.path / "run"
+    elsewhere = link.resolve()
+    with folder.supervised():
+        folder.leave_run_folder()
+        assert link.is_dir()
+    note = folder.socket("note")
+    note.touch()
+    folder.leave_run_folder()
+    assert note.exists()
+    note.unlink()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(elsewhere / "host.sock"))  # left by a node that was killed
+    (elsewhere / "executor.bus.lock").touch()
+    folder.leave_run_folder()
+    assert not link.is_symlink()
+    assert not elsewhere.exists()
+
+
+def test_a_folder_of_sockets_in_the_session_stays(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as shallow:
+        folder = Sessions(Path(shallow)).create({}, {}, mode="paper")
+        folder.make_run_folder()
+        folder.leave_run_folder()
+        assert (folder.path / "run").is_dir()
+
+
 def test_every_part_has_a_place_of_its_own(tmp_path: Path) -> None:
     folder = SessionFolder(tmp_path / "p-1")
     places = {

@@ -151,6 +151,21 @@ class SessionFolder:
             link.symlink_to(tempfile.mkdtemp(prefix="tradectl-"))  # mkdtemp makes it 0700
         link.resolve().chmod(0o700)
 
+    def leave_run_folder(self) -> None:
+        """Take that folder away again where it is elsewhere, once no node runs any more.
+
+        Sockets and their locks go with it. What somebody else has put there stays, and so does the
+        folder then, or while somebody runs the session.
+        """
+        link = self.path / "run"
+        if link.is_symlink():
+            with contextlib.suppress(AccountInUseError, OSError), self.supervised():
+                for file in link.iterdir():
+                    if file.is_socket() or file.suffix == ".lock":
+                        file.unlink()
+                link.resolve().rmdir()
+                link.unlink()
+
 
 class Sessions:
     """The folder of all sessions of a project.

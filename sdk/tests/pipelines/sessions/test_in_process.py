@@ -29,6 +29,7 @@ def play(opened: OpenSession) -> None:
         await asyncio.wait_for(InProcessSession(opened).run(), 120)
 
     asyncio.run(run())
+    assert not (opened.folder.path / "run").is_symlink()  # elsewhere, nothing was left
 
 
 @pytest.mark.parametrize(

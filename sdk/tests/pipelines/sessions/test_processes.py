@@ -216,6 +216,7 @@ def test_nodes_talk_over_tcp_with_a_key_for_each(tmp_path: Path) -> None:
     assert len(run.fills) > 1
     assert in_paper(folder) == in_backtest(SERIES[:1], run)
     assert not list((folder.path / "run").glob("*.bus"))
+    assert not (folder.path / "run").is_symlink()  # sockets that were elsewhere have left nothing
 
 
 HANGING = """

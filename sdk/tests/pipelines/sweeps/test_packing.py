@@ -24,6 +24,7 @@ from tradectl_sdk.pipelines.series import Window, load_series
 from tradectl_sdk.pipelines.sweeps import open_task
 from tradectl_sdk.pipelines.sweeps.bar_bytes import decode, encode
 from tradectl_sdk.pipelines.sweeps.packing import _add
+from tradectl_sdk.pipelines.sweeps.sources import source_of
 from tradectl_sdk.pipelines.sweeps.trial import Trials
 from tradectl_sdk.research import Portable
 
@@ -206,6 +207,41 @@ def test_another_column_than_was_named_is_refused(bars: Bars, file: Path) -> Non
     key = _add(json.dumps(document).encode(), parts)
     with pytest.raises(UsageError, match="asked differ in settings, expected"):
         opened(key, parts)
+
+
+RECEIVING = """
+import json
+import multiprocessing
+import sys
+from tradectl_sdk.pipelines.sweeps.sources import find_sent
+
+if __name__ == "__main__":
+    sent = json.load(sys.stdin), None
+    print(find_sent(*sent).name, find_sent(*sent).name)
+    worker = multiprocessing.get_context("spawn").Process(target=find_sent, args=sent)
+    worker.start()
+    worker.join()
+    sys.exit(worker.exitcode)
+"""
+
+
+def test_files_that_were_sent_go_with_the_process_they_were_sent_to(
+    file: Path, tmp_path: Path
+) -> None:
+    script, scratch = tmp_path / "receiving.py", tmp_path / "scratch"
+    script.write_text(RECEIVING)
+    scratch.mkdir()
+    ended = subprocess.run(
+        [sys.executable, script],
+        input=json.dumps(source_of(find_strategy(f"{file}:Sent"), None)),
+        env={**os.environ, "TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(ended.stdout.split()) == 2
+    assert not list(scratch.iterdir())
 
 
 def test_an_installed_strategy_is_sent_by_its_name(bars: Bars) -> None:

@@ -64,10 +64,13 @@ class InProcessSession:
         """
         folder = self.session.folder
         folder.make_run_folder()
-        with folder.supervised(), holding_account(self.session):
-            self._make()
-            async with telling(self.session, folder.state):
-                return await self._run_to_the_end()
+        try:
+            with folder.supervised(), holding_account(self.session):
+                self._make()
+                async with telling(self.session, folder.state):
+                    return await self._run_to_the_end()
+        finally:
+            folder.leave_run_folder()
 
     async def _run_to_the_end(self) -> bool:
         try:

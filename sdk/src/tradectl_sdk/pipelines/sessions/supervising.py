@@ -89,6 +89,7 @@ async def supervise(
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+    session.folder.leave_run_folder()
     changed(boss.core.state)
     return SessionEnd(state=boss.core.state, text=boss.core.text)
 
@@ -240,4 +241,5 @@ def _stop_orphans(folder: SessionFolder, seconds: float) -> dict[str, Any] | Non
                 folder.write_state({**before, "state": STOPPED, "text": text, "nodes": nodes})
     except AccountInUseError:
         return None  # somebody has begun to run it just now
+    folder.leave_run_folder()
     return folder.state() if stopped else None

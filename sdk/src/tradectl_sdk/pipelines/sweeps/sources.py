@@ -6,9 +6,12 @@ Installed code is never sent; what arrives is compared with a hash before anythi
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
+import shutil
 import sys
 import tempfile
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,14 @@ if TYPE_CHECKING:
 
     from tradectl_sdk.plugins import Plugins
 
-_SCRATCH = "tradectl-sent-"  # begins the names of folders with files that were sent
+
+@functools.cache
+def _scratch() -> Path:
+    """The folder of files that were sent to this process; it goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="tradectl-sent-"))
+    # Workers of pools end without the interpreter's own farewell, but not without this one
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)
+    return folder
 
 
 def source_of(found: FoundStrategy, plugins: Plugins | None) -> dict[str, Any]:
@@ -69,7 +79,7 @@ def find_sent(source: Mapping[str, Any], plugins: Plugins | None) -> FoundStrate
 
 def _from_text(source: Mapping[str, Any]) -> FoundStrategy:
     """Write files into a folder of their own and import one; the folder stays for tracebacks."""
-    folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
+    folder = Path(tempfile.mkdtemp(dir=_scratch()))
     for name, text in source["files"].items():
         if Path(name).name != name or Path(name).suffix != ".py":
             raise UsageError(f"a file that was sent is called {name!r}, expected name.py")
@@ -81,7 +91,7 @@ def _from_text(source: Mapping[str, Any]) -> FoundStrategy:
 def _forget(name: str) -> None:
     """Forget what an earlier task sent under the same name; it may be another text."""
     file = getattr(sys.modules.get(name), "__file__", None) or ""
-    if Path(file).parent.name.startswith(_SCRATCH):
+    if Path(file).parent.parent.name == _scratch().name:
         del sys.modules[name]
 
 
