@@ -297,7 +297,7 @@ SURFACE = Surface(
 )
 
 
-def test_the_map_is_darker_for_more_and_fits() -> None:
+def test_the_map_is_fuller_for_more_and_fits() -> None:
     lines = heat_map(SURFACE, str, width=80, blocks=True)
     assert lines[:4] == ["slow", "  10     ▒▒▒███", "  20  ░░░???███", "      1  fast 3"]
     assert "was not tried" in lines[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,13 @@ import pytest
 from tradectl_sdk import (
     RunStore,
     Settings,
+    SweepStore,
     WalkStore,
     backtest,
+    sweep,
     walkforward,
     write_report,
+    write_sweep_report,
     write_walk_report,
 )
 from tradectl_sdk.plugins import Plugins
@@ -26,6 +31,18 @@ if TYPE_CHECKING:
     from browser import Browser
 
 NAME = '"><img src=x onerror=document.title="broken"><script>document.title="broken"</script>'
+PAPER = 718  # CSS pixels between the margins of a sheet of A4
+MAP = "document.querySelector('#map table')"
+FACTS = "document.querySelector('#sweep table')"
+CAPTION = f"{MAP}.querySelector('caption').textContent"
+RIGHT_EDGES = (
+    "[...document.querySelectorAll('th,td,p,dd,svg')].map(e => e.getBoundingClientRect().right)"
+)
+# Value and opacity of the colour of each cell of the first map
+CELLS = (
+    f"[...{MAP}.querySelectorAll('td')].map(e => [Number(e.textContent), Number((getComputedStyle("
+    "e).backgroundColor.match(/[\\d.]+/g) ?? [0, 0, 0, 0])[3] ?? 1)])"
+)
 EQUITY = "document.querySelector('[data-chart$=\"equity\"]')"
 READOUT = f"{EQUITY}.querySelector('.readout').textContent"
 
@@ -40,6 +57,38 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs on one page."""
     return _report(tmp_path_factory.mktemp("reports"), 100, 50)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep whose maps are as wide as they may be."""
+    folder = tmp_path_factory.mktemp("sweep")
+    found = sweep(
+        "sma-cross", "SPX.SAMPLE", {"fast": [2, 4, 6], "slow": "8:67:1"}, start="2018-06-01",
+        mode="interpreted", workers=1, store=SweepStore(folder / "runs"),
+    )  # fmt: skip
+    settings = Settings.model_validate({"runs": {"directory": folder / "runs"}})
+    return write_sweep_report(found.sweep.sweep_id, folder / "sweep.html", settings=settings).page
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A walk forward over some windows."""
+    folder = tmp_path_factory.mktemp("walk")
+    settings = Settings.model_validate({"runs": {"directory": folder / "runs"}})
+    found = walkforward(
+        "sma-cross", "SPX.SAMPLE", {"fast": [5, 10]}, parameters={"slow": 20}, train=60, test=40,
+        start="2018-01-01", mode="interpreted", workers=1, settings=settings,
+        store=WalkStore(folder / "runs"),
+    )  # fmt: skip
+    return write_walk_report(found.walk_id[:8], folder / "walk.html", settings=settings).page
+
+
+@pytest.fixture(params=["both", "swept", "walked"])
+def each(request: pytest.FixtureRequest) -> Path:
+    """Every kind of page, one after another."""
+    found: Path = request.getfixturevalue(request.param)
+    return found
 
 
 def _report(folder: Path, *slow: int) -> Path:
@@ -57,10 +106,10 @@ def _report(folder: Path, *slow: int) -> Path:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
-def test_the_page_is_quiet_asks_nobody_and_fits(
-    browser: Browser, both: Path, width: int, scheme: str
+def test_a_page_is_quiet_asks_nobody_and_fits(
+    browser: Browser, each: Path, width: int, scheme: str
 ) -> None:
-    browser.open(both, width=width, scheme=scheme)
+    browser.open(each, width=width, scheme=scheme)
     assert browser.complaints() == []
     assert browser.requests() == []
     assert browser.ask("document.documentElement.scrollWidth") <= width
@@ -70,11 +119,36 @@ def test_the_page_is_quiet_asks_nobody_and_fits(
     assert bright == (scheme == "light")
 
 
-def test_what_is_said_can_be_read_on_its_ground(browser: Browser, page: Path) -> None:
-    for scheme in ("light", "dark"):
-        browser.open(page, scheme=scheme)
-        worst = browser.ask(CONTRAST)
-        assert worst >= 4.5, scheme
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_said_can_be_read_on_its_ground(browser: Browser, each: Path, scheme: str) -> None:
+    browser.open(each, scheme=scheme)
+    browser.ask("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert browser.ask(CONTRAST) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_better_a_cell_of_a_map_the_stronger_its_colour(
+    browser: Browser, swept: Path, scheme: str
+) -> None:
+    browser.open(swept, scheme=scheme)
+    assert browser.ask(CAPTION).endswith("the stronger the colour, the higher")
+    cells = browser.ask(CELLS)
+    assert len(cells) == 3 * 60
+    assert len({strength for _, strength in cells}) == 5
+    strengths = [strength for _, strength in sorted(cells)]
+    assert strengths == sorted(strengths)
+
+
+def test_a_caption_is_as_wide_as_it_needs_and_stays_in_sight(browser: Browser, swept: Path) -> None:
+    browser.open(swept)
+    assert browser.ask(f"{FACTS}.querySelector('caption').offsetHeight") < 40
+    browser.open(swept, width=390, height=844)
+    shown = browser.ask(
+        f"(() => {{ const map = {MAP}; map.parentElement.scrollLeft = 500;"
+        " const { left, right } = map.querySelector('caption').getBoundingClientRect();"
+        " return [left, right]; })()"
+    )
+    assert 0 <= shown[0] < shown[1] <= 390
 
 
 def test_pointing_at_a_chart_reads_its_values(browser: Browser, page: Path) -> None:
@@ -131,20 +205,8 @@ def test_fingers_pinch_drag_and_read(browser: Browser, page: Path) -> None:
     assert browser.complaints() == []
 
 
-def test_a_walk_forward_is_quiet_and_fits_too(browser: Browser, tmp_path: Path) -> None:
-    settings = Settings.model_validate({"runs": {"directory": tmp_path / "runs"}})
-    found = walkforward(
-        "sma-cross", "SPX.SAMPLE", {"fast": [5, 10]}, parameters={"slow": 20}, train=60, test=40,
-        start="2018-01-01", mode="interpreted", workers=1, settings=settings,
-        store=WalkStore(tmp_path / "runs"),
-    )  # fmt: skip
-    page = write_walk_report(found.walk_id[:8], tmp_path / "walk.html", settings=settings).page
-    for width in (1200, 390):
-        browser.open(page, width=width)
-        assert browser.complaints() == []
-        assert browser.requests() == []
-        assert browser.ask("document.documentElement.scrollWidth") <= width
-        assert browser.ask(CONTRAST) >= 4.5
+def test_a_walk_forward_draws_its_curves(browser: Browser, walked: Path) -> None:
+    browser.open(walked)
     drawn = browser.ask("document.querySelectorAll('[data-chart] .canvas .line').length")
     assert drawn == 2 + 2 + 1  # equity, drawdown, the metric in and out, and the choices
 
@@ -241,6 +303,21 @@ def test_on_paper_it_is_light_and_has_no_buttons(browser: Browser, page: Path) -
         assert browser.ask(f"{EQUITY}.querySelector('svg').getBoundingClientRect().height") > 100
     finally:
         browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_paper_holds_all_of_a_page(browser: Browser, each: Path) -> None:
+    browser.open(each, width=PAPER, scheme="dark")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert browser.ask("document.documentElement.scrollWidth") <= PAPER
+        assert browser.ask(f"Math.max(...{RIGHT_EDGES})") <= PAPER
+        assert browser.ask("getComputedStyle(document.querySelector('.help')).display") == "none"
+        assert browser.ask(CONTRAST) >= 4.5
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
+    printed = base64.b64decode(browser.call("Page.printToPDF", printBackground=True)["data"])
+    assert printed.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 2
 
 
 def test_without_a_script_the_charts_are_there(browser: Browser, page: Path) -> None:

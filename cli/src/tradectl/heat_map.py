@@ -1,4 +1,4 @@
-"""A metric over two parameters or places as lines of text, darker for more.
+"""A metric over two parameters or places as lines of text, fuller for more.
 
 The shade says all: colours may be off, and not everybody sees them.
 """

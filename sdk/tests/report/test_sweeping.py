@@ -1,4 +1,4 @@
-"""A sweep's report: the map shows the table's values, the better the darker."""
+"""A sweep's report: the map shows the table's values, the better the stronger."""
 
 from __future__ import annotations
 
@@ -47,11 +47,13 @@ def test_the_map_has_every_value_at_its_place(sections):
     assert texts == [["0.10", "0.20", "0.90"], ["0.30", "-", "0.50"]]
 
 
-def test_the_better_the_darker_whichever_way_is_better(sections):
+def test_the_better_the_stronger_whichever_way_is_better(sections):
     sharpe, drawdown = sections["map"].parts
     assert sharpe.rows[0][3].tone == drawdown.rows[0][1].tone == "gain-4"
     assert sharpe.rows[0][1].tone == drawdown.rows[0][3].tone == ""
     assert sharpe.rows[1][2].tone == ""
+    assert sharpe.caption.endswith("; the stronger the colour, the higher")
+    assert drawdown.caption.endswith("; the stronger the colour, the lower")
     assert drawdown.folded
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradectl_sdk.report.contents import Section, Table
+from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,3 +99,9 @@ def named(parameters: Mapping[str, object]) -> str:
 
 def _nested(value: Sequence[Any]) -> bool:
     return any(isinstance(each, Mapping | list | tuple) for each in value)
+
+
+def colour_words(metric: str) -> str:
+    """Say which way the colours of a metric's map go, on a light ground as on a dark one."""
+    way = "lower" if metric in LESS_IS_BETTER else "higher"
+    return f"the stronger the colour, the {way}"

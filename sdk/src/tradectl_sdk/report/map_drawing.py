@@ -9,7 +9,7 @@ import numpy as np
 
 from tradectl_sdk.report.assets import asset
 from tradectl_sdk.report.exporting import file_stem
-from tradectl_sdk.report.inputs import value_text
+from tradectl_sdk.report.inputs import colour_words, value_text
 from tradectl_sdk.research.maps import maps_of
 from tradectl_sdk.research.table import LESS_IS_BETTER
 from tradectl_sdk.runs.metrics import METRICS
@@ -34,7 +34,7 @@ def map_files(sweep: StoredSweep, metric: str) -> Iterator[tuple[str, str]]:
 
 
 def map_svg(surface: Surface, others: str = "") -> str:
-    """Draw a metric over two parameters: a cell for each pair, the darker the better.
+    """Draw a metric over two parameters: a cell for each pair, the stronger its colour, the better.
 
     Args:
         surface: The values.
@@ -44,7 +44,7 @@ def map_svg(surface: Surface, others: str = "") -> str:
     title = f"{metric.label} by {surface.down} (down) and {surface.across} (across){others}"
     rows, columns = surface.values.shape
     width, height = max(_LEFT + _WIDE * columns + 8, 8 * len(title) + 16), _TOP + _HIGH * rows + 8
-    label = escape(f"{title}; the darker the better", quote=True)
+    label = escape(f"{title}; {colour_words(surface.metric)}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-label="{label}">'

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tradectl_sdk.runs.metrics.drawdown import Integers
 
 _TABLE_ROWS = 60  # of the table behind a chart
+# Characters of a row from which on paper it is printed smaller, so that it is printed whole
+_WIDE = (120, 155, 205, 270, 355, 450)
+_GAP = 1.3  # characters between two columns
+_WRAPPED = 24  # characters of a column whose text may be broken
 
 
 def section_html(section: Section, level: int = 2) -> str:
@@ -124,7 +128,7 @@ def table_html(table: Table) -> str:
     caption = escape(table.caption)
     name = escape(table.caption, quote=True)
     inner = (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table{_wide(table)}>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         f"</table></div>{note}"
     )
@@ -133,9 +137,26 @@ def table_html(table: Table) -> str:
     return inner
 
 
+def _wide(table: Table) -> str:
+    """Say how much wider than paper a table is, if it is."""
+    breadth = 0.0
+    for index, name in enumerate(table.head):
+        texts = (_cell(row[index]).text for row in table.rows if index < len(row))
+        longest = max(map(len, texts), default=0)
+        if index == 0 or index in table.text_columns:
+            longest = min(longest, _WRAPPED)
+        breadth += max(longest, *map(len, name.split() or [""])) + _GAP
+    level = sum(breadth > each for each in _WIDE)
+    return f' class="wide-{level}"' if level else ""
+
+
+def _cell(value: Cell | str) -> Cell:
+    return value if isinstance(value, Cell) else Cell(value)
+
+
 def _cells(table: Table, row: tuple[Cell | str, ...]) -> Iterator[str]:
     for index, value in enumerate(row):
-        cell = value if isinstance(value, Cell) else Cell(value)
+        cell = _cell(value)
         title = f' title="{escape(cell.title, quote=True)}"' if cell.title else ""
         if index == 0:
             yield f'<th scope="row"{title}>{escape(cell.text)}</th>'

@@ -8,7 +8,7 @@ import numpy as np
 
 from tradectl_sdk.report.contents import Cell, Section, Table, Words
 from tradectl_sdk.report.exporting import csv_text
-from tradectl_sdk.report.inputs import named, value_text
+from tradectl_sdk.report.inputs import colour_words, named, value_text
 from tradectl_sdk.report.places import places_section
 from tradectl_sdk.research.maps import maps_of
 from tradectl_sdk.research.places import Dimension
@@ -174,7 +174,7 @@ def _map(shown: Map, *, folded: bool) -> Table | Words:
     return Table(
         key=f"map-{surface.metric}" + (f"-{surface.down}-{surface.across}" if placed else ""),
         caption=f"{metric.label} by {surface.down} (down) and {surface.across} (across){middle}; "
-        "the darker the better",
+        f"{colour_words(surface.metric)}",
         head=(surface.down, *map(value_text, surface.xs)),
         rows=rows,
         folded=folded,
