@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,3 +75,9 @@ def test_returns_drawn_again_multiply_and_spread_around_what_they_were() -> None
     assert same.drawdown.max() == 0.0
     assert return_paths(np.full(8, -0.1), 100.0, ruin=0.44, draws=5).ruin_probability == 1.0
     assert return_paths(np.full(8, -0.1), 100.0, ruin=0.43, draws=5).ruin_probability == 0.0
+
+
+@pytest.mark.parametrize("how", ["shuffel", "", None, 3])
+def test_another_way_of_playing_is_refused_in_words(how: Any) -> None:
+    with pytest.raises(UsageError, match="expected shuffle or resample"):
+        trade_paths([1.0, -2.0], 100.0, how=how)

@@ -94,7 +94,8 @@ WRONG = {
         "seed": (None, *SEEDS), "mode": (None, *TEXTS), "each": (3, "x"), "models": MODELS,
     },
     "montecarlo": {
-        "record": (None, *THINGS), "paths": (None, 0, *COUNTS), "noisy": (None, *COUNTS),
+        "record": (None, *THINGS), "strategy": STRATEGIES[1:], "data": SERIES[1:2] + SERIES[4:],
+        "paths": (None, 0, *COUNTS), "noisy": (None, *COUNTS),
         "noise": (None, *SHARES), "ruin": (None, 1.0, *SHARES), "block": (0.5, *SHARES),
         "seed": (None, *SEEDS), "progress": THINGS,
     },

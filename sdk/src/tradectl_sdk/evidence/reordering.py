@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from tradectl_sdk.errors import UsageError
 from tradectl_sdk.evidence.bootstrap import block_length, stationary_indices
 from tradectl_sdk.evidence.checking import Floats, at_least, chance, finite_array, whole_number
 
@@ -58,8 +59,13 @@ def trade_paths(
         seed: Of the chance.
 
     Raises:
-        UsageError: For fewer than two trades, missing profits, or no money.
+        UsageError: For fewer than two trades, missing profits, no money, or another ``how``.
     """
+    if how not in {"shuffle", "resample"}:
+        raise UsageError(
+            f"how was {how!r}, expected shuffle or resample",
+            hint="shuffle keeps every trade, resample draws with replacement",
+        )
     array = finite_array(profits, "profits")
     at_least(equity, np.finfo(float).tiny, "equity")
     draws = whole_number(draws, 1, "draws")

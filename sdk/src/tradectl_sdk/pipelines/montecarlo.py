@@ -26,7 +26,8 @@ from tradectl_sdk.errors import TradectlError, UsageError
 from tradectl_sdk.evidence import block_length, noised_prices, return_paths, trade_paths
 from tradectl_sdk.pipelines.again import Past, prepare_again
 from tradectl_sdk.pipelines.arguments import checked
-from tradectl_sdk.pipelines.series import Resampling, to_columns
+from tradectl_sdk.pipelines.finding import find_strategy
+from tradectl_sdk.pipelines.series import Resampling, series_of, to_columns
 from tradectl_sdk.runs import closed_trades
 from tradectl_sdk.runs.metrics import Sample
 from tradectl_sdk.runs.metrics.definition import percent
@@ -187,9 +188,15 @@ def montecarlo(
         progress: Told how many noised runs are done, of how many.
 
     Raises:
-        UsageError: For a number out of its bounds, or a run of which nothing can be changed.
+        NotFoundError: If there is no strategy of that name.
+        UsageError: For a number out of its bounds, a strategy or data that are none, or a run of
+            which nothing can be changed.
     """
     _check(paths=paths, noisy=noisy, noise=noise, ruin=ruin, block=block)
+    if strategy is not None:
+        find_strategy(strategy, plugins)
+    if data is not None:
+        series_of(data)
     left_out: dict[str, str] = {}
     returns = _returns(record)
     length = block
