@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_market import CROSS, write_csv
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ def test_the_screen_shows_both_samples_and_what_to_doubt(run: Run, ready: Path) 
     assert "SHARPE IN  SHARPE OUT" in table
     assert "6 trials, all of them counted" in doubts
     assert "deflated Sharpe" in doubts
+    assert SHARPE_CONVENTION in " ".join(doubts.split())
     assert "look once" in answer.err
 
 
@@ -49,6 +51,7 @@ def test_json_has_every_trial_and_the_next_step_is_its_backtest(run: Run, ready:
     data = answer.data
     assert len(data["trials"]) == 6
     assert data["ranked"][0] == data["evidence"]["best"]
+    assert data["evidence"]["sharpe_error"] == SHARPE_CONVENTION
     assert data["out_of_sample"] is None
     (line,) = [x for x in run(*words, "--resume").err.splitlines() if x.startswith("next: ")]
     command = shlex.split(line)[2:]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cli_market import CROSS, wave, write_csv
 from tradectl.heat_map import heat_map
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.research.places import Dimension
 from tradectl_sdk.research.table import Surface
 
@@ -51,6 +52,7 @@ def test_the_screen_shows_the_map_the_best_and_what_to_doubt(run: Run, ready: Pa
     doubts = blocks["Before you believe the best"]
     assert "9 trials, all of them counted" in doubts
     assert "deflated Sharpe" in doubts
+    assert SHARPE_CONVENTION in " ".join(doubts.split())
     assert "around it" in doubts
     assert "the best of 9 trials looks better than it will be" in answer.err
     (folder,) = sweeps_of(ready)
@@ -65,6 +67,7 @@ def test_json_has_every_trial_and_what_speaks_for_the_best(run: Run, ready: Path
     assert data["where"] == ["bars > 4"]
     assert data["ranked"][0] == data["evidence"]["best"]
     assert data["evidence"]["trials"] == 6
+    assert data["evidence"]["sharpe_error"] == SHARPE_CONVENTION
     assert data["evidence"]["shape"] in {"plateau", "peak", "unknown"}
     assert isinstance(data["trials"][0]["final_equity"], str)
     assert data["trials"][0]["metrics"]["deflated_sharpe"] is not None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradectl_sdk.domain.money import from_money, plain
 from tradectl_sdk.errors import UsageError, did_you_mean
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.research.across import sets_to_json
 from tradectl_sdk.research.maps import maps_of
 from tradectl_sdk.research.telling import around_words, data_words, trials_words
@@ -117,7 +118,8 @@ def _skill(evidence: Evidence) -> str:
     if chance is None:
         return "unknown: the deflated Sharpe ratio is undefined"
     strong = "probably more than luck" if chance >= _CONFIDENT else "luck would explain it"
-    return f"deflated Sharpe {METRICS['deflated_sharpe'].kind.format(chance)}: {strong}"
+    shown = METRICS["deflated_sharpe"].kind.format(chance)
+    return f"deflated Sharpe {shown} ({SHARPE_CONVENTION}): {strong}"
 
 
 def _check(table: SweepTable, metric: str) -> None:

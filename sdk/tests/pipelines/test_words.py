@@ -12,6 +12,7 @@ from tradectl_sdk.config import BacktestSection, RiskSection, Settings
 from tradectl_sdk.data import Bars
 from tradectl_sdk.domain.instrument import Instrument
 from tradectl_sdk.domain.timeframe import Timeframe
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.pipelines.backtest import backtest
 from tradectl_sdk.pipelines.words import assumptions_in_words, remarks
 from tradectl_sdk.strategy import Strategy
@@ -64,6 +65,7 @@ def test_the_defaults_are_all_said() -> None:
         "slippage": "2 basis points on taking fills",
         "risk": "cash for what is bought, holdings for what is sold; at most 1,000 orders in "
         "60 s; prices within 50 % of the last",
+        "statistics": f"daily returns, 365 a year; errors of Sharpe: {SHARPE_CONVENTION}",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.report.contents import Cell
 from tradectl_sdk.report.map_drawing import map_files
 from tradectl_sdk.report.sweeping import sweep_sections, trials_csv
@@ -68,6 +69,7 @@ def test_trials_are_ranked_and_failures_have_reasons(sections):
 def test_what_speaks_against_the_best_stands_before_it(sections):
     assert list(sections) == ["sweep", "evidence", "map", "trials", "failures"]
     rows = dict(sections["evidence"].parts[1].rows)
+    assert rows["Deflated Sharpe of the best"].endswith(f" ({SHARPE_CONVENTION})")
     assert rows["Best"] == "fast=5, slow=60: 0.90"
     assert rows["Around it"] == (
         "a peak: 3 neighbours with only 0.20 in the middle, beside its 0.90; at the edge of slow"

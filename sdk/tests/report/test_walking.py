@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.report.contents import Cell
 from tradectl_sdk.report.walking import walk_csv_files, walk_sections
 
@@ -26,6 +27,8 @@ def test_the_verdict_stands_first_and_is_seen_unless_it_holds(sections):
     assert list(sections) == [
         "verdict", "equity-section", "windows-section", "choices", "metrics-section",
     ]  # fmt: skip
+    conventions = dict(sections["metrics-section"].parts[1].rows)
+    assert conventions["sharpe error"] == SHARPE_CONVENTION
     words, facts = sections["verdict"].parts
     assert words.tone == "warn"
     (line,) = words.lines

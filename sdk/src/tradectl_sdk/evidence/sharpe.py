@@ -16,7 +16,10 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from statistics import NormalDist
+from typing import Final
 
+# How every output names this convention
+SHARPE_CONVENTION: Final = "Mertens 2002, n - 1; Bailey and Lopez de Prado 2012 and 2014"
 _EULER_MASCHERONI = 0.5772156649015329
 _NORMAL = NormalDist()
 

@@ -64,9 +64,17 @@ def assumptions_in_words(record: RunRecord) -> tuple[tuple[str, str], ...]:
     ]
     if settings["warmup"]:
         pairs.append(("warm-up", f"at least {settings['warmup']:,} bars"))
+    pairs.append(("statistics", _statistics(record.metrics.conventions)))
     if settings["trials"] > 1:
         pairs.append(("trials", f"{settings['trials']:,} parameter sets tried"))
     return tuple(pairs)
+
+
+def _statistics(conventions: Mapping[str, Any]) -> str:
+    """Say what ratios are made of, and by whose formulas it is said how far to believe them."""
+    periods = conventions["periods_per_year"]
+    yearly = "" if periods is None else f", {periods:.5g} a year"
+    return f"daily returns{yearly}; errors of Sharpe: {conventions['sharpe_error']}"
 
 
 def model_in_words(model: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradectl_sdk.report.contents import ReportedRun
+    from tradectl_sdk.runs.metrics.report import MetricsReport
     from tradectl_sdk.runs.record import RunRecord
 
 MAIN = (
@@ -85,7 +86,11 @@ def _metrics(record: RunRecord) -> Section:
     return Section(
         key="metrics-section",
         title="Metrics",
-        parts=(main_metrics((record,), ("Value",)), _all_metrics(record), _conventions(record)),
+        parts=(
+            main_metrics((record,), ("Value",)),
+            _all_metrics(record),
+            conventions_table(record.metrics),
+        ),
     )
 
 
@@ -126,14 +131,15 @@ def _all_metrics(record: RunRecord) -> Table:
     )
 
 
-def _conventions(record: RunRecord) -> Table:
+def conventions_table(metrics: MetricsReport) -> Table:
+    """Tell what the metrics rest on."""
     return Table(
         key="conventions",
         caption="Conventions behind the metrics",
         head=("Convention", "Value"),
         rows=tuple(
             (name.replace("_", " "), value_text(value))
-            for name, value in record.metrics.conventions.items()
+            for name, value in metrics.conventions.items()
         ),
         text_columns=frozenset({1}),
         folded=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.report.contents import Cell, Section, Table, Words
 from tradectl_sdk.report.exporting import csv_text
 from tradectl_sdk.report.inputs import colour_words, named, value_text
@@ -104,7 +105,7 @@ def _chosen(sweep: StoredSweep, weighing: Mapping[str, Any] | None) -> Iterator[
 
 
 def _doubts(evidence: Evidence, table: SweepTable, chosen: Iterable[tuple[str, str]]) -> Section:
-    form = METRICS[evidence.metric].kind.format
+    form, deflated = METRICS[evidence.metric].kind.format, METRICS["deflated_sharpe"].kind.format
     best = 0 if evidence.best is None else evidence.best
     rows = [
         ("Trials", f"{evidence.trials:,}, all of them counted"),
@@ -114,7 +115,7 @@ def _doubts(evidence: Evidence, table: SweepTable, chosen: Iterable[tuple[str, s
         ),
         (
             "Deflated Sharpe of the best",
-            METRICS["deflated_sharpe"].kind.format(evidence.deflated_sharpe),
+            f"{deflated(evidence.deflated_sharpe)} ({SHARPE_CONVENTION})",
         ),
         (
             "Around it",

@@ -12,6 +12,7 @@ from tradectl_sdk.report.contents import Cell, Chart, Line, Marks, Section, Tabl
 from tradectl_sdk.report.curves import drawdown
 from tradectl_sdk.report.exporting import csv_text
 from tradectl_sdk.report.inputs import moment, named, value_text
+from tradectl_sdk.report.sections import conventions_table
 from tradectl_sdk.runs.metrics.definition import percent
 from tradectl_sdk.runs.metrics.table import METRICS
 from tradectl_sdk.runs.rendering import iso_times
@@ -218,7 +219,11 @@ def _metrics(walk: WalkForward) -> Section:
         head=("Metric", "Value"),
         rows=tuple((METRICS[name].label, report.text(name)) for name in _METRICS),
     )
-    return Section(key="metrics-section", title="Metrics out of sample", parts=(table,))
+    return Section(
+        key="metrics-section",
+        title="Metrics out of sample",
+        parts=(table, conventions_table(report)),
+    )
 
 
 def walk_csv_files(walk: WalkForward) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.research.table import LESS_IS_BETTER
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Evidence:
             "trials": self.trials,
             "best": self.best,
             "deflated_sharpe": self.deflated_sharpe,
+            "sharpe_error": SHARPE_CONVENTION,
             "shape": self.shape,
             "neighbours": list(self.neighbours),
             "neighbours_median": self.around,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradectl_sdk.evidence.sharpe import SHARPE_CONVENTION
 from tradectl_sdk.runs.metrics.definition import Need
 from tradectl_sdk.runs.metrics.table import METRICS
 
@@ -81,5 +82,5 @@ def conventions(sample: Sample) -> dict[str, str | float | int | None]:
         "deviation": "ddof 1",
         "drawdown": "positive fraction of the peak, at the resolution of the equity curve",
         "trials": sample.trials,
-        "sharpe_error": "Mertens 2002, n - 1; Bailey and Lopez de Prado 2012 and 2014",
+        "sharpe_error": SHARPE_CONVENTION,
     }
