@@ -93,3 +93,13 @@ class Raises(Strategy):
         if self.seen == 3:
             raise ValueError("enough")
 '''
+
+LEAVES = '''
+from tradectl_sdk.strategy import Strategy
+
+class Leaves(Strategy):
+    """Ends the program on its first bar, as a script may."""
+
+    def on_bar(self, ctx, bar):
+        raise SystemExit(0)
+'''

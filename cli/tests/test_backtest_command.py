@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_market import CROSS, RAISES, RESTLESS, wave, write_csv
+from cli_market import CROSS, LEAVES, RAISES, RESTLESS, wave, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,11 +224,12 @@ def test_wrong_words_are_refused_and_nothing_is_kept(
     ("text", "status", "message"),
     [
         (RAISES, 2, "the strategy raised ValueError: enough at bar 3 (2024-01-04"),
+        (LEAVES, 2, "the strategy raised SystemExit: 0 at bar 1 ("),
         ("class Broken(:\n", 2, "bad.py:1"),
         ("import nowhere_at_all\n", 2, "nowhere_at_all"),
         ("x = 1\n", 6, "bad.py has no strategy"),
     ],
-    ids=["raises", "syntax error", "import error", "no strategy"],
+    ids=["raises", "leaves", "syntax error", "import error", "no strategy"],
 )
 def test_a_bad_strategy_is_blamed_by_its_line_and_nothing_is_kept(
     run: Run, ready: Path, text: str, status: int, message: str

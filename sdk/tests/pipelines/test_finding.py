@@ -131,3 +131,41 @@ def test_a_name_is_looked_up_among_the_plugins(site):
     site.plugin("acme", body)
     with pytest.raises(Exception, match="does not derive from Strategy"):
         find_strategy("wrong", site.plugins())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def on_bar(self, ctx, bar): ctx.buy(1)",
+        "def on_bar(self, ctx, bar): yield ctx.buy(1)",
+    ],
+)
+def test_a_handler_whose_body_would_never_run_is_refused(write, code):
+    path = write(HEAD + f"class One(Strategy):\n    {code}\n")
+    with pytest.raises(UsageError) as caught:
+        find_strategy(path)
+    assert caught.value.message == "One.on_bar would never run, for it is async or has a yield"
+    assert "without await" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "handler"),
+    [("onbar", "on_bar"), ("on_bars", "on_bar"), ("onFill", "on_fill"), ("onstart", "on_start")],
+)
+def test_a_handler_spelt_wrong_is_refused(write, name, handler):
+    path = write(HEAD + f"class One(Strategy):\n    def {name}(self, ctx, bar): pass\n")
+    with pytest.raises(UsageError) as caught:
+        find_strategy(path)
+    assert caught.value.message == f"One.{name} is no handler; did you mean {handler}?"
+
+
+def test_methods_of_ones_own_may_be_like_handlers(write):
+    code = """
+        class One(Strategy):
+            def on_bar(self, ctx, bar): self.on_bars(bar)
+            def on_bars(self, bar): pass
+            def on_breakout(self, bar): pass
+            def _onfill(self): pass
+    """
+    path = write(HEAD + textwrap.dedent(code))
+    assert find_strategy(path).name == "One"

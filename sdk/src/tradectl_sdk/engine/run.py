@@ -118,7 +118,7 @@ def _build(plan: Plan) -> SingleEngine | ManyEngine:
         return build(plan)
     except TradectlError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a strategy must not end the program
         raise _explain(error, "on_start") from error
 
 
@@ -165,7 +165,7 @@ def _run_interpreted(
                 turn()
     except TradectlError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a strategy must not end the program
         raise _explain(error, _present_bar(engine)) from error
     return finish(engine, Mode.INTERPRETED, why, time.perf_counter() - started)
 
@@ -228,7 +228,7 @@ def finish(
             strategy.on_stop(engine.context)
         except TradectlError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a strategy must not end the program
             raise _explain(error, "on_stop") from error
     booking, account = engine.desk.venue.booking, engine.desk.account
     tables = tables or Tables(engine)
@@ -269,7 +269,7 @@ def _present_bar(engine: SingleEngine | ManyEngine) -> str:
     return f"bar {bars[0]} ({np.datetime_as_string(now, unit='s')}Z)"
 
 
-def _explain(error: Exception, where: str) -> StrategyError:
+def _explain(error: Exception | SystemExit, where: str) -> StrategyError:
     """Say which line of the strategy raised, not which line of the engine called it."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "tradectl_sdk/engine" not in f.filename.replace("\\", "/")]

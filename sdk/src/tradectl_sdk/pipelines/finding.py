@@ -137,9 +137,28 @@ def _checked(cls: object) -> type[Strategy]:
             f"{getattr(cls, '__name__', cls)} was no strategy, expected a subclass of Strategy",
             hint="give the class itself, the name of a plugin's, or path.py:Class",
         )
+    _require_names(cls)
     for handler in _HANDLERS:
         _require_arguments(cls, handler)
     return cls
+
+
+def _require_names(cls: type[Strategy]) -> None:
+    """See that no method is a handler spelt wrong, beside which the strategy does nothing."""
+    for name, _ in inspect.getmembers_static(cls, inspect.isfunction):
+        meant = _handler_meant(name)
+        if meant not in ("", name) and getattr(cls, meant) is getattr(Strategy, meant):
+            raise UsageError(
+                f"{cls.__name__}.{name} is no handler; did you mean {meant}?",
+                hint=f"name it {meant}, or _{name} if it is a method of your own",
+            )
+
+
+def _handler_meant(name: str) -> str:
+    """Return the handler that a public name is but for underscores, capitals and a plural."""
+    flat = {each.replace("_", ""): each for each in _HANDLERS}
+    plain = name.replace("_", "").lower().removesuffix("s")
+    return "" if name.startswith("_") else flat.get(plain, "")
 
 
 def _require_arguments(cls: type[Strategy], handler: str) -> None:
@@ -148,6 +167,11 @@ def _require_arguments(cls: type[Strategy], handler: str) -> None:
     if not inspect.isfunction(function):
         return  # something clever, which is left to its author
     expected = list(inspect.signature(getattr(Strategy, handler)).parameters)
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise UsageError(
+            f"{cls.__name__}.{handler} would never run, for it is async or has a yield",
+            hint=f"write it as def {handler}({', '.join(expected)}): without await and yield",
+        )
     signature = inspect.signature(function).replace(return_annotation=inspect.Signature.empty)
     try:
         signature.bind(*expected)
