@@ -97,6 +97,22 @@ def test_a_window_without_bars_is_missing_data(root: Path):
         load_series("X.T", "1h", Window("2030-01-01"), root)
 
 
+@pytest.mark.parametrize(
+    ("window", "hint"),
+    [
+        (Window("2024-01-03", "2024-01-02"), "the end has to be later than the start"),
+        (Window("2024-01-02", "2024-01-02"), "the end has to be later than the start"),
+        (Window("2030-01-01", "2031-01-01"), "tradectl data list shows what there is"),
+    ],
+)
+def test_a_window_that_is_turned_round_is_told_from_one_beside_the_data(
+    root: Path, window: Window, hint: str
+):
+    with pytest.raises(DataMissingError) as caught:
+        load_series("X.T", "1h", window, root)
+    assert (caught.value.hint or "").startswith(hint)
+
+
 def test_a_source_that_needs_no_network_is_asked_after_the_catalog(site: FakeSite, root: Path):
     site.plugin("acme", OFFER, top=SOURCE)
     plugins = site.plugins()

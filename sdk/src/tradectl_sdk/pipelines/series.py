@@ -81,7 +81,9 @@ def load_series(
         raise DataMissingError(
             f"{name} has no {loaded.bars.timeframe} bars from {window.start or 'its start'} "
             f"to {window.end or 'its end'}",
-            hint="tradectl data list shows what there is, and from when to when",
+            hint="the end has to be later than the start"
+            if _is_turned_round(window)
+            else "tradectl data list shows what there is, and from when to when",
         )
     return loaded if loaded.content_hash else _hashed(loaded)
 
@@ -256,6 +258,13 @@ def _from_sources(
         hint=did_you_mean(wanted, known)
         or f"there is {', '.join(known) or 'nothing yet'}; tradectl data import FILE adds to it",
     )
+
+
+def _is_turned_round(window: Window) -> bool:
+    from tradectl_sdk.data.catalog import nanoseconds
+
+    start, end = nanoseconds(window.start), nanoseconds(window.end)
+    return start is not None and end is not None and end <= start
 
 
 def _cut(bars: Bars, window: Window) -> Bars:
