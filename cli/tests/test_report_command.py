@@ -150,6 +150,8 @@ def test_what_cannot_be_reported_is_said(run: Run, project: Path, two: tuple[str
         ((two[0], "s-123456"), 2, "on a sweep is one page on it alone, and s-123456 was one"),
         (("w-123456", two[0]), 2, "tradectl walks show w-123456 --json"),
         (("o-123456",), 2, "o-123456 is an optimisation, of which there is no report"),
+        ((two[0], "--metric", "cagr"), 2, "--metric ranks the trials of a sweep, and r-"),
+        (("w-123456", "--metric", "cagr"), 2, "of a sweep, and w-123456 is none"),
         ((two[0], "--svg", "--csv", "x"), 2, "--svg was given no folder, but followed by --csv"),
     ):
         answer = run("report", *words)

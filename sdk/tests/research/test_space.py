@@ -62,6 +62,16 @@ def test_what_is_no_grid_is_refused(text: str, what: str) -> None:
         axis(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [("bars=9:5", "bars=5:9"), ("bars=30:10:10", "bars=10:30:10"), ("bars=9:5:-2", "bars=5:9")],
+)
+def test_a_grid_that_falls_is_turned_round_with_its_step(text: str, mended: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        axis(text)
+    assert caught.value.hint == f"write it as {mended}"
+
+
 def test_the_last_axis_changes_fastest() -> None:
     space = Space((axis("bars=5,6"), axis("stop=1,2,3")))
     assert space.size == 6

@@ -82,7 +82,7 @@ def test_the_newest_come_first_and_prefixes_must_be_plain(
     assert [name for name, _ in store.list()] == [names[1], names[2], names[0]]
     with pytest.raises(NotFoundError, match="there is no sweep"):
         store.load("s-nowhere")
-    with pytest.raises(UsageError, match="could be any of"):
+    with pytest.raises(UsageError, match="is too short to mean one for sure"):
         store.load(names[0][:3])
 
 

@@ -82,6 +82,15 @@ def test_a_prefix_that_fits_several_is_refused(
         store.resolve("a")
 
 
+def test_a_prefix_that_fits_one_but_is_short_is_told_so(
+    store: RunStore, run: Callable[..., Any]
+) -> None:
+    run_id = store.save(run())
+    with pytest.raises(UsageError, match="is too short to mean one for sure") as caught:
+        store.resolve(run_id[:4])
+    assert (caught.value.hint or "").startswith("give at least 4 digits, as in r-")
+
+
 def test_an_unknown_run_is_not_found_and_a_near_one_is_named(
     store: RunStore, run: Callable[..., Any]
 ) -> None:

@@ -42,7 +42,10 @@ _Csv = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Write the numbers as CSV files there, too.")
 ]
 
-_Metric = Annotated[str, typer.Option(help="Rank and map the trials of a sweep by it.")]
+_Metric = Annotated[
+    str | None,
+    typer.Option(help="Rank and map the trials of a sweep by it. Sharpe when left out."),
+]
 
 
 def report(
@@ -53,7 +56,7 @@ def report(
     svg: _Svg = None,
     png: _Png = None,
     csv: _Csv = None,
-    metric: _Metric = "sharpe_ratio",
+    metric: _Metric = None,
 ) -> ExitStatus:
     """Write a report on a run, on several side by side, on a sweep or a walk forward.
 
@@ -65,7 +68,12 @@ def report(
     folders = Folders(svg, png, csv)
     _check(runs, folders)
     if runs[0].startswith("s-"):
-        return _of_a_sweep(session, runs[0], output, metric, folders)
+        return _of_a_sweep(session, runs[0], output, metric or "sharpe_ratio", folders)
+    if metric is not None:
+        raise UsageError(
+            f"--metric ranks the trials of a sweep, and {runs[0]} is none",
+            hint="leave it out: reports on runs and walks show every metric",
+        )
     if runs[0].startswith("w-"):
         return _of_a_walk(session, runs[0], output, folders)
     loaded = session.settings()

@@ -124,9 +124,10 @@ def require_rising(
         UsageError: If the last is less than the first, or the step is not more than 0.
     """
     if last < first:
+        by = f":{step}" if step is not None and step > 0 and step != 1 else ""
         raise UsageError(
             f"the {kind} of {name} goes from {first} down to {last}, expected the lesser first",
-            hint=f"write it as {name}={last}:{first}",
+            hint=f"write it as {name}={last}:{first}{by}",
         )
     if step is not None and step <= 0:
         raise UsageError(

@@ -80,6 +80,11 @@ class Shelf:
         found = [each for each in ids if each.startswith(begun)] if digits else []
         if len(found) == 1 and len(digits) >= MIN_PREFIX:
             return found[0]
+        if len(found) == 1:
+            raise UsageError(
+                f"{self.kind} {reference!r} is too short to mean one for sure",
+                hint=f"give at least {MIN_PREFIX} digits, as in {short_ids(found, self.digits)[0]}",
+            )
         if found:
             short = ", ".join(short_ids(found, self.digits)[:5])
             raise UsageError(
