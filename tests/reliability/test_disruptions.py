@@ -62,6 +62,50 @@ def test_whatever_is_done_to_its_processes_the_session_agrees_with_its_venue(
     assert found.orders > 30
 
 
+@pytest.mark.parametrize(("poor", "caller"), [("executor", "host"), ("gateway", "executor")])
+def test_a_node_that_can_open_nothing_more_ends_by_name_and_nothing_is_lost(
+    tmp_path: Path, poor: str, caller: str
+) -> None:
+    opened = restless(tmp_path, speed=PACE, start="2010-01-01", end="2012-01-01")
+    folder = opened.folder
+    try:
+        start_detached(opened)
+        after_some_orders(folder)
+        take_all_descriptors(folder, poor, caller)
+        after_some_orders(folder)
+        stop_session(folder)
+        play_the_rest(folder)
+        assert folder.state()["state"] == "finished"
+        found = account(opened)
+    finally:
+        with contextlib.suppress(TradectlError):
+            stop_session(folder)
+    tell(found)
+    assert found.is_clean
+    assert found.orders > 30
+
+
+def take_all_descriptors(folder: SessionFolder, poor: str, caller: str) -> None:
+    """Let a node open nothing more, and have another one come back to it."""
+    before, other = status(folder, poor), status(folder, caller)
+    assert before is not None
+    assert other is not None
+    soft, hard = resource.prlimit(before.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard  # as many as may be, until now
+    resource.prlimit(before.pid, resource.RLIMIT_NOFILE, (3, hard))  # nor what it has closed
+    os.kill(other.pid, signal.SIGKILL)
+    wait(lambda: not is_running(folder) or _life(folder, poor) not in {0, before.pid})
+    assert "Too many open files" in folder.log(poor).read_text()
+    if not is_running(folder):  # it ended itself; where libzmq ended it, it was started anew
+        assert folder.state()["state"] == "failed"
+        assert f"the {poor} could not go on" in folder.state()["text"]
+        start_detached(open_session(folder))
+
+
+def _life(folder: SessionFolder, node: str) -> int:
+    return int(folder.state()["nodes"][node]["pid"])
+
+
 def play_the_rest(folder: SessionFolder) -> None:
     """Let a stopped session go on to its end, as fast as it can."""
     manifest = folder.manifest()

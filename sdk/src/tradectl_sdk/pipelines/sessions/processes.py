@@ -17,6 +17,7 @@ from tradectl_sdk.keys import Redactor, ScrubbedStream
 from tradectl_sdk.nodes import garbage
 from tradectl_sdk.nodes.control import Connection
 from tradectl_sdk.nodes.deferred import Deferred
+from tradectl_sdk.nodes.descriptors import allow_most
 from tradectl_sdk.nodes.epochs import next_epoch
 from tradectl_sdk.nodes.host.node import end_process
 from tradectl_sdk.nodes.precedence import run_first
@@ -54,6 +55,7 @@ def run_process(role: str, folder: SessionFolder, *, alone: bool = False) -> int
         raise UsageError(f"node was {role!r}, expected {', '.join(_MAKERS)}")
     redactor = Redactor()
     log_to_stderr(redactor)
+    allow_most()
     try:
         session = open_session(folder)
         if session.settings.session.realtime:
