@@ -127,6 +127,16 @@ def test_what_is_said_can_be_read_on_its_ground(browser: Browser, each: Path, sc
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_curves_and_marks_can_be_told_from_their_ground(
+    browser: Browser, each: Path, scheme: str
+) -> None:
+    browser.open(each, scheme=scheme)
+    drawn = "[...document.querySelectorAll('.canvas .line,.canvas .mark')]"
+    assert browser.ask(f"{drawn}.length") > 0 or "sweep" in each.name
+    assert browser.ask(DRAWN) >= 3.0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_better_a_cell_of_a_map_the_stronger_its_colour(
     browser: Browser, swept: Path, scheme: str
 ) -> None:
@@ -392,8 +402,7 @@ TICKS = (
     ".map(e => e.textContent)"
 )
 # The least ratio of brightness between a text and what it stands on (WCAG 2).
-CONTRAST = """(() => {
-  const numbers = text => text.match(/[\\d.]+/g).map(Number);
+_GROUNDS = """  const numbers = text => text.match(/[\\d.]+/g).map(Number);
   const bright = rgb => rgb.slice(0, 3).map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -406,12 +415,36 @@ CONTRAST = """(() => {
       return under.map((v, i) => v * (1 - share) + over[i] * share);
     }, [255, 255, 255]);
   };
-  let worst = 99;
-  for (const e of document.querySelectorAll("p,th,td,dt,dd,a,button,h1,h2,summary,li,text")) {
-    if (!e.textContent.trim()) continue;
-    const style = getComputedStyle(e), colour = e.tagName === "text" ? style.fill : style.color;
+  const against = (colour, e) => {
     const [a, b] = [bright(numbers(colour)), bright(ground(e))];
-    worst = Math.min(worst, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+"""
+CONTRAST = (
+    """(() => {
+"""
+    + _GROUNDS
+    + """
+  let worst = 99;
+  for (const e of document.querySelectorAll(
+      "p,th,td,dt,dd,a,button,h1,h2,h3,summary,li,text,caption,figcaption,span,footer")) {
+    if (!e.textContent.trim()) continue;
+    const style = getComputedStyle(e);
+    worst = Math.min(worst, against(e.tagName === "text" ? style.fill : style.color, e));
   }
   return worst;
 })()"""
+)
+DRAWN = (
+    """(() => {
+"""
+    + _GROUNDS
+    + """
+  let worst = 99;
+  for (const e of document.querySelectorAll(".canvas .line,.canvas .mark,.key path")) {
+    const style = getComputedStyle(e);
+    worst = Math.min(worst, against(style.fill === "none" ? style.stroke : style.fill, e));
+  }
+  return worst;
+})()"""
+)

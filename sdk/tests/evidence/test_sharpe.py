@@ -32,6 +32,11 @@ def test_minimum_track_record_of_the_paper(
     assert needed / periods == pytest.approx(years, abs=5e-3)
 
 
+@pytest.mark.parametrize("word", ["per period", "n - 1", "Pearson", "observed", "2012", "2014"])
+def test_the_convention_says_all_that_another_one_may_do_otherwise(word: str) -> None:
+    assert word in significance.SHARPE_CONVENTION
+
+
 def test_no_track_record_is_long_enough_for_a_ratio_below_the_reference() -> None:
     assert math.isnan(significance.minimum_track_record(0.1, 0.1))
 

@@ -19,7 +19,10 @@ from statistics import NormalDist
 from typing import Final
 
 # How every output names this convention
-SHARPE_CONVENTION: Final = "Mertens 2002, n - 1; Bailey and Lopez de Prado 2012 and 2014"
+SHARPE_CONVENTION: Final = (
+    "Mertens 2002 per period, with n - 1, Pearson's kurtosis and the observed ratio; "
+    "Bailey and Lopez de Prado 2012 and 2014"
+)
 _EULER_MASCHERONI = 0.5772156649015329
 _NORMAL = NormalDist()
 
