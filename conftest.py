@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 import tracemalloc
 from collections.abc import Generator
@@ -29,6 +30,11 @@ os.environ["TRADECTL_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "machine-code")
 # The same for what mypy found out of the SDK, half a minute's work. It is kept in files, each of
 # them replaced whole and passed over where it does not fit, so that two workers may write at once.
 os.environ["MYPY_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "known-types")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and what that starts, too.
+# Tests press Ctrl-C in programs of theirs, which are to hear it wherever the tests were started.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Half a million objects are there once 8,000 tests are collected, and stay. Python would look
 # through all of them for cycles again and again, which took a fifth of collecting alone.

@@ -15,21 +15,11 @@ from tradectl_sdk.data import storage
 from tradectl_sdk.data.interrupting import LISTENER, interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
 
 # More than a year of work, which one of the database's threads does alone: the one that waits for
 # it, half of the times, asks for no signals.
 _ENDLESS = "SELECT count(*) FROM range(10000000000000000) a WHERE a.range // 3 % 7 = 3"
-
-
-@pytest.fixture(autouse=True)
-def _ctrl_c_means_what_it_does() -> Iterator[None]:
-    """A shell starts what it runs in the background with Ctrl-C ignored."""
-    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, usual)
 
 
 def ask_and_press(connections: list[duckdb.DuckDBPyConnection]) -> str:
